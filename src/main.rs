@@ -7,6 +7,8 @@ fn main() {
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {
-    eprintln!("airlock-page is the web page: build it with `cargo xtask serve`. The command line is `airlock`.");
+    eprintln!(
+        "airlock-page is the web page: build it with `cargo xtask serve`. The command line is `airlock`."
+    );
     std::process::exit(2);
 }

@@ -1,1 +1,30 @@
-//! stub
+//! What the page and the command line see of the engine: plain data in, plain data out.
+//!
+//! Nothing here is an engine type. Text that may hold PHI appears in two places only, both of them the
+//! EHR zone's own: [`Request::body`] on its way in, and the spans of [`LedgerRow`], which point back into
+//! that body so that a view can show the source beside what crossed.
+
+mod audit;
+mod evidence;
+mod intake;
+mod policy;
+mod run;
+mod scenario;
+mod session;
+mod timeline;
+
+pub use audit::{Entry, FieldEvidence, LogHead};
+pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
+pub use policy::{
+    Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_policy, preview,
+};
+pub use run::{
+    CrmField, CrmRecord, Fix, Header, LedgerRow, Position, Receipt, RefusalView, Request, RunView,
+    StageState, StageView,
+};
+pub use scenario::{
+    DeliveryResult, Expected, OpenScenario, ScenarioCard, ScenarioResult, Setup, Source, open_scenario,
+    run_scenario, scenarios,
+};
+pub use session::{Session, sign};
+pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};

@@ -1,0 +1,1 @@
+//! Evidence bundles: a log in one file, verified offline.

@@ -1,0 +1,202 @@
+//! One delivery and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+/// One HTTP header of a request, as typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Header name; compared without regard to case (RFC 9110, section 5.1).
+    pub name: String,
+    /// Header value.
+    pub value: String,
+}
+
+/// A webhook request as the EHR sandbox sends it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The headers, in order. Standard Webhooks needs `webhook-id`, `webhook-timestamp`, `webhook-signature`.
+    pub headers: Vec<Header>,
+    /// The raw body. It may hold PHI and is never stored.
+    pub body: String,
+}
+
+impl Request {
+    /// The value of the first header of this name, without regard to case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
+    }
+
+    /// Sets the first header of this name, or adds it.
+    pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        match self.headers.iter_mut().find(|h| h.name.eq_ignore_ascii_case(name)) {
+            Some(header) => header.value = value,
+            None => self.headers.push(Header { name: name.to_owned(), value }),
+        }
+    }
+}
+
+/// What the connector answered at once, before doing the work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// HTTP status: 202 for what was queued or already seen, 4xx for a refusal at the door.
+    pub status: u16,
+    /// The status in words, e.g. `Accepted`.
+    pub reason: String,
+}
+
+/// How a stage of the strip looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageState {
+    /// Let the event through unchanged.
+    Passed,
+    /// Let it through and changed it.
+    Changed,
+    /// Refused it.
+    Refused,
+    /// Was not reached.
+    Waiting,
+}
+
+/// One stage of the strip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageView {
+    /// Stage name: `webhook`, `queue`, `validate`, `adapt`, `consent`, `redact`, `guard`, `deliver`.
+    pub stage: String,
+    /// What it did.
+    pub state: StageState,
+    /// Its reasons, one sentence each; never a value from the event.
+    pub reasons: Vec<String>,
+    /// Time spent in the stage, in microseconds, where the caller measured it.
+    pub micros: Option<f64>,
+}
+
+/// Line, column and byte offset of a place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Offset in bytes of the UTF-8 text, from 0.
+    pub offset: u32,
+}
+
+/// A change to the request that would mend a refusal, for a button to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fix {
+    /// Compute the signature again over id, timestamp and body.
+    SignAgain,
+    /// Set the timestamp to now and sign again.
+    StampNow,
+    /// Give the event an id of its own and sign again.
+    NewId,
+    /// Attest that the data is synthetic and send again.
+    Attest,
+    /// Put the scenario's own body back.
+    RestoreBody,
+}
+
+/// Why a delivery did not go through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalView {
+    /// Stable code, e.g. `webhook.signature-mismatch`.
+    pub code: String,
+    /// The stage that refused.
+    pub stage: String,
+    /// One plain sentence.
+    pub message: String,
+    /// How to mend the fixture.
+    pub help: String,
+    /// The element it is about, FHIRPath style, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The place in the request body, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// A change that mends it, where one button can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+/// One field of a CRM record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmField {
+    /// Field name in the CRM object, e.g. `priority`.
+    pub name: String,
+    /// The value; absent when `withheld`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Whether the policy redacted it: the field is there and says that it was withheld.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
+}
+
+/// A record as the CRM team sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmRecord {
+    /// CRM object, e.g. `Activity`.
+    pub object: String,
+    /// The idempotency key it was written under: a keyed token, not derived from anything readable.
+    pub key: String,
+    /// Version of the record in the CRM demo zone, from 1; goes up when a delivery changes it.
+    pub version: u32,
+    /// The fields, in the order of the contract.
+    pub fields: Vec<CrmField>,
+    /// When it was last written, RFC 3339.
+    pub written: String,
+    /// Correlation id of the run that wrote it.
+    pub correlation: String,
+}
+
+/// One row of the field ledger: an element of the source and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// Path in the source, FHIRPath style, e.g. `ServiceRequest.code.coding[0].code`.
+    pub path: String,
+    /// Disclosure class. An element that no rule names counts as `highly-restricted` until someone classifies it.
+    pub class: String,
+    /// `allowed`, `transformed`, `redacted` or `prohibited`.
+    pub label: String,
+    /// Id of the rule that decided; none when no rule names the element.
+    pub rule: Option<String>,
+    /// Ids of further rules that read the same element.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// Redaction method, e.g. `keep`, `generalize`, `tokenize`.
+    pub method: Option<String>,
+    /// Whether anything of the element crossed.
+    pub crossed: bool,
+    /// The CRM field it feeds, e.g. `Activity.priority`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// What crossed, after the method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Byte range of the element's value in [`Request::body`].
+    #[serde(skip)]
+    pub span: (u32, u32),
+}
+
+/// All there is to see of one delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    /// Correlation id, e.g. `run-000001`, shared by every audit record of this delivery.
+    pub correlation: String,
+    /// The immediate answer.
+    pub receipt: Receipt,
+    /// Final state: `delivered`, `unchanged`, `duplicate`, `rejected`, `withheld`, `quarantined`, …
+    pub outcome: String,
+    /// Why not, when it did not go through.
+    pub refusal: Option<RefusalView>,
+    /// Every stage in order.
+    pub stages: Vec<StageView>,
+    /// The record written or found unchanged.
+    pub record: Option<CrmRecord>,
+    /// Every element of the source. Empty when the body could not be read as JSON.
+    pub ledger: Vec<LedgerRow>,
+    /// Policy in force, `id@version`.
+    pub policy: String,
+}
