@@ -132,6 +132,8 @@ fn all(report: &mut Report) {
         let dist = page()?;
         let chromium = chromium::ensure()?;
         let mut test = sh::cargo(["test", "--package", "airlock-browser-tests", "--no-fail-fast"]);
+        // A failed step says what it waited for; where in the harness it did so is of no interest.
+        test.env("RUST_LIB_BACKTRACE", "0");
         test.env(DIST_VARIABLE, dist).env("CHROMEDRIVER", &chromium.driver);
         counted(&mut test)
     });

@@ -155,9 +155,7 @@ fn wasm_opt(optimise: Optimise) -> Result<PathBuf> {
              install Debian's `npm` or `g++`, or what corresponds to them"
         );
     }
-    sh::say(format!(
-        "Compiling wasm-opt {WASM_OPT_CRATE} into target/tools (once; 5 to 10 minutes on two cores)"
-    ));
+    sh::say(format!("Compiling wasm-opt {WASM_OPT_CRATE} into target/tools (once; 10 to 15 minutes)"));
     cargo_install("wasm-opt", WASM_OPT_CRATE, true)
         .with_context(|| format!("wasm-opt came neither from npm ({npm_failed:#}) nor from its crate"))?;
     Ok(built)
