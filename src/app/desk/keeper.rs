@@ -1,0 +1,60 @@
+//! The session, and what is known of its stored form.
+
+use crate::api::{Diagnostic, Entry, Session, Setup};
+
+/// The connector that this tab runs, and how it stands to storage.
+pub struct Keeper {
+    /// The session itself.
+    pub session: Session,
+    /// The head's text as last read or written here.
+    pub known: Option<String>,
+    /// The setting in force, so that an unchanged one is not compiled anew for each event.
+    configured: Option<Setup>,
+    /// Whether the user attested that the input now open is synthetic.
+    attested: bool,
+}
+
+impl Keeper {
+    /// A session as storage had it.
+    pub fn new(session: Session, known: Option<String>) -> Self {
+        Self { session, known, configured: None, attested: false }
+    }
+
+    /// Takes over another session, e.g. one read again from storage; the attestation goes with the input.
+    pub fn replace(&mut self, session: Session, known: Option<String>) {
+        self.session = session;
+        self.known = known;
+        self.configured = None;
+    }
+
+    /// Puts a setting in force, unless it already is.
+    pub fn configure(&mut self, setup: &Setup, now: i64) -> Result<(), Vec<Diagnostic>> {
+        if self.configured.as_ref() == Some(setup) {
+            return Ok(());
+        }
+        let anew = self.configured.is_none();
+        self.session.configure(setup)?;
+        self.configured = Some(setup.clone());
+        if anew && self.attested {
+            self.session.attest(now);
+        }
+        Ok(())
+    }
+
+    /// Records the user's attestation.
+    pub fn attest(&mut self, now: i64) {
+        self.attested = true;
+        self.session.attest(now);
+    }
+
+    /// Ends the attestation: another input was opened.
+    pub fn withdraw_attestation(&mut self) {
+        self.attested = false;
+        self.session.withdraw_attestation();
+    }
+
+    /// Whether an event of this id is in the timeline.
+    pub fn has_event(&self, id: &str) -> bool {
+        self.session.timeline().iter().any(|e: &Entry| e.event.as_deref() == Some(id))
+    }
+}

@@ -1,0 +1,97 @@
+//! Small things the browser does for us: time, turns of the event loop, selecting text, downloads.
+
+use super::text;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlTextAreaElement, Url};
+
+/// Milliseconds since the page was opened; runs on, whatever the wall clock does.
+pub fn tick() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
+}
+
+/// Lets the browser paint and take input before the work goes on.
+pub async fn breathe() {
+    let turn = js_sys::Promise::new(&mut |resolve, _| {
+        // A failure to schedule would leave the work waiting for ever: go on at once instead.
+        if window().set_timeout_with_callback(&resolve).is_err() {
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    });
+    let _ = JsFuture::from(turn).await;
+}
+
+/// A time as the page shows it: `2026-01-15 09:00:03Z`.
+pub fn show_time(ms: i64) -> String {
+    let date = js_sys::Date::new(&JsValue::from_f64(ms as f64));
+    if date.get_time().is_nan() {
+        return String::from("—");
+    }
+    tidy_time(&String::from(date.to_iso_string()))
+}
+
+/// An RFC 3339 time as the page shows it, to the second.
+pub fn tidy_time(time: &str) -> String {
+    match (time.get(..10), time.get(11..19)) {
+        (Some(day), Some(clock)) => [day, " ", clock, "Z"].concat(),
+        _ => time.to_owned(),
+    }
+}
+
+/// Milliseconds since the Unix epoch of an RFC 3339 time.
+pub fn parse_time(time: &str) -> Option<i64> {
+    let ms = js_sys::Date::parse(time);
+    (!ms.is_nan()).then_some(ms as i64)
+}
+
+/// A number with one digit after the point.
+pub fn one_digit(n: f64) -> String {
+    js_sys::Number::from(n).to_fixed(1).map(String::from).unwrap_or_default()
+}
+
+/// Selects a byte range of the text that a text area holds and brings it into view.
+pub fn select_range(area: &HtmlTextAreaElement, content: &str, start: usize, end: usize) {
+    let _ = area.focus();
+    let from = text::utf16_offset(content, start);
+    let to = text::utf16_offset(content, end.max(start));
+    let _ = area.set_selection_range(from, to);
+    let lines = text::line_count(content) as f64;
+    let line = text::line_of(content, start) as f64;
+    let top = f64::from(area.scroll_height()) * line / lines - f64::from(area.client_height()) / 2.0;
+    area.set_scroll_top(top.max(0.0) as i32);
+    area.scroll_into_view_with_bool(false);
+}
+
+/// Offers a text as a file to save.
+pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let parts = js_sys::Array::of1(&JsValue::from_str(content));
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The click has taken its hold of the blob by the next turn of the event loop.
+    set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(2));
+    Ok(())
+}
+
+/// Sets the text of a file input back to none, so that the same file can be chosen again.
+pub fn clear_file_input(input: &web_sys::HtmlInputElement) {
+    input.set_value("");
+}
+
+/// Whether the window is too narrow for columns.
+pub fn is_narrow() -> bool {
+    window().match_media("(max-width: 999px)").ok().flatten().is_some_and(|m| m.matches())
+}
+
+/// Brings an element into view by its id.
+pub fn bring_into_view(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}

@@ -1,0 +1,132 @@
+//! Banners: what is wrong with storage, what is at stake, and what to do.
+
+use crate::app::desk::{Desk, Trouble};
+use crate::app::{storage, text};
+use leptos::prelude::*;
+
+/// The banner of a storage trouble, and the notice that needs no decision.
+#[component]
+pub fn Banner(desk: Desk) -> impl IntoView {
+    let notice = move || {
+        desk.notice.get().map(|words| {
+            view! {
+                <div class="banner notice" role="status" data-testid="notice">
+                    <p>{words}</p>
+                    <button type="button" on:click=move |_| desk.notice.set(None)>
+                        "Dismiss"
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! {
+        {notice}
+        {move || desk.trouble.get().map(|trouble| trouble_banner(desk, &trouble))}
+    }
+    .into_any()
+}
+
+fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
+    let stake = move || {
+        desk.revision.track();
+        let unsaved = desk.keeper.with_value(|k| k.session.unsaved());
+        match unsaved {
+            0 => String::from("Every record of this tab is stored."),
+            1 => String::from("1 record is only in memory and is lost when this tab closes."),
+            n => [&text::group(n), " records are only in memory and are lost when this tab closes."].concat(),
+        }
+    };
+    let (what, advice) = words(trouble);
+    let aside = storage::aside_units();
+    let room = matches!(trouble, Trouble::Full) && aside > 0;
+    let corrupt = matches!(trouble, Trouble::Corrupt | Trouble::Forked);
+    let forked = matches!(trouble, Trouble::Forked);
+    view! {
+        <div class="banner trouble" role="alert" data-testid="trouble">
+            <p>
+                <strong>
+                    <span aria-hidden="true">"⚠ "</span>
+                    {what}
+                </strong>
+            </p>
+            <p data-testid="stake">{stake}</p>
+            <p>{advice}</p>
+            <div class="buttons">
+                <button type="button" data-testid="retry" on:click=move |_| desk.retry()>
+                    {if matches!(trouble, Trouble::Vanished) { "Store it again" } else { "Try again" }}
+                </button>
+                <button type="button" data-testid="export" on:click=move |_| desk.export()>
+                    "Export timeline"
+                </button>
+                {corrupt
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                data-testid="set-aside"
+                                on:click=move |_| desk.start_anew()
+                            >
+                                "Set the stored timeline aside and start anew"
+                            </button>
+                        }
+                    })}
+                {forked
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                data-testid="give-up"
+                                on:click=move |_| desk.give_up_unsaved()
+                            >
+                                "Give up this tab's records and read the stored ones"
+                            </button>
+                        }
+                    })}
+                {room
+                    .then(|| {
+                        let size = text::short_size(aside);
+                        view! {
+                            <button
+                                type="button"
+                                data-testid="drop-aside"
+                                on:click=move |_| desk.drop_aside()
+                            >
+                                {["Delete the timelines set aside (", &size, " characters)"].concat()}
+                            </button>
+                        }
+                    })}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn words(trouble: &Trouble) -> (String, &'static str) {
+    match trouble {
+        Trouble::Unavailable(why) => {
+            let why = why.as_ref().map(|w| [" The browser says: ", w].concat()).unwrap_or_default();
+            (
+                ["This browser gives the page no local storage.", &why].concat(),
+                "Everything works, but nothing is kept. Allow site data for this page and try again, or export the timeline before you leave.",
+            )
+        }
+        Trouble::Full => (
+            String::from("Local storage is full: the last records could not be stored."),
+            "Nothing stored was changed. Export the timeline, then make room: remove other data of this site, or what was set aside.",
+        ),
+        Trouble::Corrupt => (
+            String::from("The stored timeline is not as it was written."),
+            "It is left untouched, so that it can be looked at: the Audit view says which record and what. New records stay in memory until you set the stored timeline aside.",
+        ),
+        Trouble::Forked => (
+            String::from(
+                "Another tab wrote to the timeline while this tab had records that were not stored.",
+            ),
+            "One log can't hold both. Export this tab's timeline first; then keep either.",
+        ),
+        Trouble::Vanished => (
+            String::from("The stored timeline was removed by something other than this tab."),
+            "This tab still has all of it in memory and can store it again.",
+        ),
+    }
+}

@@ -1,0 +1,71 @@
+//! The top bar: what is in force, the clock, the storage.
+
+use super::theme::ThemeSwitch;
+use crate::api::{PolicySummary, check_policy};
+use crate::app::desk::Desk;
+use crate::app::{dom, storage, text};
+use leptos::prelude::*;
+
+/// What is in force.
+#[component]
+pub fn TopBar(desk: Desk) -> impl IntoView {
+    // Reading the policy is worth doing once a policy, not once an edit of something else.
+    let policy = Memo::new(move |_| desk.setup().map(|s| s.policy));
+    let summary = Memo::new(move |_| policy.with(|p| p.as_ref().and_then(|p| check_policy(p).policy)));
+    let role = move || desk.bench.scenario.with(|s| s.as_ref().map(|s| s.setup.role.clone()));
+    let draft = move || desk.bench.adopted.with(Option::is_some);
+    let version = move || {
+        let name = |p: &PolicySummary| [p.id.as_str(), "@", &p.version].concat();
+        summary.with(|s| s.as_ref().map(name)).unwrap_or_else(|| String::from("none"))
+    };
+    let purpose = move || summary.with(|s| s.as_ref().map(|s| s.purpose.clone())).unwrap_or_default();
+    view! {
+        <header class="top">
+            <p class="brand">
+                <strong>"Airlock"</strong>
+            </p>
+            <dl class="force">
+                <div>
+                    <dt>"Policy"</dt>
+                    <dd data-testid="active-policy">
+                        {version} {move || draft().then(|| view! { <em>" (draft)"</em> })}
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Purpose"</dt>
+                    <dd data-testid="active-purpose">{purpose}</dd>
+                </div>
+                <div>
+                    <dt>"Role"</dt>
+                    <dd data-testid="active-role">{role}</dd>
+                </div>
+                <div>
+                    <dt>"Clock"</dt>
+                    <dd data-testid="clock">"simulated " {move || dom::show_time(desk.clock.get())}</dd>
+                </div>
+                <div>
+                    <dt>"Storage"</dt>
+                    <dd data-testid="storage-meter">{move || meter(desk.units.get())}</dd>
+                </div>
+            </dl>
+            <ThemeSwitch />
+        </header>
+    }
+    .into_any()
+}
+
+fn meter(units: usize) -> AnyView {
+    let words = [&text::short_size(units), " of ", &text::short_size(storage::CAPACITY)].concat();
+    view! {
+        <meter
+            min="0"
+            max=storage::CAPACITY.to_string()
+            high=(storage::CAPACITY / 10 * 8).to_string()
+            prop:value=units.to_string()
+            title="Characters (UTF-16 units) kept in local storage"
+            aria-label="Local storage"
+        ></meter>
+        <span>{words}</span>
+    }
+    .into_any()
+}

@@ -1,0 +1,9 @@
+//! Components that more than one view uses. They take data and give events.
+
+mod editor;
+mod icon;
+mod virtual_list;
+
+pub use editor::Editor;
+pub use icon::{Icon, icon};
+pub use virtual_list::VirtualList;

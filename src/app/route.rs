@@ -1,0 +1,147 @@
+//! The URL fragment: view, open scenario, filters, selected record. It never holds a payload.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use web_sys::UrlSearchParams;
+
+/// A view of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Send events and see what becomes of them.
+    #[default]
+    Run,
+    /// Edit the mapping policy and see what would change.
+    Policy,
+    /// The audit timeline.
+    Audit,
+}
+
+impl View {
+    /// All views, in the order of the rail.
+    pub const ALL: [Self; 3] = [Self::Run, Self::Policy, Self::Audit];
+
+    /// The word in the fragment.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Policy => "policy",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The word in the rail.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Run => "Run",
+            Self::Policy => "Policy",
+            Self::Audit => "Audit",
+        }
+    }
+}
+
+/// Where the page is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The view shown.
+    pub view: View,
+    /// The scenario open in Run; none for the first one.
+    pub scenario: Option<String>,
+    /// Audit: only records of this outcome.
+    pub outcome: Option<String>,
+    /// Audit: only records of this stage.
+    pub stage: Option<String>,
+    /// Audit: only records whose correlation id contains this.
+    pub correlation: Option<String>,
+    /// Audit: the record whose detail is open.
+    pub record: Option<u64>,
+}
+
+impl Route {
+    /// Reads a fragment such as `#/audit?outcome=denied&record=12`. What it does not know it leaves out.
+    pub fn parse(fragment: &str) -> Self {
+        let path = fragment.trim_start_matches('#').trim_start_matches('/');
+        let (view, query) = path.split_once('?').unwrap_or((path, ""));
+        let view = View::ALL.into_iter().find(|v| v.slug() == view).unwrap_or_default();
+        let mut route = Self { view, ..Self::default() };
+        let Ok(params) = UrlSearchParams::new_with_str(query) else { return route };
+        let get = |key: &str| params.get(key).filter(|value| !value.is_empty());
+        route.scenario = get("scenario");
+        route.outcome = get("outcome");
+        route.stage = get("stage");
+        route.correlation = get("correlation");
+        route.record = get("record").and_then(|r| r.parse().ok());
+        route
+    }
+
+    /// The fragment that says the same.
+    pub fn fragment(&self) -> String {
+        let mut out = String::from("#/");
+        out.push_str(self.view.slug());
+        let Ok(params) = UrlSearchParams::new() else { return out };
+        let record = self.record.map(|r| r.to_string());
+        for (key, value) in [
+            ("scenario", &self.scenario),
+            ("outcome", &self.outcome),
+            ("stage", &self.stage),
+            ("correlation", &self.correlation),
+            ("record", &record),
+        ] {
+            if let Some(value) = value {
+                params.append(key, value);
+            }
+        }
+        let query = String::from(params.to_string());
+        if !query.is_empty() {
+            out.push('?');
+            out.push_str(&query);
+        }
+        out
+    }
+
+    /// This place, in another view.
+    pub fn in_view(&self, view: View) -> Self {
+        Self { view, ..self.clone() }
+    }
+}
+
+/// Whether going somewhere leaves a step in the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A step of its own: back returns to where one was.
+    Push,
+    /// In place of the step before: for typing in a filter.
+    Replace,
+}
+
+/// The route as the address bar has it now.
+pub fn current() -> Route {
+    Route::parse(&window().location().hash().unwrap_or_default())
+}
+
+/// Goes somewhere: the signal and the address bar.
+pub fn go(route: RwSignal<Route>, to: Route, step: Step) {
+    if route.with_untracked(|r| *r == to) {
+        return;
+    }
+    let fragment = to.fragment();
+    if let Ok(history) = window().history() {
+        // A refusal (a sandboxed frame) leaves the address as it was; the page itself still moves.
+        let _ = match step {
+            Step::Push => history.push_state_with_url(&JsValue::NULL, "", Some(&fragment)),
+            Step::Replace => history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)),
+        };
+    }
+    route.set(to);
+}
+
+/// Keeps the signal with the address bar: back, forward, an edited fragment, a link.
+pub fn follow(route: RwSignal<Route>) {
+    let sync = move || {
+        let now = current();
+        if route.with_untracked(|r| *r != now) {
+            route.set(now);
+        }
+    };
+    let _ = window_event_listener(leptos::ev::hashchange, move |_| sync());
+    let _ = window_event_listener(leptos::ev::popstate, move |_| sync());
+}

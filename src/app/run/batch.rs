@@ -1,0 +1,208 @@
+//! Sending many: in slices, so that the page stays responsive, with progress, and stored now and then.
+
+use super::bench::{Fate, Sent};
+use super::own::{Job, OwnInput, SLICE_MS};
+use super::send::put_in_force;
+use crate::api::{Request, RunView, request_for};
+use crate::app::desk::{Desk, take_turn};
+use crate::app::{dom, text};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::sync::Arc;
+
+/// Events between two writes to storage.
+const CHUNK: usize = 50;
+/// Milliseconds that pass on the simulated clock with each event.
+const STEP: i64 = 20;
+/// Ledger rows kept over all items; beyond, an item keeps its outcome only.
+const KEPT_ROWS: usize = 40_000;
+/// Refusal that asks for the user's attestation.
+const ATTEST: &str = "synthetic.attestation-required";
+
+/// One item sent.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Where it stands in the input.
+    pub input: String,
+    /// Final state; `rejected` also for what could not become an event.
+    pub outcome: String,
+    /// Refusal code.
+    pub code: Option<String>,
+    /// The element it was refused for.
+    pub path: Option<String>,
+    /// Correlation id of its audit records; none when it never became an event.
+    pub correlation: Option<String>,
+    /// Simulated time it was sent at, so that its body can be had again.
+    pub now: i64,
+    /// The whole run, for as many items as are kept.
+    pub kept: Option<Arc<RunView>>,
+}
+
+/// The outcomes of many, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Outcome and number, in the order of their first coming.
+    pub outcomes: Vec<(String, usize)>,
+    /// Items sent.
+    pub sent: usize,
+    /// Items of which the whole run is kept.
+    pub kept: usize,
+    /// Whether it ended before all were sent.
+    pub stopped: bool,
+}
+
+impl Tally {
+    fn count(&mut self, item: &Item) {
+        self.sent = self.sent.saturating_add(1);
+        if item.kept.is_some() {
+            self.kept = self.kept.saturating_add(1);
+        }
+        match self.outcomes.iter_mut().find(|(word, _)| *word == item.outcome) {
+            Some((_, n)) => *n = n.saturating_add(1),
+            None => self.outcomes.push((item.outcome.clone(), 1)),
+        }
+    }
+}
+
+/// Sends every item of the own input.
+pub fn send_all(desk: Desk) {
+    let OwnInput::Many { count, .. } = desk.bench.own.input.get_untracked() else { return };
+    if desk.bench.busy.get_untracked() {
+        return;
+    }
+    desk.bench.busy.set(true);
+    desk.bench.own.cancelled.set(false);
+    desk.bench.own.items.set_value(Vec::with_capacity(count.min(100_000)));
+    desk.bench.own.tally.set(Tally::default());
+    desk.bench.shown.set(None);
+    spawn_local(async move {
+        let sent = run(desk, count).await;
+        let own = desk.bench.own;
+        own.job.set(None);
+        own.tally.update(|t| t.stopped = sent < count);
+        desk.bench.busy.set(false);
+        desk.touched();
+        desk.verify_soon();
+        let rest = count.saturating_sub(sent);
+        let words = match rest {
+            0 => [&text::count(sent, "event"), " sent."].concat(),
+            _ => [&text::count(sent, "event"), " sent, ", &text::group(rest), " not sent."].concat(),
+        };
+        desk.say(&words);
+    });
+}
+
+/// Sends until all are sent, the user cancels, or the attestation is declined. Gives how many were sent.
+async fn run(desk: Desk, count: usize) -> usize {
+    let own = desk.bench.own;
+    let Some(setup) = desk.bench.setup() else { return 0 };
+    let began = dom::tick();
+    let mut next = 0usize;
+    let mut rows = 0usize;
+    let mut tally = Tally::default();
+    let stop = || own.cancelled.get_untracked();
+    while next < count && !stop() {
+        let turn = take_turn().await;
+        desk.catch_up();
+        if !put_in_force(desk, &setup) {
+            break;
+        }
+        let end = next.saturating_add(CHUNK).min(count);
+        let mut asked = false;
+        let mut gone = false;
+        let mut slice = dom::tick();
+        while next < end && !stop() {
+            let Some(mut item) = send_one(desk, &setup, next) else {
+                gone = true;
+                break;
+            };
+            if item.code.as_deref() == Some(ATTEST) {
+                asked = true;
+                break;
+            }
+            rows = rows.saturating_add(item.kept.as_ref().map_or(0, |v| v.ledger.len()));
+            if rows > KEPT_ROWS {
+                item.kept = None;
+            }
+            tally.count(&item);
+            own.items.update_value(|items| items.push(item));
+            next = next.saturating_add(1);
+            if dom::tick() - slice > SLICE_MS {
+                own.job.set(Some(Job { what: "Sending", done: next, total: count, began, at: dom::tick() }));
+                own.tally.set(tally.clone());
+                dom::breathe().await;
+                slice = dom::tick();
+            }
+        }
+        desk.save();
+        drop(turn);
+        own.tally.set(tally.clone());
+        if gone {
+            break;
+        }
+        if asked {
+            if !own.ask().await {
+                break;
+            }
+            let now = desk.clock.get_untracked();
+            desk.keeper.update_value(|k| k.attest(now));
+        }
+    }
+    next
+}
+
+fn send_one(desk: Desk, setup: &crate::api::Setup, index: usize) -> Option<Item> {
+    let now = desk.next_arrival(None, STEP);
+    let item = desk.bench.own.item(index, now)?;
+    let blank = Item {
+        input: item.input,
+        outcome: String::from("rejected"),
+        code: None,
+        path: None,
+        correlation: None,
+        now,
+        kept: None,
+    };
+    let body = match item.body {
+        Ok(body) => body,
+        Err(refusal) => return Some(Item { code: Some(refusal.code), path: refusal.path, ..blank }),
+    };
+    let request = request_for(setup, &body, now);
+    let view = desk.keeper.try_update_value(|k| k.session.send(&request, now, &mut dom::tick))?;
+    Some(Item {
+        outcome: view.outcome.clone(),
+        code: view.refusal.as_ref().map(|r| r.code.clone()),
+        path: view.refusal.as_ref().and_then(|r| r.path.clone()),
+        correlation: Some(view.correlation.clone()),
+        kept: Some(Arc::new(view)),
+        ..blank
+    })
+}
+
+/// Shows an item: its run where it is kept, and the body read again from the input.
+pub fn pick(desk: Desk, index: usize) {
+    let own = desk.bench.own;
+    let Some(item) = own.items.with_value(|items| items.get(index).cloned()) else { return };
+    let again = own.item(index, item.now);
+    let (body, refusal) = match again.map(|i| i.body) {
+        Some(Ok(body)) => (body, None),
+        Some(Err(refusal)) => (String::new(), Some(refusal)),
+        None => (String::new(), None),
+    };
+    let setup = desk.bench.setup();
+    let request = match &setup {
+        Some(setup) if refusal.is_none() => request_for(setup, &body, item.now),
+        _ => Request { headers: Vec::new(), body },
+    };
+    let fate = match (refusal, item.kept) {
+        (Some(refusal), _) => Fate::Unread(refusal),
+        (None, Some(view)) => Fate::Run(RunView::clone(&view)),
+        (None, None) => Fate::Brief {
+            outcome: item.outcome,
+            code: item.code,
+            correlation: item.correlation.unwrap_or_default(),
+        },
+    };
+    desk.bench.picked.set(None);
+    desk.bench.shown.set(Some(Arc::new(Sent { label: item.input, request, fate, editable: false })));
+}

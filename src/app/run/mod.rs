@@ -1,0 +1,100 @@
+//! Run: send an event from the EHR sandbox, watch each stage, see what the CRM team gets.
+
+mod attest;
+mod batch;
+mod bench;
+mod ledger;
+mod ledger_row;
+mod many;
+mod open;
+mod own;
+mod picker;
+mod record;
+mod refusal;
+mod request;
+mod results;
+mod send;
+mod send_bar;
+mod strip;
+mod zone;
+
+pub use attest::Attest;
+pub use bench::{Adopted, Bench};
+
+use super::desk::Desk;
+use super::parts::Icon;
+use ledger::Ledger;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use open::Open;
+use picker::Picker;
+use record::Record;
+use refusal::Refusal;
+use request::RequestForm;
+use results::Results;
+use send_bar::SendBar;
+use strip::Strip;
+use zone::Zone;
+
+/// The Run view.
+#[component]
+pub fn RunView(desk: Desk) -> impl IntoView {
+    let body = NodeRef::<Textarea>::new();
+    let over = RwSignal::new(false);
+    let drop_files = move |event: web_sys::DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        own::open_files(desk, own::files_of(event.data_transfer().and_then(|d| d.files())));
+    };
+    view! {
+        <h1 class="sr-only">"Run"</h1>
+        <div class="run">
+            <div
+                class="dropzone"
+                class:over=move || over.get()
+                data-testid="dropzone"
+                on:dragover=move |event| {
+                    event.prevent_default();
+                    over.set(true);
+                }
+                on:dragleave=move |_| over.set(false)
+                on:drop=drop_files
+            >
+                <Zone
+                    id="zone-ehr"
+                    tint="ehr"
+                    icon=Icon::Ehr
+                    title="EHR sandbox"
+                    story="Synthetic FHIR. The only place where PHI may be seen."
+                >
+                    <SendBar desk />
+                    <Picker desk />
+                    <Open desk />
+                    <RequestForm desk body />
+                </Zone>
+            </div>
+            <Zone
+                id="zone-connector"
+                tint="connector"
+                icon=Icon::Connector
+                title="Connector"
+                story="Each stage lets it through, changes it or refuses it, and says why."
+            >
+                <Results desk />
+                <Refusal desk body />
+                <Strip bench=desk.bench />
+            </Zone>
+            <Zone
+                id="zone-crm"
+                tint="crm"
+                icon=Icon::Crm
+                title="CRM demo zone"
+                story="What the CRM team sees, and nothing else."
+            >
+                <Record desk />
+            </Zone>
+        </div>
+        <Ledger desk />
+    }
+    .into_any()
+}

@@ -1,0 +1,258 @@
+//! The user's own input: opened, dropped or pasted, read in slices, one event or many.
+
+use super::batch::{Item, Tally};
+use super::bench::{Draft, Fate, Sent};
+use crate::api::{Intake, Request, request_for};
+use crate::app::desk::{Desk, Keeper};
+use crate::app::{dom, text};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::sync::Arc;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Bytes read before the clock is looked at.
+const BUDGET: usize = 256 * 1024;
+/// Milliseconds of work before the browser gets its turn.
+pub const SLICE_MS: f64 = 12.0;
+/// A body longer than this is sent as it is, and not edited here.
+const EDITABLE: usize = 512 * 1024;
+
+/// What is open in place of a scenario's requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OwnInput {
+    /// Nothing: the scenario's own requests are.
+    #[default]
+    None,
+    /// One event, in the editor.
+    One {
+        /// What it is called.
+        name: String,
+    },
+    /// Events to be sent one after the other.
+    Many {
+        /// What they are called.
+        name: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// Something in which nothing can be an event.
+    Nothing {
+        /// What it is called.
+        name: String,
+    },
+}
+
+/// Long work under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// `Reading` or `Sending`.
+    pub what: &'static str,
+    /// Done so far, in bytes or events.
+    pub done: usize,
+    /// In all.
+    pub total: usize,
+    /// When it began, by [`dom::tick`].
+    pub began: f64,
+    /// When this was said, by [`dom::tick`].
+    pub at: f64,
+}
+
+/// The handles of the own input.
+#[derive(Clone, Copy)]
+pub struct Own {
+    /// What is open.
+    pub input: RwSignal<OwnInput>,
+    /// Long work under way.
+    pub job: RwSignal<Option<Job>>,
+    /// Set by Cancel; read between slices.
+    pub cancelled: RwSignal<bool>,
+    /// The inputs as read.
+    pub intakes: StoredValue<Vec<Intake>, LocalStorage>,
+    /// The items sent.
+    pub items: StoredValue<Vec<Item>, LocalStorage>,
+    /// Their outcomes, counted.
+    pub tally: RwSignal<Tally>,
+    /// Whether the attestation is being asked for.
+    pub asking: RwSignal<bool>,
+    answer: StoredValue<Option<js_sys::Function>, LocalStorage>,
+}
+
+impl Own {
+    /// Nothing open.
+    pub fn new() -> Self {
+        Self {
+            input: RwSignal::new(OwnInput::None),
+            job: RwSignal::new(None),
+            cancelled: RwSignal::new(false),
+            intakes: StoredValue::new_local(Vec::new()),
+            items: StoredValue::new_local(Vec::new()),
+            tally: RwSignal::new(Tally::default()),
+            asking: RwSignal::new(false),
+            answer: StoredValue::new_local(None),
+        }
+    }
+
+    /// Closes what is open and stops what is under way.
+    pub fn close(self) {
+        self.cancelled.set(true);
+        self.input.set(OwnInput::None);
+        self.forget();
+    }
+
+    fn forget(self) {
+        self.intakes.set_value(Vec::new());
+        self.items.set_value(Vec::new());
+        self.tally.set(Tally::default());
+    }
+
+    /// Asks the user to attest that the input is synthetic, and waits for the answer.
+    pub async fn ask(self) -> bool {
+        let promise = js_sys::Promise::new(&mut |resolve, _| self.answer.set_value(Some(resolve)));
+        self.asking.set(true);
+        JsFuture::from(promise).await.is_ok_and(|answer| answer.as_bool() == Some(true))
+    }
+
+    /// The user's answer. One that nobody asked for is nothing.
+    pub fn reply(self, attested: bool) {
+        self.asking.set(false);
+        if let Some(resolve) = self.answer.try_update_value(Option::take).flatten() {
+            let _ = resolve.call1(&JsValue::NULL, &JsValue::from_bool(attested));
+        }
+    }
+
+    /// The item at a place over all inputs.
+    pub fn item(self, index: usize, now: i64) -> Option<crate::api::IntakeItem> {
+        self.intakes.with_value(|intakes| {
+            let mut rest = index;
+            for intake in intakes {
+                if rest < intake.len() {
+                    return intake.item(rest, now);
+                }
+                rest = rest.saturating_sub(intake.len());
+            }
+            None
+        })
+    }
+}
+
+/// Opens files: reads them, and shows what they hold.
+pub fn open_files(desk: Desk, files: Vec<web_sys::File>) {
+    if files.is_empty() {
+        return;
+    }
+    let name = match files.as_slice() {
+        [one] => one.name(),
+        many => text::count(many.len(), "file"),
+    };
+    spawn_local(async move {
+        let mut parts = Vec::with_capacity(files.len());
+        for file in files {
+            let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
+                desk.notice.set(Some([file.name().as_str(), " could not be read."].concat()));
+                continue;
+            };
+            parts.push((file.name(), js_sys::Uint8Array::new(&buffer).to_vec()));
+        }
+        read(desk, name, parts).await;
+    });
+}
+
+/// Takes pasted text.
+pub fn open_text(desk: Desk, pasted: String) {
+    let parts = vec![(String::from("pasted"), pasted.into_bytes())];
+    spawn_local(read(desk, String::from("pasted text"), parts));
+}
+
+async fn read(desk: Desk, name: String, parts: Vec<(String, Vec<u8>)>) {
+    let own = desk.bench.own;
+    if parts.is_empty() || own.job.with_untracked(Option::is_some) || desk.bench.busy.get_untracked() {
+        return;
+    }
+    own.cancelled.set(false);
+    own.forget();
+    desk.keeper.update_value(Keeper::withdraw_attestation);
+    let total = parts.iter().map(|(_, bytes)| bytes.len()).sum();
+    let began = dom::tick();
+    let mut slice = began;
+    let mut before = 0usize;
+    let mut intakes = Vec::with_capacity(parts.len());
+    for (name, bytes) in parts {
+        let mut intake = Intake::new(&name, bytes, None);
+        loop {
+            let progress = intake.step(BUDGET);
+            if progress.finished {
+                before = before.saturating_add(progress.total);
+                break;
+            }
+            if dom::tick() - slice > SLICE_MS {
+                let done = before.saturating_add(progress.done);
+                own.job.set(Some(Job { what: "Reading", done, total, began, at: dom::tick() }));
+                dom::breathe().await;
+                slice = dom::tick();
+                if own.cancelled.get_untracked() {
+                    own.job.set(None);
+                    return desk.say("Reading was cancelled. Nothing was sent.");
+                }
+            }
+        }
+        intakes.push(intake);
+    }
+    own.job.set(None);
+    let count = intakes.iter().map(Intake::len).sum();
+    own.intakes.set_value(intakes);
+    present(desk, name, count);
+}
+
+/// Shows what was read: one event goes to the editor, many wait for Send.
+fn present(desk: Desk, name: String, count: usize) {
+    let bench = desk.bench;
+    let now = desk.clock.get_untracked();
+    let first = if count == 1 { bench.own.item(0, now) } else { None };
+    match first.map(|item| (item.input, item.body)) {
+        Some((input, Ok(body))) if body.len() <= EDITABLE => {
+            let Some(setup) = bench.setup() else { return };
+            let request = request_for(&setup, &body, now);
+            bench.show_drafts(vec![Draft::new(request, now)]);
+            bench.own.input.set(OwnInput::One { name: input });
+            desk.say("One event was read. Send it when you are ready.");
+        }
+        Some((input, Err(refusal))) => {
+            bench.show_drafts(Vec::new());
+            let fate = Fate::Unread(refusal);
+            let sent = Sent { label: input, request: Request::default(), fate, editable: false };
+            bench.shown.set(Some(Arc::new(sent)));
+            bench.own.input.set(OwnInput::Nothing { name });
+            desk.say("Nothing in it can be an event.");
+        }
+        _ if count == 0 => {
+            bench.show_drafts(Vec::new());
+            bench.own.input.set(OwnInput::Nothing { name });
+            desk.say("Nothing in it can be an event.");
+        }
+        _ => {
+            bench.show_drafts(Vec::new());
+            desk.say(&[&text::count(count, "event"), " were read. Send them when you are ready."].concat());
+            bench.own.input.set(OwnInput::Many { name, count });
+        }
+    }
+}
+
+/// Goes back to the scenario's own requests.
+pub fn close(desk: Desk) {
+    let open = desk.bench.scenario.with_untracked(|s| s.as_ref().map(|s| s.card.id.clone()));
+    if let Some(id) = open {
+        desk.show_scenario(&id);
+    }
+}
+
+/// The files of a drop or of a file input.
+pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
+    let Some(list) = list else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.get(i)).collect()
+}
+
+/// The file input that an event came from.
+pub fn input_of(event: &web_sys::Event) -> Option<web_sys::HtmlInputElement> {
+    event.target()?.dyn_into().ok()
+}

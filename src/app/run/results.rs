@@ -1,0 +1,131 @@
+//! The result line: every delivery since Send, and the outcome of the one shown.
+
+use super::bench::{Fate, Sent};
+use crate::app::desk::Desk;
+use crate::app::route::{Route, Step, View};
+use crate::app::words;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// The deliveries as tabs, and the outcome of the one shown.
+#[component]
+pub fn Results(desk: Desk) -> impl IntoView {
+    let bench = desk.bench;
+    let tabs = move || {
+        bench.sent.with(|sent| {
+            (sent.len() > 1).then(|| {
+                let tabs = sent.iter().enumerate().map(|(i, s)| tab(desk, i, s)).collect::<Vec<_>>();
+                view! {
+                    <p class="summary" data-testid="summary">
+                        {summary(sent)}
+                    </p>
+                    <div class="tabs" role="group" aria-label="Deliveries">
+                        {tabs}
+                    </div>
+                }
+            })
+        })
+    };
+    view! {
+        <div class="results" data-testid="results">
+            {tabs}
+            {move || match bench.shown.get() {
+                Some(sent) => outcome(desk, &sent),
+                None => {
+                    view! {
+                        <p class="empty">
+                            "Nothing was sent yet. Press " <strong>"Send"</strong>
+                            " to see the event pass through each stage."
+                        </p>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+/// `1 delivered · 2 duplicate`, in the order of their first coming.
+fn summary(sent: &[Arc<Sent>]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for one in sent {
+        match counts.iter_mut().find(|(word, _)| *word == one.outcome()) {
+            Some((_, n)) => *n = n.saturating_add(1),
+            None => counts.push((one.outcome(), 1)),
+        }
+    }
+    let parts: Vec<String> = counts.iter().map(|(word, n)| [&n.to_string(), " ", word].concat()).collect();
+    parts.join(" · ")
+}
+
+fn tab(desk: Desk, index: usize, sent: &Arc<Sent>) -> AnyView {
+    let (this, that) = (Arc::clone(sent), Arc::clone(sent));
+    let pressed = move || {
+        let shown = desk.bench.shown.with(|s| s.as_ref().is_some_and(|s| Arc::ptr_eq(s, &this)));
+        if shown { "true" } else { "false" }
+    };
+    let pick = move |_| {
+        desk.bench.picked.set(None);
+        desk.bench.shown.set(Some(Arc::clone(&that)));
+    };
+    view! {
+        <button
+            type="button"
+            class="chip"
+            aria-pressed=pressed
+            data-testid=["delivery-", &(index + 1).to_string()].concat()
+            on:click=pick
+        >
+            <span>{sent.label.clone()}</span>
+            {words::outcome_mark(sent.outcome())}
+        </button>
+    }
+    .into_any()
+}
+
+fn outcome(desk: Desk, sent: &Sent) -> AnyView {
+    let receipt = match &sent.fate {
+        Fate::Run(view) => {
+            Some(["answered ", &view.receipt.status.to_string(), " ", &view.receipt.reason].concat())
+        }
+        _ => None,
+    };
+    let brief = matches!(sent.fate, Fate::Brief { .. });
+    let correlation = sent.correlation().filter(|c| !c.is_empty()).map(str::to_owned);
+    let follow = correlation.map(|id| {
+        let to = id.clone();
+        let go = move |_| {
+            let scenario = desk.route.with_untracked(|r| r.scenario.clone());
+            let correlation = Some(to.clone());
+            desk.go(Route { view: View::Audit, scenario, correlation, ..Route::default() }, Step::Push);
+        };
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                title="Its audit records"
+                data-testid="follow-run"
+                on:click=go
+            >
+                {id}
+            </button>
+        }
+    });
+    view! {
+        <div class="outcome" data-testid="outcome" data-outcome=sent.outcome().to_owned()>
+            <span class="outcome-word">{words::outcome_mark(sent.outcome())}</span>
+            <span class="note">{receipt}</span>
+            {follow}
+            {brief
+                .then(|| {
+                    view! {
+                        <p class="note">
+                            "Of this item only the outcome was kept. Its audit records are complete."
+                        </p>
+                    }
+                })}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,84 @@
+//! Text: places in it, and numbers as words. No DOM here.
+
+/// The UTF-16 offset, as a text area counts it, of a byte offset. A text area holds `\r\n` as one unit.
+pub fn utf16_offset(text: &str, byte: usize) -> u32 {
+    let mut units = 0u32;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if at >= byte {
+            break;
+        }
+        let folded = c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n');
+        if !folded {
+            units = units.saturating_add(c.len_utf16() as u32);
+        }
+    }
+    units
+}
+
+/// Number of the line, from 0, that a byte offset stands on.
+pub fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|b| *b == b'\n').count()
+}
+
+/// Number of lines of a text; an empty text has one.
+pub fn line_count(text: &str) -> usize {
+    text.bytes().filter(|b| *b == b'\n').count().saturating_add(1)
+}
+
+/// The text between two byte offsets, as far as it is there.
+pub fn slice(text: &str, span: (u32, u32)) -> &str {
+    text.get(span.0 as usize..span.1 as usize).unwrap_or_default()
+}
+
+/// At most `max` characters of a text, with an ellipsis where more follow.
+pub fn clip(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((at, _)) => {
+            let mut short = text.get(..at).unwrap_or_default().to_owned();
+            short.push('…');
+            short
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// A whole number with its thousands apart: `12,345`.
+pub fn group(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A number with its noun: `1 record`, `12 records`.
+pub fn count(n: usize, noun: &str) -> String {
+    let mut out = group(n);
+    out.push(' ');
+    out.push_str(noun);
+    if n != 1 {
+        out.push('s');
+    }
+    out
+}
+
+/// A size in a few characters: `812`, `41 k`, `3.2 M`.
+pub fn short_size(n: usize) -> String {
+    if n < 1_000 {
+        return n.to_string();
+    }
+    if n < 1_000_000 {
+        return group(n / 1_000) + " k";
+    }
+    group(n / 1_000_000) + "." + &(n / 100_000 % 10).to_string() + " M"
+}
+
+/// A 64-bit FNV-1a hash, to tell one text from another.
+pub fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+}
