@@ -1,5 +1,8 @@
 //! The audit timeline as data.
 
+use crate::engine::audit::Hash;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// What the redact stage did with one named field: rule, method and result, never the value.
@@ -82,4 +85,12 @@ pub struct LogHead {
     pub size: u64,
     /// RFC 6962 root, lower-case hex.
     pub root: String,
+}
+
+impl Entry {
+    /// A record of the log as data.
+    pub(super) fn read(leaf: &Hash, text: &str) -> Self {
+        let entry: Self = serde_json::from_str(text).unwrap_or_default();
+        Self { raw: text.to_owned(), leaf: STANDARD_NO_PAD.encode(leaf), ..entry }
+    }
 }

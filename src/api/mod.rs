@@ -23,8 +23,8 @@ pub use run::{
     StageState, StageView,
 };
 pub use scenario::{
-    DeliveryResult, Expected, OpenScenario, ScenarioCard, ScenarioResult, Setup, Source, open_scenario,
-    run_scenario, scenarios,
+    DeliveryResult, Expected, ExpectedRecord, OpenScenario, ScenarioCard, ScenarioResult, Setup, Source,
+    fixture, open_scenario, read_scenario, run_in, run_scenario, scenarios, tampered,
 };
 pub use session::{Session, sign};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};

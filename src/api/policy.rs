@@ -1,6 +1,7 @@
 //! Policies as text: diagnostics and the preview of a draft.
 
 use super::{OpenScenario, Position, RunView};
+use crate::engine::{Finding, policy};
 use serde::{Deserialize, Serialize};
 
 /// How bad a diagnostic is.
@@ -95,11 +96,81 @@ pub struct Preview {
 }
 
 /// Reads a policy text. Total: any text gives a report.
-pub fn check_policy(_text: &str) -> PolicyReport {
-    PolicyReport { policy: None, diagnostics: Vec::new() }
+pub fn check_policy(text: &str) -> PolicyReport {
+    let reading = policy::Policy::read(text);
+    PolicyReport {
+        policy: reading.policy.as_ref().map(PolicySummary::from),
+        diagnostics: reading.findings.iter().map(Diagnostic::from).collect(),
+    }
 }
 
 /// Runs a scenario under a draft policy in a connector of its own.
-pub fn preview(_scenario: &OpenScenario, _draft: &str) -> Preview {
-    Preview { report: check_policy(_draft), runs: None }
+pub fn preview(scenario: &OpenScenario, draft: &str) -> Preview {
+    let mut report = check_policy(draft);
+    if !report.usable() {
+        return Preview { report, runs: None };
+    }
+    let setup = super::Setup { policy: draft.to_owned(), ..scenario.setup.clone() };
+    let mut session = super::Session::new();
+    if let Err(diagnostics) = session.configure(&setup) {
+        report.diagnostics.extend(diagnostics);
+        return Preview { report, runs: None };
+    }
+    let runs = scenario.requests.iter().map(|(at, request)| session.send(request, *at, &mut || 0.0));
+    Preview { runs: Some(runs.collect()), report }
+}
+
+impl From<&policy::Policy> for PolicySummary {
+    fn from(policy: &policy::Policy) -> Self {
+        let rules = policy.rules.iter().map(|rule| RuleView {
+            id: rule.id.clone(),
+            field: rule.field.name.to_owned(),
+            label: rule.label.as_str().to_owned(),
+            class: rule.class.as_str().to_owned(),
+            method: rule.label.crosses().then(|| rule.method.name().to_owned()),
+            target: rule.target.as_ref().map(|target| format!("{}.{target}", policy.object)),
+            offset: rule.offset,
+        });
+        Self {
+            id: policy.id.clone(),
+            version: policy.version.clone(),
+            title: policy.title.clone(),
+            purpose: policy.purpose.clone(),
+            recipient: policy.recipient.clone(),
+            role: policy.role.clone(),
+            rules: rules.collect(),
+        }
+    }
+}
+
+impl From<&policy::Diagnostic> for Diagnostic {
+    fn from(finding: &policy::Diagnostic) -> Self {
+        Self {
+            code: finding.code.clone(),
+            severity: match finding.severity {
+                policy::Severity::Error => Severity::Error,
+                policy::Severity::Warning => Severity::Warning,
+            },
+            start: finding.place.into(),
+            end: finding.end,
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+        }
+    }
+}
+
+impl From<Finding> for Diagnostic {
+    fn from(finding: Finding) -> Self {
+        match finding {
+            Finding::In(diagnostic) => Self::from(&diagnostic),
+            Finding::About(code, message) => Self {
+                code: code.to_owned(),
+                severity: Severity::Error,
+                start: Position { line: 1, column: 1, offset: 0 },
+                end: 0,
+                message: message.to_owned(),
+                help: "Make policy, adapter, source and secrets fit together.".to_owned(),
+            },
+        }
+    }
 }

@@ -1,5 +1,9 @@
 //! One delivery and what became of it.
 
+use crate::engine::ledger::{Element, ledger};
+use crate::engine::policy::Policy;
+use crate::engine::refusal::{Code, Place, Refusal, Remedy};
+use crate::engine::{Mark, Outcome, Run, Setting, Stage, Step, deliver};
 use serde::{Deserialize, Serialize};
 
 /// One HTTP header of a request, as typed.
@@ -199,4 +203,130 @@ pub struct RunView {
     pub ledger: Vec<LedgerRow>,
     /// Policy in force, `id@version`.
     pub policy: String,
+}
+
+impl RunView {
+    /// The account of a run. `timings` gives the time spent per stage, in microseconds.
+    pub(super) fn new(setting: &Setting, status: u16, run: &Run, timings: &[(Stage, f64)]) -> Self {
+        Self {
+            correlation: run.correlation.clone(),
+            receipt: Receipt { status, reason: status_reason(status).to_owned() },
+            outcome: run.outcome.as_str().to_owned(),
+            refusal: run.refusal.as_ref().map(RefusalView::from),
+            stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &run.trail, timings)).collect(),
+            record: run.record.as_ref().map(CrmRecord::from),
+            ledger: ledger(setting, run).into_iter().map(|row| ledger_row(&setting.policy, row)).collect(),
+            policy: setting.policy_reference.clone(),
+        }
+    }
+
+    /// The account of a delivery that nothing was there to work on.
+    pub(super) fn not_configured() -> Self {
+        let refusal = Refusal::new(Code::NotConfigured);
+        let status = refusal.code.status();
+        let trail = [Step {
+            stage: refusal.code.stage(),
+            mark: Mark::Refused,
+            reasons: vec![refusal.code.message().to_owned()],
+        }];
+        Self {
+            correlation: String::new(),
+            receipt: Receipt { status, reason: status_reason(status).to_owned() },
+            outcome: Outcome::Rejected.as_str().to_owned(),
+            stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &trail, &[])).collect(),
+            refusal: Some(RefusalView::from(&refusal)),
+            record: None,
+            ledger: Vec::new(),
+            policy: String::new(),
+        }
+    }
+}
+
+fn status_reason(status: u16) -> &'static str {
+    match status {
+        202 => "Accepted",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        _ => "Service Unavailable",
+    }
+}
+
+fn stage_view(stage: Stage, trail: &[Step], timings: &[(Stage, f64)]) -> StageView {
+    let step = trail.iter().find(|step| step.stage == stage);
+    StageView {
+        stage: stage.as_str().to_owned(),
+        state: match step.map(|step| step.mark) {
+            Some(Mark::Passed) => StageState::Passed,
+            Some(Mark::Changed) => StageState::Changed,
+            Some(Mark::Refused) => StageState::Refused,
+            None => StageState::Waiting,
+        },
+        reasons: step.map(|step| step.reasons.clone()).unwrap_or_default(),
+        micros: timings.iter().find(|(timed, _)| *timed == stage).map(|(_, micros)| *micros),
+    }
+}
+
+fn ledger_row(policy: &Policy, row: Element) -> LedgerRow {
+    let rule = row.rule.and_then(|rule| policy.rules.get(rule));
+    let id = |rule: usize| policy.rules.get(rule).map(|rule| rule.id.clone());
+    LedgerRow {
+        path: row.locus.path,
+        class: row.class.as_str().to_owned(),
+        label: row.label.as_str().to_owned(),
+        rule: rule.map(|rule| rule.id.clone()),
+        others: row.others.into_iter().filter_map(id).collect(),
+        method: rule.map(|rule| rule.method.name().to_owned()),
+        crossed: row.crossed.is_some(),
+        target: rule
+            .and_then(|rule| rule.target.as_ref())
+            .map(|target| format!("{}.{target}", policy.object)),
+        value: row.crossed,
+        span: row.locus.span,
+    }
+}
+
+impl From<&Refusal> for RefusalView {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code.as_str().to_owned(),
+            stage: refusal.code.stage().as_str().to_owned(),
+            message: refusal.code.message().to_owned(),
+            help: refusal.code.help().to_owned(),
+            path: refusal.path.clone(),
+            position: refusal.place.map(Position::from),
+            fix: refusal.code.remedy().map(|remedy| match remedy {
+                Remedy::SignAgain => Fix::SignAgain,
+                Remedy::StampNow => Fix::StampNow,
+                Remedy::NewId => Fix::NewId,
+                Remedy::Attest => Fix::Attest,
+                Remedy::RestoreBody => Fix::RestoreBody,
+            }),
+        }
+    }
+}
+
+impl From<Place> for Position {
+    fn from(place: Place) -> Self {
+        Self { line: place.line, column: place.column, offset: place.offset }
+    }
+}
+
+impl From<&deliver::CrmRecord> for CrmRecord {
+    fn from(record: &deliver::CrmRecord) -> Self {
+        let fields = record.fields.iter().map(|field| CrmField {
+            name: field.name.clone(),
+            value: field.value.clone(),
+            withheld: field.value.is_none(),
+        });
+        Self {
+            object: record.object.clone(),
+            key: record.key.clone(),
+            version: record.version,
+            fields: fields.collect(),
+            written: record.written.to_rfc3339(),
+            correlation: record.correlation.clone(),
+        }
+    }
 }

@@ -1,7 +1,12 @@
 //! Scenarios: the same files are the page's picker, the documentation's examples and the test suite.
 
-use super::{CrmRecord, LogHead, Request};
+use super::{CrmRecord, LogHead, Request, Session, sign};
+use crate::engine::time::Instant;
+use crate::engine::{Setting, SettingTexts};
+use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// A scenario as the picker shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,7 @@ pub struct Setup {
 
 /// What a scenario expects of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Expected {
     /// Final state.
     pub outcome: String,
@@ -67,6 +73,10 @@ pub struct OpenScenario {
     pub requests: Vec<(i64, Request)>,
     /// What is expected of each.
     pub expected: Vec<Expected>,
+    /// What the CRM demo zone must hold afterwards.
+    pub expected_crm: Vec<ExpectedRecord>,
+    /// What the log must say, a line a record.
+    pub expected_audit: Vec<String>,
 }
 
 /// One delivery's result in a scenario run.
@@ -95,17 +105,261 @@ pub struct ScenarioResult {
     pub failures: Vec<String>,
 }
 
+/// What a scenario expects of the CRM demo zone: fields by name, `null` for a field that was withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRecord {
+    /// CRM object.
+    pub object: String,
+    /// Every field it must have, and no other.
+    pub fields: BTreeMap<String, Option<String>>,
+}
+
+/// The scenario file (`fixtures/sandbox/*.json`), schema version 1.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct File<'a> {
+    schema_version: u32,
+    title: String,
+    story: String,
+    teaches: String,
+    setting: FileSetting,
+    #[serde(borrow)]
+    deliveries: Vec<FileDelivery<'a>>,
+    expect: FileExpect,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSetting {
+    policy: String,
+    adapter: String,
+    consents: Vec<String>,
+    clock: String,
+    seed: String,
+    source: Source,
+    actor: String,
+    role: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FileDelivery<'a> {
+    /// Event id.
+    id: String,
+    /// Seconds after the clock's start.
+    #[serde(default)]
+    after_seconds: i64,
+    /// The body as JSON; absent for a delivery that repeats an earlier one's.
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    /// The number of the delivery, from 0, whose request is sent again byte for byte.
+    repeat: Option<usize>,
+    /// Whether to spoil the signature.
+    #[serde(default)]
+    tamper: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileExpect {
+    deliveries: Vec<Expected>,
+    crm: Vec<ExpectedRecord>,
+    /// The log, a line a record: stage, outcome and, where there is one, code.
+    audit: Vec<String>,
+}
+
+static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
+
+/// In teaching order; what stands in the folder and not here comes after, by name.
+const TEACHING_ORDER: [&str; 8] = [
+    "referral-created",
+    "delivered-twice",
+    "bad-signature",
+    "missing-consent",
+    "denied-consent",
+    "phi-in-safe-field",
+    "invalid-code",
+    "partial-address",
+];
+
+/// The text of a shipped fixture, e.g. `policies/referral-intake.json`.
+pub fn fixture(path: &str) -> Option<&'static str> {
+    FIXTURES.get_file(path).and_then(|file| file.contents_utf8())
+}
+
 /// The scenarios shipped, in teaching order.
 pub fn scenarios() -> Vec<ScenarioCard> {
-    Vec::new()
+    let files = FIXTURES.get_dir("sandbox").map(|dir| dir.files()).into_iter().flatten();
+    let mut cards: Vec<ScenarioCard> = files
+        .filter_map(|file| file.path().file_stem()?.to_str())
+        .filter_map(|id| open_scenario(id).map(|scenario| scenario.card))
+        .collect();
+    cards.sort_by_key(|card| {
+        let taught = TEACHING_ORDER.iter().position(|id| *id == card.id);
+        (taught.unwrap_or(TEACHING_ORDER.len()), card.id.clone())
+    });
+    cards
 }
 
 /// Opens a shipped scenario.
-pub fn open_scenario(_id: &str) -> Option<OpenScenario> {
-    None
+pub fn open_scenario(id: &str) -> Option<OpenScenario> {
+    let text = fixture(&format!("sandbox/{id}.json"))?;
+    read_scenario(id, text, &|path| fixture(path).map(str::to_owned)).ok()
+}
+
+/// Reads a scenario file. `fixture` gives the text of `policies/ID.json`, `adapters/ID.json` and
+/// `consents/ID.json`.
+///
+/// # Errors
+/// What is wrong with the file, in a sentence.
+pub fn read_scenario(
+    id: &str,
+    text: &str,
+    fixture: &dyn Fn(&str) -> Option<String>,
+) -> Result<OpenScenario, String> {
+    let file: File<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if file.schema_version != 1 {
+        return Err("The scenario's schemaVersion is not known; this reads version 1.".to_owned());
+    }
+    let setting = file.setting;
+    let load = |folder: &str, name: &str| {
+        let path = format!("{folder}/{name}.json");
+        fixture(&path).ok_or_else(|| format!("There is no fixture {path}."))
+    };
+    let consents: Result<Vec<String>, String> =
+        setting.consents.iter().map(|name| load("consents", name)).collect();
+    let clock = Instant::parse(&setting.clock)
+        .ok_or_else(|| "The setting's clock is not an RFC 3339 time.".to_owned())?;
+    let setup = Setup {
+        policy: load("policies", &setting.policy)?,
+        adapter: load("adapters", &setting.adapter)?,
+        consents: format!("[{}]\n", consents?.iter().map(|text| text.trim_end()).collect::<Vec<_>>().join(",\n")),
+        clock: setting.clock,
+        seed: setting.seed,
+        source: setting.source,
+        actor: setting.actor,
+        role: setting.role,
+    };
+    let mut requests: Vec<(i64, Request)> = Vec::new();
+    for delivery in file.deliveries {
+        let at = clock.0 + delivery.after_seconds * 1000;
+        let request = match (delivery.repeat, delivery.body) {
+            (Some(earlier), None) => match requests.get(earlier) {
+                Some((_, request)) => request.clone(),
+                None => return Err("A delivery repeats one that is not before it.".to_owned()),
+            },
+            (None, Some(body)) => request(&setup, &delivery.id, at, dedent(body.get())),
+            _ => return Err("A delivery has either a body or a repeat.".to_owned()),
+        };
+        requests.push((at, if delivery.tamper { tampered(request) } else { request }));
+    }
+    if requests.len() != file.expect.deliveries.len() {
+        return Err("expect.deliveries has another length than deliveries.".to_owned());
+    }
+    let card = ScenarioCard { id: id.to_owned(), title: file.title, story: file.story, teaches: file.teaches };
+    let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit } = file.expect;
+    Ok(OpenScenario { card, setup, requests, expected, expected_crm, expected_audit })
+}
+
+fn request(setup: &Setup, id: &str, at: i64, body: String) -> Request {
+    let mut request = Request { headers: Vec::new(), body };
+    request.set_header("webhook-id", id);
+    request.set_header("webhook-timestamp", Instant(at).seconds().to_string());
+    sign(setup, &mut request);
+    request
+}
+
+/// The same request with a signature that no longer matches: its first character is exchanged.
+pub fn tampered(mut request: Request) -> Request {
+    let signature = request.header("webhook-signature").unwrap_or_default();
+    let digits = signature.strip_prefix("v1,").unwrap_or(signature);
+    let other = if digits.starts_with('A') { 'B' } else { 'A' };
+    let spoiled = format!("v1,{other}{}", digits.get(1..).unwrap_or(""));
+    request.set_header("webhook-signature", spoiled);
+    request
+}
+
+/// A value's text out of an indented file, as if it stood alone: the last line's indent is taken off each.
+fn dedent(text: &str) -> String {
+    let indent = text.lines().last().map_or(0, |line| line.len() - line.trim_start().len());
+    let lines = text.lines().enumerate().map(|(n, line)| {
+        if n == 0 || !line.bytes().take(indent).all(|b| b == b' ') {
+            line
+        } else {
+            line.get(indent..).unwrap_or("")
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Runs a scenario in a connector of its own and holds it against what it expects.
-pub fn run_scenario(_scenario: &OpenScenario) -> ScenarioResult {
-    unreachable!()
+pub fn run_scenario(scenario: &OpenScenario) -> ScenarioResult {
+    run_in(scenario, &mut Session::new())
+}
+
+/// The same in a session of the caller's, which holds the log afterwards.
+pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult {
+    let mut failures = Vec::new();
+    if let Err(diagnostics) = session.configure(&scenario.setup) {
+        failures.extend(diagnostics.into_iter().map(|d| format!("{}: {}", d.code, d.message)));
+    }
+    let runs = scenario.requests.iter().map(|(at, request)| session.send(request, *at, &mut || 0.0));
+    let deliveries: Vec<DeliveryResult> = runs
+        .map(|run| DeliveryResult { outcome: run.outcome, code: run.refusal.map(|refusal| refusal.code) })
+        .collect();
+    for (n, (got, expected)) in deliveries.iter().zip(&scenario.expected).enumerate() {
+        if (&got.outcome, &got.code) != (&expected.outcome, &expected.code) {
+            failures.push(format!(
+                "Delivery {n} ended {} {}, and {} {} was expected.",
+                got.outcome,
+                got.code.as_deref().unwrap_or("without a code"),
+                expected.outcome,
+                expected.code.as_deref().unwrap_or("without a code"),
+            ));
+        }
+    }
+    let crm = session.crm().to_vec();
+    let as_expected = |record: &CrmRecord| ExpectedRecord {
+        object: record.object.clone(),
+        fields: record.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
+    };
+    let got: Vec<ExpectedRecord> = crm.iter().map(as_expected).collect();
+    if got != scenario.expected_crm {
+        failures.push(format!("The CRM demo zone holds {got:?}, and {:?} was expected.", scenario.expected_crm));
+    }
+    let audit: Vec<String> = session.timeline().iter().map(audit_line).collect();
+    if audit != scenario.expected_audit {
+        failures.push(format!("The log reads {audit:?}, and {:?} was expected.", scenario.expected_audit));
+    }
+    ScenarioResult {
+        scenario: scenario.card.id.clone(),
+        passed: failures.is_empty(),
+        deliveries,
+        crm,
+        log: session.head(),
+        failures,
+    }
+}
+
+fn audit_line(entry: &super::Entry) -> String {
+    let code = entry.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+    format!("{} {}{code}", entry.stage, entry.outcome)
+}
+
+impl Setup {
+    /// Reads the setting's texts.
+    pub(super) fn read(&self) -> Result<Setting, Vec<super::Diagnostic>> {
+        Setting::read(&SettingTexts {
+            policy: &self.policy,
+            adapter: &self.adapter,
+            consents: &self.consents,
+            source: &self.source.id,
+            secrets: &self.source.secrets,
+            seed: &self.seed,
+            actor: &self.actor,
+            role: &self.role,
+        })
+        .map_err(|findings| findings.into_iter().map(super::Diagnostic::from).collect())
+    }
 }

@@ -1,12 +1,26 @@
 //! A connector with its state, as the page and the command line hold it.
 
-use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Save, Setup, Stored, Verification};
+use super::timeline::{self, Save, Stored, Verification};
+use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Setup};
+use crate::engine::audit::hex;
+use crate::engine::phi::Phi;
+use crate::engine::time::Instant;
+use crate::engine::webhook::{Delivery, Secret};
+use crate::engine::{Connector, Remembered, Stage};
 
 /// A connector and what it has done: log, CRM demo zone, ids seen.
 #[derive(Default)]
 pub struct Session {
+    /// None until the first setting is in force.
+    connector: Option<Connector>,
+    /// What was restored, until there is a connector to hold it.
+    waiting: Remembered,
     entries: Vec<Entry>,
     crm: Vec<CrmRecord>,
+    /// Records that storage holds.
+    stored: usize,
+    dirty: bool,
+    detached: bool,
 }
 
 impl Session {
@@ -15,39 +29,96 @@ impl Session {
         Self::default()
     }
 
-    /// A session as it was stored, and what verifying the stored log found. Where the log does not verify,
-    /// the session keeps what can be read and [`Session::detached`] says that it must not be written over.
-    pub fn restore(_stored: &Stored) -> (Self, Verification) {
-        (Self::default(), super::verify(_stored))
+    /// A session as it was stored, and what verifying the stored log found. Where something does not verify,
+    /// the session keeps what can be read and [`Session::detached`] says that storage is not written to.
+    pub fn restore(stored: &Stored) -> (Self, Verification) {
+        let (remembered, verification) = timeline::restore(stored);
+        let mut session = Self {
+            stored: remembered.log.lines(0).len(),
+            detached: !verification.verified,
+            waiting: remembered,
+            ..Self::default()
+        };
+        session.refresh();
+        (session, verification)
     }
 
     /// Whether what is stored could not be trusted, so that this session's records stay in memory until the
     /// stored timeline has been set aside.
     pub fn detached(&self) -> bool {
-        false
+        self.detached
     }
 
     /// Puts policy, adapter, consents and secrets in force. On errors the earlier setting stays.
     ///
     /// # Errors
     /// The diagnostics, at least one of them an error.
-    pub fn configure(&mut self, _setup: &Setup) -> Result<(), Vec<Diagnostic>> {
+    pub fn configure(&mut self, setup: &Setup) -> Result<(), Vec<Diagnostic>> {
+        let setting = setup.read()?;
+        match &mut self.connector {
+            Some(connector) => connector.configure(setting),
+            None => self.connector = Some(Connector::new(setting, std::mem::take(&mut self.waiting))),
+        }
         Ok(())
     }
 
     /// Records that the user attests that the input is synthetic. It holds for the bodies sent from now on
     /// until [`Session::withdraw_attestation`]. `now` is in milliseconds since the Unix epoch.
-    pub fn attest(&mut self, _now: i64) {}
+    pub fn attest(&mut self, now: i64) {
+        if let Some(connector) = &mut self.connector {
+            connector.attest(Instant(now));
+            self.refresh();
+            self.dirty = true;
+        }
+    }
 
     /// Ends the attestation.
-    pub fn withdraw_attestation(&mut self) {}
+    pub fn withdraw_attestation(&mut self) {
+        if let Some(connector) = &mut self.connector {
+            connector.withdraw_attestation();
+        }
+    }
 
     /// Sends one request and runs everything that is due.
     ///
     /// `now` is the arrival time in milliseconds since the Unix epoch; `tick` gives a running time in
     /// milliseconds for the stage timings and influences nothing else.
-    pub fn send(&mut self, _request: &Request, _now: i64, _tick: &mut dyn FnMut() -> f64) -> RunView {
-        unreachable!()
+    pub fn send(&mut self, request: &Request, now: i64, tick: &mut dyn FnMut() -> f64) -> RunView {
+        let Some(connector) = &mut self.connector else { return RunView::not_configured() };
+        let now = Instant(now);
+        let delivery = Delivery {
+            headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
+            body: Phi::new(request.body.clone().into_bytes()),
+        };
+        let mut timings: Vec<(Stage, f64)> = Vec::with_capacity(Stage::ALL.len());
+        let mut last = tick();
+        let mut probe = |stage: Stage| {
+            let at = tick();
+            timings.push((stage, (at - last) * 1000.0));
+            last = at;
+        };
+        let receipt = connector.receive(delivery, now, &mut probe);
+        let run = match receipt.settled {
+            Some(run) => Some(run),
+            None => connector.advance(now, &mut probe),
+        };
+        let view = match &run {
+            Some(run) => RunView::new(connector.setting(), receipt.status, run, &timings),
+            None => RunView::not_configured(),
+        };
+        self.refresh();
+        self.dirty = true;
+        view
+    }
+
+    /// Brings the plain copies of log and CRM zone up to date.
+    fn refresh(&mut self) {
+        let (log, crm) = match &self.connector {
+            Some(connector) => (connector.log(), connector.crm()),
+            None => (&self.waiting.log, &self.waiting.crm),
+        };
+        self.entries.extend(log.lines(self.entries.len()).iter().map(|(leaf, text)| Entry::read(leaf, text)));
+        self.crm = crm.records().iter().map(CrmRecord::from).collect();
     }
 
     /// The CRM demo zone, oldest first.
@@ -62,26 +133,49 @@ impl Session {
 
     /// Size and root of the log.
     pub fn head(&self) -> LogHead {
-        LogHead { size: 0, root: String::new() }
+        let log = self.connector.as_ref().map_or(&self.waiting.log, Connector::log);
+        LogHead { size: log.size(), root: hex(&log.root()) }
     }
 
-    /// What has to be written for storage to hold this session; none when it already does.
+    /// What has to be written for storage to hold this session; none when it already does, or must not.
     pub fn pending(&self) -> Option<Save> {
-        None
+        let connector = self.connector.as_ref().filter(|_| self.dirty && !self.detached)?;
+        Some(timeline::save(connector, &self.crm, self.stored))
     }
 
     /// Number of records not yet in storage.
     pub fn unsaved(&self) -> usize {
-        0
+        self.entries.len().saturating_sub(self.stored)
     }
 
     /// Says that the last [`Session::pending`] was written whole.
-    pub fn saved(&mut self) {}
+    pub fn saved(&mut self) {
+        self.stored = self.entries.len();
+        self.dirty = false;
+    }
 
-    /// Forgets that anything is stored, so that the next [`Session::pending`] writes all of it.
-    pub fn set_aside(&mut self) {}
+    /// Says that the stored timeline was set aside. The log starts anew with the records that were only in
+    /// memory, numbered from 0; the CRM demo zone and the ids seen stay. The next [`Session::pending`] writes
+    /// all of it.
+    pub fn set_aside(&mut self) {
+        match &mut self.connector {
+            Some(connector) => connector.restart_log(self.stored),
+            None => self.waiting.log = Default::default(),
+        }
+        self.entries.clear();
+        self.stored = 0;
+        self.detached = false;
+        self.dirty = self.connector.is_some();
+        self.refresh();
+    }
 }
 
 /// Signs a request with the newest secret of a setup, over its id, timestamp and body as they stand
-/// (Standard Webhooks 1.0.0), and sets `webhook-signature`.
-pub fn sign(_setup: &Setup, _request: &mut Request) {}
+/// (Standard Webhooks 1.0.0), and sets `webhook-signature`. A setup without a usable secret leaves it as it is.
+pub fn sign(setup: &Setup, request: &mut Request) {
+    let Some(secret) = setup.source.secrets.first().and_then(|text| Secret::parse(text)) else { return };
+    let id = request.header("webhook-id").unwrap_or_default();
+    let timestamp = request.header("webhook-timestamp").unwrap_or_default();
+    let signature = secret.sign(id, timestamp, request.body.as_bytes());
+    request.set_header("webhook-signature", signature);
+}

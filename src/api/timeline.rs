@@ -1,5 +1,13 @@
 //! The stored form of a session and its verification.
 
+use super::CrmRecord;
+use crate::engine::audit::{self, Hash, Head, Kept, Log, hex};
+use crate::engine::deliver::{self, CrmZone};
+use crate::engine::time::Instant;
+use crate::engine::webhook::Seen;
+use crate::engine::{Connector, Remembered};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// Records a storage segment holds at most, so that each write stays small.
@@ -54,6 +62,130 @@ pub struct Verification {
 }
 
 /// Recomputes a stored log: each record's leaf hash, the root, and the head they must match.
-pub fn verify(_stored: &Stored) -> Verification {
-    Verification { verified: true, size: 0, root: String::new(), faults: Vec::new() }
+pub fn verify(stored: &Stored) -> Verification {
+    restore(stored).1
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredHead {
+    received: u64,
+    root: String,
+    size: u64,
+}
+
+/// What storage holds, as far as it can be read, and what is wrong with it.
+pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
+    let mut faults = Vec::new();
+    let mut about_all = |what: &str| faults.push(Fault { index: None, what: what.to_owned() });
+
+    let head: Option<StoredHead> = stored.head.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    if stored.head.is_some() && head.is_none() {
+        about_all("The head of the log can't be read.");
+    }
+    let mut lines: Vec<(Option<Hash>, &str)> = Vec::new();
+    for (number, segment) in stored.segments.iter().enumerate() {
+        match segment {
+            Some(segment) => lines.extend(segment.lines().map(split)),
+            None => about_all(&format!("Segment {number} is missing.")),
+        }
+    }
+    let crm = read_or(&stored.crm, || about_all("The CRM demo zone can't be read."), read_crm);
+    let seen = read_or(&stored.seen, || about_all("The ids already seen can't be read."), read_seen);
+
+    let log_head = head.as_ref().map(|head| Head { size: head.size, root: head.root.clone() });
+    let kept = lines.iter().map(|(leaf, text)| Kept { text, leaf: *leaf });
+    let verified = audit::verify(kept, log_head.as_ref());
+    faults.extend(verified.faults.into_iter().map(|fault| Fault { index: fault.index, what: fault.what }));
+
+    let mut log = Log::default();
+    for (leaf, text) in lines {
+        log.restore(leaf.unwrap_or_else(|| audit::leaf_hash(text.as_bytes())), text.to_owned());
+    }
+    let received = head.map_or(0, |head| head.received);
+    let verification = Verification {
+        verified: faults.is_empty(),
+        size: verified.size,
+        root: hex(&verified.root),
+        faults,
+    };
+    (Remembered { seen, crm, log, received }, verification)
+}
+
+fn split(line: &str) -> (Option<Hash>, &str) {
+    match line.split_once('\t') {
+        Some((leaf, text)) => {
+            let leaf = STANDARD_NO_PAD.decode(leaf).ok().and_then(|bytes| Hash::try_from(bytes).ok());
+            (leaf, text)
+        }
+        None => (None, line),
+    }
+}
+
+fn read_or<T: Default>(
+    text: &Option<String>,
+    mut unreadable: impl FnMut(),
+    read: impl Fn(&str) -> Option<T>,
+) -> T {
+    let Some(text) = text else { return T::default() };
+    read(text).unwrap_or_else(|| {
+        unreadable();
+        T::default()
+    })
+}
+
+fn read_crm(text: &str) -> Option<CrmZone> {
+    let records: Vec<CrmRecord> = serde_json::from_str(text).ok()?;
+    let records: Option<Vec<deliver::CrmRecord>> = records
+        .into_iter()
+        .map(|record| {
+            let fields = record.fields.into_iter();
+            Some(deliver::CrmRecord {
+                object: record.object,
+                key: record.key,
+                version: record.version,
+                fields: fields.map(|f| deliver::CrmField { name: f.name, value: f.value }).collect(),
+                written: Instant::parse(&record.written)?,
+                correlation: record.correlation,
+            })
+        })
+        .collect();
+    records.map(CrmZone::restore)
+}
+
+fn read_seen(text: &str) -> Option<Seen> {
+    let triples: Vec<(String, String, i64)> = serde_json::from_str(text).ok()?;
+    let mut seen = Seen::default();
+    triples.into_iter().for_each(|(source, id, until)| seen.restore(source, id, until));
+    Some(seen)
+}
+
+/// What to write so that storage, which holds the first `stored` records, holds all. Only the segments that
+/// grow are written.
+pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> Save {
+    let first = stored / SEGMENT_RECORDS;
+    let lines = connector.log().lines(first * SEGMENT_RECORDS);
+    let segments = lines.chunks(SEGMENT_RECORDS).enumerate().map(|(n, chunk)| {
+        let mut text = String::new();
+        for (leaf, record) in chunk {
+            text.push_str(&STANDARD_NO_PAD.encode(leaf));
+            text.push('\t');
+            text.push_str(record);
+            text.push('\n');
+        }
+        (first + n, text)
+    });
+    let seen: Vec<(&str, &str, i64)> = connector.seen().iter().collect();
+    let head = StoredHead {
+        received: connector.received(),
+        root: hex(&connector.log().root()),
+        size: connector.log().size(),
+    };
+    // Strings and integers only: serialising can't fail.
+    Save {
+        segments: segments.collect(),
+        crm: serde_json::to_string(crm).unwrap_or_default(),
+        seen: serde_json::to_string(&seen).unwrap_or_default(),
+        head: serde_json::to_string(&head).unwrap_or_default(),
+    }
 }

@@ -1,1 +1,364 @@
-//! stub
+//! The connector: a state machine without IO.
+//!
+//! [`Connector::receive`] takes a delivery and answers at once; [`Connector::advance`] works on what is due.
+//! Time and entropy are arguments; there is no clock, storage, network or DOM below here. Read
+//! [`Connector::advance`] for the way of an event, stage by stage.
+
+pub mod adapt;
+pub mod audit;
+pub mod canonical;
+pub mod consent;
+pub mod deliver;
+pub mod fhir;
+pub mod guard;
+pub mod ledger;
+pub mod phi;
+pub mod policy;
+pub mod queue;
+pub mod redact;
+pub mod refusal;
+mod run;
+mod setting;
+mod synthetic;
+pub mod time;
+pub mod validate;
+pub mod webhook;
+
+
+pub use run::{Mark, Outcome, Receipt, Run, Stage, Step};
+pub use setting::{Finding, Setting, SettingTexts};
+
+use audit::{AuditRecord, Log};
+use consent::{Denial, Question};
+use deliver::{CrmRecord, CrmZone};
+use fhir::Json;
+use phi::Phi;
+use queue::{Queue, Queued};
+use refusal::{Code, Refusal};
+use std::sync::Arc;
+use time::Instant;
+use validate::Shape;
+use webhook::{Delivery, Seen};
+
+/// Is told when a stage has finished, for timings. Nothing it does comes back.
+pub trait Probe {
+    /// The stage has just finished.
+    fn finished(&mut self, stage: Stage);
+}
+
+impl<F: FnMut(Stage)> Probe for F {
+    fn finished(&mut self, stage: Stage) {
+        self(stage);
+    }
+}
+
+/// The connector and its state.
+pub struct Connector {
+    setting: Arc<Setting>,
+    queue: Queue,
+    seen: Seen,
+    crm: CrmZone,
+    log: Log,
+    received: u64,
+    attested: bool,
+}
+
+/// What a connector keeps over a restart. Source payloads are not part of it.
+#[derive(Default)]
+pub struct Remembered {
+    /// Event ids already accepted.
+    pub seen: Seen,
+    /// The CRM demo zone.
+    pub crm: CrmZone,
+    /// The log.
+    pub log: Log,
+    /// Deliveries received so far.
+    pub received: u64,
+}
+
+impl Connector {
+    /// A connector with a setting and what it remembers.
+    pub fn new(setting: Setting, remembered: Remembered) -> Self {
+        let Remembered { seen, crm, log, received } = remembered;
+        Self { setting: Arc::new(setting), queue: Queue::default(), seen, crm, log, received, attested: false }
+    }
+
+    /// Puts another setting in force, for what is worked on from now on.
+    pub fn configure(&mut self, setting: Setting) {
+        self.setting = Arc::new(setting);
+    }
+
+    /// The setting in force.
+    pub fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The CRM demo zone.
+    pub fn crm(&self) -> &CrmZone {
+        &self.crm
+    }
+
+    /// Event ids already accepted.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Deliveries received so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Starts the log anew with the records from `kept` on, numbered from 0, after the earlier ones were set
+    /// aside.
+    pub fn restart_log(&mut self, kept: usize) {
+        let mut log = Log::default();
+        for (_, text) in self.log.lines(kept) {
+            if let Ok(mut record) = AuditRecord::parse(text) {
+                record.seq = log.size();
+                log.append(record.canonical());
+            }
+        }
+        self.log = log;
+    }
+
+    /// Records that the operator attests that the input is synthetic; it holds until withdrawn.
+    pub fn attest(&mut self, now: Instant) {
+        let run = Run::new("attestation".to_owned());
+        self.note(&run, Stage::Validate, "attest-synthetic", "attested", now, |_| {});
+        self.attested = true;
+    }
+
+    /// Ends the attestation.
+    pub fn withdraw_attestation(&mut self) {
+        self.attested = false;
+    }
+
+    /// Takes a delivery: authenticates it, answers, and queues it. The work is left to
+    /// [`Connector::advance`].
+    pub fn receive(&mut self, delivery: Delivery, now: Instant, probe: &mut impl Probe) -> Receipt {
+        self.received += 1;
+        let mut run = Run::new(format!("run-{:06}", self.received));
+        let setting = Arc::clone(&self.setting);
+
+        let message = match webhook::authenticate(&delivery, &setting.secrets, now) {
+            Ok(message) => message,
+            Err(refusal) => return self.turn_away(run, refusal, now, probe),
+        };
+        run.event_id = Some(message.id.clone());
+        self.seen.prune(now);
+        if self.seen.contains(&setting.source, &message.id) {
+            self.note(&run, Stage::Webhook, "authenticate", "duplicate", now, |_| {});
+            let repeat = "The event id was seen before: a safe no-op.";
+            run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned(), repeat.to_owned()]);
+            run.outcome = Outcome::Duplicate;
+            probe.finished(Stage::Webhook);
+            return Receipt { correlation: run.correlation.clone(), status: 202, settled: Some(run) };
+        }
+        if !self.queue.has_room() {
+            return self.turn_away(run, Refusal::new(Code::QueueFull), now, probe);
+        }
+        self.note(&run, Stage::Webhook, "authenticate", "passed", now, |_| {});
+        self.seen.insert(&setting.source, &message, now);
+        self.queue.push(Queued { correlation: run.correlation.clone(), message, body: delivery.body });
+        probe.finished(Stage::Webhook);
+        Receipt { correlation: run.correlation, status: 202, settled: None }
+    }
+
+    fn turn_away(
+        &mut self,
+        mut run: Run,
+        refusal: Refusal,
+        now: Instant,
+        probe: &mut impl Probe,
+    ) -> Receipt {
+        let (stage, status) = (refusal.code.stage(), refusal.code.status());
+        self.note(&run, stage, "authenticate", "refused", now, |record| cite(record, &refusal));
+        run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);
+        run.refusal = Some(refusal);
+        probe.finished(stage);
+        Receipt { correlation: run.correlation.clone(), status, settled: Some(run) }
+    }
+
+    /// Works on the next event that is due, through all stages. None when nothing waits.
+    pub fn advance(&mut self, now: Instant, probe: &mut impl Probe) -> Option<Run> {
+        let Queued { correlation, message, body } = self.queue.pop()?;
+        let mut run = Run::new(correlation);
+        run.event_id = Some(message.id);
+        run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned()]);
+        run.step(Stage::Queue, Mark::Passed, vec!["Next in order.".to_owned()]);
+        probe.finished(Stage::Queue);
+        if let Err(refusal) = self.work(&mut run, body, now, probe) {
+            run.outcome = Outcome::of(&refusal);
+            probe.finished(refusal.code.stage());
+            run.refusal = Some(refusal);
+        }
+        Some(run)
+    }
+
+    /// The way of an event. Each stage decides, the decision is recorded, and only then takes effect.
+    fn work(
+        &mut self,
+        run: &mut Run,
+        body: Phi<Vec<u8>>,
+        now: Instant,
+        probe: &mut impl Probe,
+    ) -> Result<(), Refusal> {
+        let setting = Arc::clone(&self.setting);
+        let policy = &setting.policy;
+
+        // validate: is it JSON, may this recipient have it at all, is everything there that its use needs.
+        let event = match validate::read(body) {
+            Ok(json) => run.event.insert(Arc::new(json)).clone(),
+            Err(refusal) => return Err(self.refuse(run, refusal, now)),
+        };
+        let shape = match self.validate(&event) {
+            Ok(shape) => *run.shape.insert(shape),
+            Err((shape, refusal)) => {
+                run.shape = shape;
+                return Err(self.refuse(run, refusal, now));
+            }
+        };
+        let Some(map) = setting.map(&shape) else {
+            let refusal = Refusal::about(Code::EventTypeNotCovered, shape.resource_type.name());
+            return Err(self.refuse(run, refusal, now));
+        };
+        run.event_type = Some(map.event_type.clone());
+        self.note(run, Stage::Validate, "check", "passed", now, |_| {});
+        run.step(Stage::Validate, Mark::Passed, validate::reasons(map));
+        probe.finished(Stage::Validate);
+
+        // adapt: FHIR to canonical fields.
+        run.claims = map.adapt(&event, shape.data, shape.focus);
+        self.note(run, Stage::Adapt, "map", "changed", now, |_| {});
+        let found = format!("{} elements were recognised as canonical fields.", run.claims.len());
+        run.step(Stage::Adapt, Mark::Changed, vec![found]);
+        probe.finished(Stage::Adapt);
+
+        // consent: may it cross, now, for this purpose, to this recipient.
+        let question = Question { purpose: &policy.purpose, recipient: &policy.recipient, at: now };
+        let permit = match setting.consents.decide(&event, shape.subject, &question) {
+            Ok(permit) => permit,
+            Err(denial) => return Err(self.deny(run, *denial, now)),
+        };
+        self.note(run, Stage::Consent, "decide", "permitted", now, |record| {
+            record.consent = Some(permit.consent.as_str().to_owned().into());
+        });
+        run.step(Stage::Consent, Mark::Passed, permit.reasons);
+        probe.finished(Stage::Consent);
+
+        // redact: what of it crosses, and how.
+        let redacted = redact::redact(&event, &shape, map, &run.claims, policy, &setting.keys, now.day());
+        let unnamed = ledger::unnamed(&event, &shape, &run.claims, map, policy);
+        self.note(run, Stage::Redact, "apply-policy", "changed", now, |record| {
+            record.class = redacted.class.map(|class| class.as_str().into());
+            record.fields = redacted.notes(policy);
+            record.unnamed = Some(unnamed);
+        });
+        run.step(Stage::Redact, Mark::Changed, redacted.reasons(unnamed));
+        let redacted = run.redacted.insert(redacted).clone();
+        probe.finished(Stage::Redact);
+
+        // guard: nothing undeclared or identifying may leave.
+        if let Err(refusal) = guard::check(&event, &shape, policy, &redacted) {
+            return Err(self.refuse(run, refusal, now));
+        }
+        self.note(run, Stage::Guard, "inspect", "passed", now, |_| {});
+        run.step(Stage::Guard, Mark::Passed, guard::reasons());
+        probe.finished(Stage::Guard);
+
+        // deliver: one record, written idempotently.
+        let record = CrmRecord::new(policy, redacted, now, &run.correlation);
+        let write = self.crm.plan(&record);
+        run.outcome = write.outcome();
+        let fingerprint = record.fingerprint();
+        self.note(run, Stage::Deliver, "write", run.outcome.as_str(), now, |record| {
+            record.fingerprint = Some(fingerprint.into());
+        });
+        let record = self.crm.write(record);
+        run.step(Stage::Deliver, Mark::Passed, vec![write.sentence(&record)]);
+        run.record = Some(record);
+        probe.finished(Stage::Deliver);
+        Ok(())
+    }
+
+    /// The shape of an event that passes; with the refusal, the shape as far as it was found.
+    fn validate(&self, event: &Phi<Json>) -> Result<Shape, (Option<Shape>, Refusal)> {
+        let shape = validate::locate(event, &self.setting).map_err(|refusal| (None, refusal))?;
+        validate::check(event, &shape, self.attested).map_err(|refusal| (Some(shape), refusal))?;
+        Ok(shape)
+    }
+
+    /// Records a refusal and puts it on the trail.
+    fn refuse(&mut self, run: &mut Run, refusal: Refusal, now: Instant) -> Refusal {
+        let stage = refusal.code.stage();
+        let (action, outcome) = match stage {
+            Stage::Guard => ("inspect", "quarantined"),
+            _ => ("check", "refused"),
+        };
+        self.note(run, stage, action, outcome, now, |record| cite(record, &refusal));
+        let mut reasons = vec![refusal.code.message().to_owned()];
+        reasons.extend(refusal.path.iter().map(|path| format!("At {path}.")));
+        run.step(stage, Mark::Refused, reasons);
+        refusal
+    }
+
+    /// Records a denial with the consent that decided.
+    fn deny(&mut self, run: &mut Run, denial: Denial, now: Instant) -> Refusal {
+        let Denial { refusal, consent, reasons } = denial;
+        self.note(run, Stage::Consent, "decide", "denied", now, |record| {
+            cite(record, &refusal);
+            record.consent = consent.map(|citation| citation.as_str().to_owned().into());
+        });
+        run.step(Stage::Consent, Mark::Refused, reasons);
+        refusal
+    }
+
+    /// Appends a record of a decision about a delivery.
+    fn note(
+        &mut self,
+        run: &Run,
+        stage: Stage,
+        action: &'static str,
+        outcome: &'static str,
+        now: Instant,
+        more: impl FnOnce(&mut AuditRecord<'_>),
+    ) {
+        let Setting { policy, policy_reference, source, actor, role, .. } = &*self.setting;
+        let decides = stage > Stage::Queue;
+        let mut record = AuditRecord {
+            action: action.into(),
+            actor: actor.into(),
+            correlation: run.correlation.as_str().into(),
+            destination: decides.then(|| policy.target.as_str().into()),
+            event: run.event_id.as_deref().map(Into::into),
+            event_type: run.event_type.as_deref().map(Into::into),
+            legal_basis: (stage == Stage::Consent).then(|| policy.legal_basis.as_str().into()),
+            outcome: outcome.into(),
+            policy: decides.then(|| policy_reference.into()),
+            policy_hash: decides.then(|| policy.hash.as_str().into()),
+            purpose: decides.then(|| policy.purpose.as_str().into()),
+            role: role.into(),
+            seq: self.log.size(),
+            source: source.into(),
+            stage: stage.as_str().into(),
+            time: now.to_rfc3339().into(),
+            ..AuditRecord::default()
+        };
+        more(&mut record);
+        let canonical = record.canonical();
+        self.log.append(canonical);
+    }
+}
+
+/// Names the reason in a record.
+fn cite(record: &mut AuditRecord<'_>, refusal: &Refusal) {
+    record.code = Some(refusal.code.as_str().into());
+    record.path = refusal.path.clone().map(Into::into);
+}
+
+const GENUINE: &str = "The signature matches and the timestamp is within 300 seconds.";

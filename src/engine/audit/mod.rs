@@ -1,0 +1,18 @@
+//! Tamper-evident evidence: one record a decision, denials included, never a value.
+
+mod log;
+mod record;
+mod verify;
+
+pub use log::{Hash, Log, Tree, leaf_hash};
+pub use record::{AuditRecord, FieldNote};
+pub use verify::{Head, Kept, LogFault, Verified, verify};
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        out.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        out.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        out
+    })
+}

@@ -1,0 +1,137 @@
+//! Idempotent writes to the CRM demo zone.
+
+use super::Outcome;
+use super::audit::hex;
+use super::policy::Policy;
+use super::redact::Redacted;
+use super::time::Instant;
+use sha2::{Digest, Sha256};
+
+/// A field as it leaves: no [`super::phi::Phi`] fits in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmField {
+    /// Name in the CRM object.
+    pub name: String,
+    /// Value; none where it was withheld.
+    pub value: Option<String>,
+}
+
+/// A record of the CRM demo zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmRecord {
+    /// CRM object, e.g. `Activity`.
+    pub object: String,
+    /// Idempotency key.
+    pub key: String,
+    /// Goes up with each change, from 1.
+    pub version: u32,
+    /// The fields, in the contract's order.
+    pub fields: Vec<CrmField>,
+    /// When it was last written.
+    pub written: Instant,
+    /// Which run wrote it last.
+    pub correlation: String,
+}
+
+impl CrmRecord {
+    /// The record that a redacted event makes, its fields named as the contract names them.
+    pub fn new(policy: &Policy, redacted: Redacted, now: Instant, correlation: &str) -> Self {
+        let named = redacted.fields.into_iter().filter_map(|field| {
+            let name = policy.rules.get(field.rule)?.target.clone()?;
+            Some(CrmField { name, value: field.value })
+        });
+        Self {
+            object: policy.object.clone(),
+            key: redacted.key,
+            version: 1,
+            fields: named.collect(),
+            written: now,
+            correlation: correlation.to_owned(),
+        }
+    }
+
+    /// SHA-256 over what leaves: object, key and each field, length-prefixed so that no two records read
+    /// alike.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut part = |text: Option<&str>| {
+            hasher.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+            hasher.update(text.unwrap_or("").as_bytes());
+        };
+        part(Some(&self.object));
+        part(Some(&self.key));
+        for field in &self.fields {
+            part(Some(&field.name));
+            part(field.value.as_deref());
+        }
+        hex(&hasher.finalize())
+    }
+}
+
+/// What writing a record would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// There is none under this key yet.
+    Create,
+    /// There is one, and it differs.
+    Update,
+    /// There is one just like it: nothing is written.
+    Unchanged,
+}
+
+impl Write {
+    /// The delivery's final state.
+    pub fn outcome(self) -> Outcome {
+        if self == Self::Unchanged { Outcome::Unchanged } else { Outcome::Delivered }
+    }
+
+    /// What was done, in a sentence.
+    pub fn sentence(self, record: &CrmRecord) -> String {
+        let CrmRecord { object, version, .. } = record;
+        match self {
+            Self::Create => format!("A new {object} was written."),
+            Self::Update => format!("The {object} was updated to version {version}."),
+            Self::Unchanged => format!("The CRM has this {object} just so already: nothing was written."),
+        }
+    }
+}
+
+/// The CRM side: what was delivered, by idempotency key.
+#[derive(Clone, Debug, Default)]
+pub struct CrmZone(Vec<CrmRecord>);
+
+impl CrmZone {
+    /// What writing a record would do. Decided before it is done, so that it can be logged first.
+    pub fn plan(&self, record: &CrmRecord) -> Write {
+        match self.0.iter().find(|own| own.key == record.key) {
+            None => Write::Create,
+            Some(own) if own.fields == record.fields => Write::Unchanged,
+            Some(_) => Write::Update,
+        }
+    }
+
+    /// Writes a record as planned, and gives it as it now stands.
+    pub fn write(&mut self, record: CrmRecord) -> CrmRecord {
+        match self.0.iter_mut().find(|own| own.key == record.key) {
+            Some(own) if own.fields == record.fields => own.clone(),
+            Some(own) => {
+                *own = CrmRecord { version: own.version + 1, ..record };
+                own.clone()
+            }
+            None => {
+                self.0.push(record.clone());
+                record
+            }
+        }
+    }
+
+    /// Puts back what was stored.
+    pub fn restore(records: Vec<CrmRecord>) -> Self {
+        Self(records)
+    }
+
+    /// The records, oldest first.
+    pub fn records(&self) -> &[CrmRecord] {
+        &self.0
+    }
+}

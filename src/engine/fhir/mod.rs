@@ -1,0 +1,30 @@
+//! FHIR R4 as far as the connector needs it: the JSON it comes in, its resource types, and references.
+
+mod json;
+mod reference;
+mod resource_type;
+
+pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader};
+pub use reference::{Reference, resolve};
+pub use resource_type::ResourceType;
+
+impl Json {
+    /// The resource type a node states, if it is one that exists.
+    pub fn resource_type(&self, id: NodeId) -> Option<ResourceType> {
+        self.get_str(id, "resourceType").and_then(|name| ResourceType::parse(&name))
+    }
+
+    /// Every leaf below `data`, with its path (`ServiceRequest.code.coding[0].code`) and place. The path starts
+    /// with the resource type, or `?` where the type is none that exists.
+    pub fn loci(&self, data: NodeId) -> Vec<Locus> {
+        let root = self.resource_type(data).map_or("?", ResourceType::name);
+        self.leaves(data)
+            .map(|node| {
+                let mut path = String::with_capacity(48);
+                path.push_str(root);
+                self.write_path(data, node, &mut path);
+                Locus { node, path, span: self.span(node) }
+            })
+            .collect()
+    }
+}

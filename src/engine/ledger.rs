@@ -1,0 +1,122 @@
+//! The field ledger: every element of the source, and what became of it.
+
+use super::adapt::{Claim, EventMap};
+use super::canonical::DisclosureClass;
+use super::fhir::{Json, Locus, NodeId};
+use super::phi::Phi;
+use super::policy::{Label, Policy};
+use super::validate::Shape;
+use super::{Run, Setting};
+
+/// One element of the source. Its value is not here; its place in the body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Element {
+    /// Path and place.
+    pub locus: Locus,
+    /// Disclosure class; the highest one for what nobody has classified.
+    pub class: DisclosureClass,
+    /// What the policy lets happen.
+    pub label: Label,
+    /// The deciding rule, as its place in the policy.
+    pub rule: Option<usize>,
+    /// Further rules that read the element.
+    pub others: Vec<usize>,
+    /// What crossed.
+    pub crossed: Option<String>,
+}
+
+/// The ledger of a run: a row for each leaf of the event's data, in document order. Empty where the body could
+/// not be read as JSON. A run that did not get as far as delivery shows what the policy would have decided,
+/// and that nothing crossed.
+pub fn ledger(setting: &Setting, run: &Run) -> Vec<Element> {
+    let Some(event) = &run.event else { return Vec::new() };
+    let data = run.shape.map_or(NodeId::ROOT, |shape| shape.data);
+    let policy = &setting.policy;
+    let named = match run.shape.as_ref().and_then(|shape| setting.map(shape)) {
+        Some(map) => named(&run.claims, map, policy),
+        None => Vec::new(),
+    };
+    let crossings = match (&run.redacted, &run.record) {
+        (Some(redacted), Some(_)) => redacted.crossings.as_slice(),
+        _ => &[],
+    };
+    let rows = event.classify(|json| {
+        let loci = json.loci(data).into_iter();
+        loci.map(|locus| Row { rules: rules_of(json, data, locus.node, &named), locus }).collect::<Vec<_>>()
+    });
+    rows.into_iter()
+        .map(|Row { locus, rules }| {
+            let crossing = crossings.iter().find(|(node, _, _)| *node == locus.node);
+            // The rule that let the element cross decides; where none did, the first that names it.
+            let rule = crossing.map(|(_, rule, _)| *rule).or_else(|| rules.first().copied());
+            let decided = rule.and_then(|rule| policy.rules.get(rule));
+            Element {
+                locus,
+                class: decided.map_or(DisclosureClass::HighlyRestricted, |rule| rule.class),
+                label: decided.map_or(Label::Prohibited, |rule| rule.label),
+                rule,
+                others: rules.into_iter().filter(|other| Some(*other) != rule).collect(),
+                crossed: crossing.map(|(_, _, value)| value.clone()),
+            }
+        })
+        .collect()
+}
+
+/// A leaf and the rules that name it or what it is part of: structure, no value.
+pub struct Row {
+    locus: Locus,
+    rules: Vec<usize>,
+}
+
+/// How many elements of the event no rule names.
+pub(super) fn unnamed(
+    event: &Phi<Json>,
+    shape: &Shape,
+    claims: &[Claim],
+    map: &EventMap,
+    policy: &Policy,
+) -> u64 {
+    let named = named(claims, map, policy);
+    let unnamed = event.classify(|json| {
+        json.leaves(shape.data)
+            .filter(|leaf| !ancestry(json, shape.data, *leaf).any(|node| position(&named, node).is_some()))
+            .collect::<Vec<_>>()
+    });
+    unnamed.len() as u64
+}
+
+/// The nodes that rules name, in node order.
+fn named(claims: &[Claim], map: &EventMap, policy: &Policy) -> Vec<(NodeId, usize)> {
+    let rule_of: Vec<Option<usize>> = map
+        .fields
+        .iter()
+        .map(|field| policy.rules.iter().position(|rule| rule.field.name == field.name))
+        .collect();
+    let mut named: Vec<(NodeId, usize)> = claims
+        .iter()
+        .filter_map(|claim| Some((claim.node, (*rule_of.get(claim.field)?)?)))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+fn position(named: &[(NodeId, usize)], node: NodeId) -> Option<usize> {
+    let at = named.partition_point(|(other, _)| *other < node);
+    named.get(at).filter(|(other, _)| *other == node).map(|_| at)
+}
+
+/// A node and what it is part of, up to the data's root.
+fn ancestry(json: &Json, data: NodeId, leaf: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    std::iter::successors(Some(leaf), move |node| if *node == data { None } else { json.parent(*node) })
+}
+
+fn rules_of(json: &Json, data: NodeId, leaf: NodeId, named: &[(NodeId, usize)]) -> Vec<usize> {
+    let mut rules = Vec::new();
+    for node in ancestry(json, data, leaf) {
+        let from = position(named, node).unwrap_or(named.len());
+        let own = named.get(from..).unwrap_or(&[]).iter().take_while(|(other, _)| *other == node);
+        rules.extend(own.map(|(_, rule)| *rule).filter(|rule| !rules.contains(rule)).collect::<Vec<_>>());
+    }
+    rules
+}

@@ -1,0 +1,102 @@
+//! Protected health information as a type.
+
+use super::redact::Release;
+use std::fmt;
+
+/// A value from the EHR zone.
+///
+/// INVARIANT: nothing outside the redact stage can take the value out. There is no `Display`, no `Serialize`,
+/// no `Deref`; `Debug` prints a placeholder. The other stages can ask closed questions of it
+/// ([`Phi::test`], [`Phi::classify`]) and carry it along ([`Phi::map`]). Compile-fail tests in
+/// `tests/compile_fail` hold this.
+#[derive(Clone)]
+pub struct Phi<T>(T);
+
+impl<T> Phi<T> {
+    /// Takes a value into protection.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Derives another protected value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Phi<U> {
+        Phi(f(self.0))
+    }
+
+    /// The same, by reference.
+    pub fn as_ref(&self) -> Phi<&T> {
+        Phi(&self.0)
+    }
+
+    /// A yes-or-no question about the value.
+    pub fn test(&self, question: impl FnOnce(&T) -> bool) -> bool {
+        question(&self.0)
+    }
+
+    /// A question whose answer comes from a closed set that can't spell the value.
+    pub fn classify<C: Closed>(&self, question: impl FnOnce(&T) -> C) -> C {
+        question(&self.0)
+    }
+
+    /// Turns the value into something that may leave. Only the redact stage can make a [`Release`].
+    pub fn release(self, _: &Release) -> T {
+        self.0
+    }
+}
+
+impl<T> Phi<Option<T>> {
+    /// Moves the protection inside. Whether there is a value is structure, not PHI.
+    pub fn transpose(self) -> Option<Phi<T>> {
+        self.0.map(Phi)
+    }
+}
+
+impl<T, E: Closed> Phi<Result<T, E>> {
+    /// Moves the protection inside a result whose error can't carry a value.
+    ///
+    /// # Errors
+    /// The error, as it was.
+    pub fn transpose(self) -> Result<Phi<T>, E> {
+        self.0.map(Phi)
+    }
+}
+
+impl<T> fmt::Debug for Phi<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phi(…)")
+    }
+}
+
+/// Answers that can't carry a value out: booleans, places, and closed enumerations.
+///
+/// Sealed to the engine: the implementations are this module's and the [`closed!`](self) list below.
+pub trait Closed: sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! closed {
+    ($($t:ty),* $(,)?) => { $(impl sealed::Sealed for $t {} impl Closed for $t {})* };
+}
+
+// A claim is a place and a field's number. A refusal's path is spelled from schemas and element names only.
+closed! {
+    (),
+    bool,
+    super::adapt::Claim,
+    super::fhir::Kind,
+    super::fhir::Locus,
+    super::fhir::NodeId,
+    super::fhir::ResourceType,
+    super::ledger::Row,
+    super::refusal::Refusal,
+    super::validate::Shape,
+}
+
+impl<C: Closed> sealed::Sealed for Option<C> {}
+impl<C: Closed> Closed for Option<C> {}
+impl<C: Closed> sealed::Sealed for Vec<C> {}
+impl<C: Closed> Closed for Vec<C> {}
+impl<C: Closed, D: Closed> sealed::Sealed for Result<C, D> {}
+impl<C: Closed, D: Closed> Closed for Result<C, D> {}

@@ -1,0 +1,223 @@
+//! What there is to say about a policy or adapter text.
+
+use crate::engine::fhir::{Json, Kind, NodeId};
+use crate::engine::refusal::{Place, Refusal};
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The document can't be used.
+    Error,
+    /// It can be used; look at this.
+    Warning,
+}
+
+/// A finding with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable code, e.g. `policy.unknown-key`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it starts.
+    pub place: Place,
+    /// Where it ends, as a byte offset (exclusive).
+    pub end: u32,
+    /// One sentence.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// A document being read: gives values, collects findings, never fails.
+pub struct Document<'a> {
+    /// The text's structure.
+    pub json: &'a Json,
+    /// Prefix of the codes, `policy` or `adapter`.
+    pub what: &'static str,
+    /// The findings so far.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl<'a> Document<'a> {
+    /// Starts on a document.
+    pub fn new(json: &'a Json, what: &'static str) -> Self {
+        Self { json, what, findings: Vec::new() }
+    }
+
+    /// Adds an error at a node's value.
+    pub fn error(&mut self, at: NodeId, code: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.add(self.json.span(at), Severity::Error, code, message, help);
+    }
+
+    /// Adds a warning at a node's value.
+    pub fn warning(&mut self, at: NodeId, code: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.add(self.json.span(at), Severity::Warning, code, message, help);
+    }
+
+    /// Adds a finding over a byte range.
+    pub fn add(
+        &mut self,
+        (start, end): (u32, u32),
+        severity: Severity,
+        code: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Diagnostic {
+            code: format!("{}.{code}", self.what),
+            severity,
+            place: Place::of(self.json.text(), start),
+            end,
+            message: message.into(),
+            help: help.into(),
+        });
+    }
+
+    /// Checks that a node is an object, and names the keys that are not known. `$schema` always is.
+    pub fn object(&mut self, at: NodeId, known: &[&str]) -> bool {
+        if self.json.kind(at) != Kind::Object {
+            self.error(at, "wrong-type", "An object is expected here.", "Write `{ … }`.");
+            return false;
+        }
+        let json = self.json;
+        for member in json.children(at) {
+            let key = json.key(member).unwrap_or_default();
+            if key != "$schema" && !known.contains(&key.as_ref()) {
+                let help = match closest(&key, known.iter().copied()) {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => format!("Known here: {}.", known.join(", ")),
+                };
+                let message = format!("`{key}` is not a key of this object.");
+                self.add(json.key_span(member), Severity::Error, "unknown-key", message, help);
+            }
+        }
+        true
+    }
+
+    /// A required string member; an empty string, with a finding, where it is absent or something else.
+    pub fn string(&mut self, at: NodeId, key: &str) -> String {
+        match self.json.get(at, key) {
+            None => {
+                self.missing(at, key);
+                String::new()
+            }
+            Some(member) => self.text(member).unwrap_or_default(),
+        }
+    }
+
+    /// An optional string member.
+    pub fn optional(&mut self, at: NodeId, key: &str) -> Option<String> {
+        self.json.get(at, key).and_then(|member| self.text(member))
+    }
+
+    /// The string at a node, with a finding where it is none or empty.
+    pub fn text(&mut self, at: NodeId) -> Option<String> {
+        match self.json.str(at) {
+            Some(text) if !text.is_empty() => Some(text.into_owned()),
+            Some(_) => {
+                self.error(at, "empty", "This must not be empty.", "Write a value, or leave the key out.");
+                None
+            }
+            None => {
+                self.error(at, "wrong-type", "A string is expected here.", "Write it in double quotes.");
+                None
+            }
+        }
+    }
+
+    /// The strings of an array member; empty where it is absent.
+    pub fn strings(&mut self, at: NodeId, key: &str) -> Vec<String> {
+        let Some(member) = self.json.get(at, key) else { return Vec::new() };
+        self.items(member).into_iter().filter_map(|item| self.text(item)).collect()
+    }
+
+    /// The items of an array, with a finding where it is none.
+    pub fn items(&mut self, at: NodeId) -> Vec<NodeId> {
+        if self.json.kind(at) != Kind::Array {
+            self.error(at, "wrong-type", "An array is expected here.", "Write `[ … ]`.");
+            return Vec::new();
+        }
+        self.json.children(at).collect()
+    }
+
+    /// Says that a required key is missing.
+    pub fn missing(&mut self, at: NodeId, key: &str) {
+        let (start, _) = self.json.span(at);
+        let message = format!("The key `{key}` is missing.");
+        self.add((start, start + 1), Severity::Error, "missing-key", message, format!("Add `\"{key}\": …`."));
+    }
+
+    /// Checks the schema version.
+    pub fn schema_version(&mut self, at: NodeId) {
+        match self.json.get(at, "schemaVersion") {
+            None => self.missing(at, "schemaVersion"),
+            Some(member) if self.json.scalar(member).as_deref() == Some("1") => {}
+            Some(member) => self.error(
+                member,
+                "schema-version",
+                "This schema version is not known.",
+                "Write `\"schemaVersion\": 1`.",
+            ),
+        }
+    }
+}
+
+/// The finding for a text that is not JSON.
+pub fn not_json(what: &str, refusal: &Refusal) -> Diagnostic {
+    let place = refusal.place.unwrap_or(Place { line: 1, column: 1, offset: 0 });
+    Diagnostic {
+        code: format!("{what}.{}", refusal.code.as_str().replace("json.", "json-")),
+        severity: Severity::Error,
+        place,
+        end: place.offset.saturating_add(1),
+        message: refusal.code.message().to_owned(),
+        help: refusal.code.help().to_owned(),
+    }
+}
+
+/// The candidate within two edits of a word, if there is one.
+pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, up to the length difference's bound; words here are short.
+fn edit_distance(a: &str, b: &str) -> usize {
+    if a.len().abs_diff(b.len()) > 2 || a.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let above = row.get(j + 1).copied().unwrap_or(usize::MAX - 1);
+            let cost = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
+            diagonal = above;
+            if let Some(slot) = row.get_mut(j) {
+                *slot = left;
+            }
+            left = cost;
+        }
+        if let Some(last) = row.last_mut() {
+            *last = left;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_word_is_suggested() {
+        assert_eq!(closest("lable", ["label", "field"].into_iter()), Some("label"));
+        assert_eq!(closest("xyz", ["label", "field"].into_iter()), None);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,161 @@
+//! The only way out: values turn from PHI into fields of a CRM record here, rule by rule.
+
+mod method;
+
+pub use method::{Keys, Method};
+
+use super::adapt::{Claim, EventMap};
+use super::audit::FieldNote;
+use super::canonical::DisclosureClass;
+use super::fhir::{Json, Kind, NodeId};
+use super::phi::Phi;
+use super::policy::{Label, Policy};
+use super::time::Day;
+use super::validate::Shape;
+
+/// The right to take a value out of [`Phi`]. Only this module can make one.
+pub struct Release(());
+
+/// A field of the record about to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutField {
+    /// The rule that lets it out, as its place in the policy.
+    pub rule: usize,
+    /// The value; none where it was withheld.
+    pub value: Option<String>,
+}
+
+/// What happened to the elements that a rule names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldResult {
+    /// A value crossed.
+    Crossed,
+    /// The field says that it was withheld.
+    Withheld,
+    /// The source has no such element.
+    Absent,
+    /// The element was there and nothing of it crossed.
+    Dropped,
+}
+
+impl FieldResult {
+    /// As the audit log spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crossed => "crossed",
+            Self::Withheld => "withheld",
+            Self::Absent => "absent",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// The outcome of redaction: a record, and what became of each element.
+#[derive(Clone, Debug)]
+pub struct Redacted {
+    /// Idempotency key of the record.
+    pub key: String,
+    /// The fields that leave, in the policy's order.
+    pub fields: Vec<OutField>,
+    /// Per rule of the policy, what happened.
+    pub results: Vec<FieldResult>,
+    /// The elements that crossed: node, rule, and what it became.
+    pub crossings: Vec<(NodeId, usize, String)>,
+    /// The highest class that something crossed of.
+    pub class: Option<DisclosureClass>,
+}
+
+impl Redacted {
+    /// The recipe, rule by rule, for the audit log.
+    pub fn notes(&self, policy: &Policy) -> Vec<FieldNote<'static>> {
+        let rules = policy.rules.iter().zip(&self.results);
+        rules
+            .map(|(rule, result)| FieldNote {
+                field: rule.field.name.into(),
+                label: rule.label.as_str().into(),
+                method: rule.method.recipe().into(),
+                result: result.as_str().into(),
+                rule: rule.id.clone().into(),
+            })
+            .collect()
+    }
+
+    /// The result in sentences. `unnamed` counts the elements that no rule names.
+    pub fn reasons(&self, unnamed: u64) -> Vec<String> {
+        let count = |wanted| self.results.iter().filter(|result| **result == wanted).count();
+        vec![
+            format!("{} fields cross.", count(FieldResult::Crossed)),
+            format!("{} fields say that they were withheld.", count(FieldResult::Withheld)),
+            format!("{} fields were there and do not cross.", count(FieldResult::Dropped)),
+            format!("{unnamed} elements of the source are named by no rule and do not cross."),
+        ]
+    }
+}
+
+/// Applies a policy to an adapted event.
+///
+/// Fields come out in the policy's order. A redacted field comes out whether or not the source has it, so
+/// that its presence does not show; a prohibited one never does.
+pub fn redact(
+    json: &Phi<Json>,
+    shape: &Shape,
+    event: &EventMap,
+    claims: &[Claim],
+    policy: &Policy,
+    keys: &Keys,
+    today: Day,
+) -> Redacted {
+    let release = Release(());
+    let id = json.as_ref().map(|json| json.get_str(shape.focus, "id").unwrap_or_default()).release(&release);
+    let mut out = Redacted {
+        key: keys.record(&policy.id, &policy.source, shape.resource_type.name(), &id),
+        fields: Vec::with_capacity(policy.rules.len()),
+        results: Vec::with_capacity(policy.rules.len()),
+        crossings: Vec::new(),
+        class: None,
+    };
+    for (rule_index, rule) in policy.rules.iter().enumerate() {
+        let places: Vec<NodeId> = claims
+            .iter()
+            .filter(|claim| event.fields.get(claim.field).is_some_and(|field| field.name == rule.field.name))
+            .map(|claim| claim.node)
+            .collect();
+        let result = match rule.label {
+            Label::Redacted => {
+                out.fields.push(OutField { rule: rule_index, value: None });
+                FieldResult::Withheld
+            }
+            Label::Prohibited if places.is_empty() => FieldResult::Absent,
+            Label::Prohibited => FieldResult::Dropped,
+            Label::Allowed | Label::Transformed => {
+                let limit = if rule.field.many { usize::MAX } else { 1 };
+                let values = places.iter().take(limit).filter_map(|node| {
+                    let value = json.as_ref().map(|json| scalar(json, *node)).transpose()?.release(&release);
+                    let value = rule.method.apply(&value, keys, rule.field.kind, today)?;
+                    Some((*node, rule_index, value))
+                });
+                let first = out.crossings.len();
+                out.crossings.extend(values);
+                let crossed = out.crossings.get(first..).unwrap_or(&[]);
+                if crossed.is_empty() {
+                    if places.is_empty() { FieldResult::Absent } else { FieldResult::Dropped }
+                } else {
+                    let value = crossed.iter().map(|(_, _, value)| value.as_str()).collect::<Vec<_>>().join("; ");
+                    out.fields.push(OutField { rule: rule_index, value: Some(value) });
+                    out.class = out.class.max(Some(rule.class));
+                    FieldResult::Crossed
+                }
+            }
+        };
+        out.results.push(result);
+    }
+    out
+}
+
+/// Only a primitive crosses; a complex element named by mistake does not spill its parts.
+fn scalar(json: &Json, node: NodeId) -> Option<std::borrow::Cow<'_, str>> {
+    match json.kind(node) {
+        Kind::String | Kind::Number | Kind::Bool => json.scalar(node),
+        Kind::Object | Kind::Array | Kind::Null => None,
+    }
+}

@@ -1,0 +1,308 @@
+//! Refusals: every code the connector can refuse with, in one catalogue.
+
+use super::Stage;
+
+/// A place in a text: line and column from 1 (the column in characters), offset in bytes from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// Byte offset.
+    pub offset: u32,
+}
+
+impl Place {
+    /// The place of a byte offset in a text; past its end, the end.
+    pub fn of(text: &str, offset: u32) -> Self {
+        let mut at = (offset as usize).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let before = text.get(..at).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            line: count(before.bytes().filter(|b| *b == b'\n').count() + 1),
+            column: count(before.get(line_start..).unwrap_or("").chars().count() + 1),
+            offset: count(at),
+        }
+    }
+}
+
+/// Why a delivery did not go through: a code, and where. Never a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code.
+    pub code: Code,
+    /// The element, header or rule field it is about; spelled from schemas and policies, not from the event.
+    pub path: Option<String>,
+    /// The place in the raw body.
+    pub place: Option<Place>,
+}
+
+impl Refusal {
+    /// A refusal of the whole.
+    pub fn new(code: Code) -> Self {
+        Self { code, path: None, place: None }
+    }
+
+    /// A refusal about an element, header or field.
+    pub fn about(code: Code, path: impl Into<String>) -> Self {
+        Self { code, path: Some(path.into()), place: None }
+    }
+
+    /// A refusal at a place.
+    pub fn at(code: Code, place: Place) -> Self {
+        Self { code, path: None, place: Some(place) }
+    }
+
+    /// The same, with a place.
+    pub fn with_place(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+}
+
+/// What one button could change in the request to mend a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Compute the signature again.
+    SignAgain,
+    /// Set the timestamp to now and sign.
+    StampNow,
+    /// Take an event id of its own and sign.
+    NewId,
+    /// Attest that the data is synthetic.
+    Attest,
+    /// Put the original body back.
+    RestoreBody,
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident $code:literal $stage:ident $status:literal $remedy:expr, $message:literal, $help:literal;)*) => {
+        /// The stable codes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as it appears outside, e.g. `webhook.signature-mismatch`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $code,)* }
+            }
+
+            /// The stage that refuses with it.
+            pub fn stage(self) -> Stage {
+                match self { $(Code::$name => Stage::$stage,)* }
+            }
+
+            /// HTTP status of the answer when refused at the door; 202 for refusals after acknowledgement.
+            pub fn status(self) -> u16 {
+                match self { $(Code::$name => $status,)* }
+            }
+
+            /// The change that one button could make.
+            pub fn remedy(self) -> Option<Remedy> {
+                match self { $(Code::$name => $remedy,)* }
+            }
+
+            /// What happened, in one sentence.
+            pub fn message(self) -> &'static str {
+                match self { $(Code::$name => $message,)* }
+            }
+
+            /// How to mend the fixture.
+            pub fn help(self) -> &'static str {
+                match self { $(Code::$name => $help,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// The connector has no policy, adapter or secrets in force.
+    NotConfigured "connector.not-configured" Webhook 503 None,
+        "No policy is in force, so nothing can be decided.",
+        "Mend the errors in the policy, adapter and secrets, then send again.";
+    /// A required header is absent.
+    HeaderMissing "webhook.header-missing" Webhook 400 Some(Remedy::SignAgain),
+        "A header that Standard Webhooks requires is missing.",
+        "Send webhook-id, webhook-timestamp and webhook-signature.";
+    /// A header that must be there once appears twice.
+    HeaderRepeated "webhook.header-repeated" Webhook 400 None,
+        "A signed header appears more than once, so it is not clear which one was signed.",
+        "Send each webhook header exactly once.";
+    /// The id is not 1–128 of `A–Z a–z 0–9 _ -`.
+    IdMalformed "webhook.id-malformed" Webhook 400 Some(Remedy::NewId),
+        "The webhook-id is empty, too long, or has characters that an id may not have.",
+        "Use 1 to 128 letters, digits, '-' or '_'; a '.' would make the signed content ambiguous.";
+    /// The timestamp is not a whole number of seconds.
+    TimestampMalformed "webhook.timestamp-malformed" Webhook 400 Some(Remedy::StampNow),
+        "The webhook-timestamp is not a whole number of Unix seconds.",
+        "Send seconds since 1970-01-01 as digits only.";
+    /// The timestamp is more than 300 s ago.
+    TimestampTooOld "webhook.timestamp-too-old" Webhook 400 Some(Remedy::StampNow),
+        "The timestamp is more than 300 seconds in the past: this could be a replay.",
+        "Stamp the request with the present time and sign it again.";
+    /// The timestamp is more than 300 s ahead.
+    TimestampTooNew "webhook.timestamp-too-new" Webhook 400 Some(Remedy::StampNow),
+        "The timestamp is more than 300 seconds in the future.",
+        "Set the sender's clock right, then stamp and sign again.";
+    /// No signature of a known version.
+    SignatureUnsupported "webhook.signature-unsupported" Webhook 401 Some(Remedy::SignAgain),
+        "The signature header holds no signature of a version this connector knows.",
+        "Sign with HMAC-SHA256 and send it as 'v1,' and base64.";
+    /// No signature matches.
+    SignatureMismatch "webhook.signature-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "No signature matches the id, timestamp and body that arrived.",
+        "The body, id or timestamp changed after signing, or the secret is another one: sign again over what is sent.";
+    /// The body is empty.
+    BodyEmpty "webhook.body-empty" Webhook 400 Some(Remedy::RestoreBody),
+        "The body is empty.",
+        "Send the event as JSON.";
+    /// The body is over 8 MiB.
+    BodyTooLarge "webhook.body-too-large" Webhook 413 None,
+        "The body is larger than the 8 MiB that one delivery may have.",
+        "Send the resources as separate events; a file that you open is split for you.";
+    /// Too many events wait.
+    QueueFull "queue.full" Queue 429 None,
+        "Too many events are waiting.",
+        "Send again in a while; nothing of this request was kept.";
+    /// The body is not UTF-8.
+    NotUtf8 "json.not-utf8" Validate 202 None,
+        "The body is not UTF-8 text.",
+        "JSON is exchanged in UTF-8 (RFC 8259, section 8.1): save the file as UTF-8.";
+    /// Not JSON.
+    JsonSyntax "json.syntax" Validate 202 Some(Remedy::RestoreBody),
+        "The text is not JSON.",
+        "Look at the place given: a missing comma, quote or bracket, or a word that JSON does not have.";
+    /// Nested too deep.
+    JsonTooDeep "json.too-deep" Validate 202 None,
+        "The JSON is nested deeper than 128 levels.",
+        "No FHIR resource needs that depth: flatten it.";
+    /// A key twice in one object.
+    JsonDuplicateKey "json.duplicate-key" Validate 202 Some(Remedy::RestoreBody),
+        "An object has the same key twice, so readers would disagree about its value.",
+        "Keep one of the two.";
+    /// Half of a surrogate pair.
+    JsonLoneSurrogate "json.lone-surrogate" Validate 202 None,
+        "A \\u escape is half of a surrogate pair, which is not a character.",
+        "Write both halves, or the character itself.";
+    /// The event envelope has the wrong shape.
+    EnvelopeInvalid "event.envelope-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "The body is neither a FHIR resource nor an event envelope.",
+        "An envelope has 'type', 'timestamp' and 'data' (a FHIR resource), and may have 'source'; nothing else.";
+    /// Real-looking data without attestation.
+    AttestationRequired "synthetic.attestation-required" Validate 202 Some(Remedy::Attest),
+        "This does not look synthetic: it has names, record numbers or dates of birth that could be a person's.",
+        "Use plainly synthetic data such as PAT-001, or attest that it is synthetic; the attestation is audited.";
+    /// No resource type.
+    ResourceTypeMissing "validate.resource-type-missing" Validate 202 Some(Remedy::RestoreBody),
+        "The resource does not say its type.",
+        "Add 'resourceType'.";
+    /// Not a FHIR R4 resource type.
+    ResourceTypeUnknown "validate.resource-type-unknown" Validate 202 Some(Remedy::RestoreBody),
+        "The resource type does not exist in FHIR R4.",
+        "Check the spelling; names are case-sensitive, e.g. 'ServiceRequest'.";
+    /// The source is another than the secret's.
+    SourceMismatch "validate.source-mismatch" Validate 202 Some(Remedy::RestoreBody),
+        "The envelope names another source than the one whose secret signed it.",
+        "Send the source's own id.";
+    /// The policy does not cover the event type.
+    EventTypeNotCovered "validate.event-type-not-covered" Validate 202 None,
+        "The policy in force does not let its recipient have this type of event at all.",
+        "Use a policy that covers the event type, or leave it: what no policy names does not cross.";
+    /// The event type's resource is not there.
+    FocusMissing "validate.focus-missing" Validate 202 Some(Remedy::RestoreBody),
+        "The event has no resource of the type that it is about.",
+        "Send the resource that the event type stands for, e.g. a ServiceRequest for 'referral.created'.";
+    /// More than one.
+    FocusAmbiguous "validate.focus-ambiguous" Validate 202 None,
+        "The event has several resources of the type that it is about.",
+        "Send one event for each.";
+    /// A Bundle entry without a resource.
+    EntryWithoutResource "validate.entry-without-resource" Validate 202 None,
+        "A Bundle entry has no resource.",
+        "Put the resource in the entry, or leave the entry out.";
+    /// A required element is absent or empty.
+    RequiredMissing "validate.required-missing" Validate 202 Some(Remedy::RestoreBody),
+        "An element that this event needs is missing.",
+        "Add the element at the path given.";
+    /// An element has the wrong JSON type.
+    WrongType "validate.wrong-type" Validate 202 Some(Remedy::RestoreBody),
+        "An element is of the wrong kind.",
+        "See the FHIR R4 definition of the element at the path given.";
+    /// A code outside its required value set.
+    CodeInvalid "validate.code-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "A code is not one of those that FHIR R4 requires here.",
+        "Use a code of the element's required value set; codes are case-sensitive.";
+    /// The subject can't be told.
+    SubjectUnknown "consent.subject-unknown" Consent 202 None,
+        "The event does not say by reference whose it is, so no consent can be found for it.",
+        "Give 'subject' a reference to a Patient.";
+    /// No consent on file.
+    ConsentAbsent "consent.absent" Consent 202 None,
+        "There is no consent of this patient on file, and absence is not permission.",
+        "Put a FHIR Consent for the patient on file, then send again.";
+    /// None is active.
+    ConsentInactive "consent.inactive" Consent 202 None,
+        "No consent of this patient is active.",
+        "Only a Consent with status 'active' permits.";
+    /// Outside the period.
+    ConsentOutsidePeriod "consent.outside-period" Consent 202 None,
+        "The consent does not hold at this time.",
+        "Compare 'provision.period' with the time of the event.";
+    /// Another purpose.
+    ConsentPurpose "consent.purpose-not-covered" Consent 202 None,
+        "The consent does not cover the policy's purpose of use.",
+        "The purpose must be among 'provision.purpose'.";
+    /// Another recipient.
+    ConsentRecipient "consent.recipient-not-covered" Consent 202 None,
+        "The consent does not cover the policy's recipient.",
+        "The recipient must be among 'provision.actor'.";
+    /// Denied.
+    ConsentDenied "consent.denied" Consent 202 None,
+        "The patient's consent denies this disclosure.",
+        "This is the patient's decision: nothing may cross.";
+    /// Can't be told.
+    ConsentUnclear "consent.unclear" Consent 202 None,
+        "The consent has a condition that can't be decided here, and unclear is not permission.",
+        "Look at the consent's provisions: each condition must be one that can be evaluated.";
+    /// A field outside the contract.
+    GuardFieldOutside "guard.field-outside-contract" Guard 202 None,
+        "The record has a field that the payload contract does not declare.",
+        "Declare the field as a rule's target, or do not send it.";
+    /// A value outside the contract.
+    GuardValueOutside "guard.value-outside-contract" Guard 202 None,
+        "A value is not of the type or value set that the payload contract declares for its field.",
+        "Correct the source's value, or widen the rule's 'values'.";
+    /// PHI in an outgoing string.
+    GuardPhi "guard.phi-in-output" Guard 202 None,
+        "An outgoing field contains a value that identifies the patient.",
+        "Take the identifying text out of the source element that feeds the field, or prohibit the field.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_say_what_to_do() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
+            assert!(code.message().ends_with('.') && code.help().ends_with('.'), "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn places_count_characters() {
+        let place = Place::of("a\nöb", 4);
+        assert_eq!((place.line, place.column), (2, 2));
+        assert_eq!(Place::of("ab", 99).column, 3);
+    }
+}

@@ -1,0 +1,181 @@
+//! The vocabulary of a delivery's way: stages, outcomes, and the account of one run.
+
+use super::adapt::Claims;
+use super::deliver::CrmRecord;
+use super::fhir::Json;
+use super::phi::Phi;
+use super::redact::Redacted;
+use super::refusal::Refusal;
+use super::validate::Shape;
+use std::sync::Arc;
+
+/// The stages, in the order in which an event meets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Authenticates the request and answers.
+    Webhook,
+    /// Holds acknowledged events.
+    Queue,
+    /// Structure, policy and completeness.
+    Validate,
+    /// FHIR to canonical fields.
+    Adapt,
+    /// May it cross at all, now, for this purpose, to this recipient.
+    Consent,
+    /// What of it crosses, and how.
+    Redact,
+    /// Nothing undeclared or identifying may leave.
+    Guard,
+    /// The write to the CRM demo zone.
+    Deliver,
+}
+
+impl Stage {
+    /// All stages in order.
+    pub const ALL: [Self; 8] = [
+        Self::Webhook,
+        Self::Queue,
+        Self::Validate,
+        Self::Adapt,
+        Self::Consent,
+        Self::Redact,
+        Self::Guard,
+        Self::Deliver,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Queue => "queue",
+            Self::Validate => "validate",
+            Self::Adapt => "adapt",
+            Self::Consent => "consent",
+            Self::Redact => "redact",
+            Self::Guard => "guard",
+            Self::Deliver => "deliver",
+        }
+    }
+}
+
+/// The state that a delivery ends in. Each ends in exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Written to the CRM.
+    Delivered,
+    /// The CRM had it just so already.
+    Unchanged,
+    /// The same event came before: nothing was done.
+    Duplicate,
+    /// Refused at the door or by validation.
+    Rejected,
+    /// Consent does not permit it.
+    Withheld,
+    /// The guard held it back.
+    Quarantined,
+}
+
+impl Outcome {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Unchanged => "unchanged",
+            Self::Duplicate => "duplicate",
+            Self::Rejected => "rejected",
+            Self::Withheld => "withheld",
+            Self::Quarantined => "quarantined",
+        }
+    }
+
+    pub(super) fn of(refusal: &Refusal) -> Self {
+        match refusal.code.stage() {
+            Stage::Consent => Self::Withheld,
+            Stage::Guard => Self::Quarantined,
+            _ => Self::Rejected,
+        }
+    }
+}
+
+/// What a stage did, as [`Run::trail`] keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Let the event through as it was.
+    Passed,
+    /// Let it through and changed it.
+    Changed,
+    /// Refused it.
+    Refused,
+}
+
+/// One step of a run: the stage, what it did, and why. Never a value from the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The stage.
+    pub stage: Stage,
+    /// What it did.
+    pub mark: Mark,
+    /// Why, in sentences.
+    pub reasons: Vec<String>,
+}
+
+/// The immediate answer to a delivery.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// Correlation id given to the delivery.
+    pub correlation: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What became of it, where that is known already; an event that was queued has none yet.
+    pub settled: Option<Run>,
+}
+
+/// A delivery and what became of it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Correlation id.
+    pub correlation: String,
+    /// Event id, once the sender is authenticated.
+    pub event_id: Option<String>,
+    /// Event type, once the policy is known to cover it.
+    pub event_type: Option<String>,
+    /// The final state.
+    pub outcome: Outcome,
+    /// Why it did not go through.
+    pub refusal: Option<Refusal>,
+    /// The stages it met, in order.
+    pub trail: Vec<Step>,
+    /// The event as read, where it was JSON.
+    pub event: Option<Arc<Phi<Json>>>,
+    /// Where its parts stand, where they could be found.
+    pub shape: Option<Shape>,
+    /// Which canonical fields were found where.
+    pub claims: Claims,
+    /// What redaction did.
+    pub redacted: Option<Redacted>,
+    /// The record in the CRM demo zone.
+    pub record: Option<CrmRecord>,
+}
+
+impl Run {
+    pub(super) fn new(correlation: String) -> Self {
+        Self {
+            correlation,
+            event_id: None,
+            event_type: None,
+            outcome: Outcome::Rejected,
+            refusal: None,
+            trail: Vec::with_capacity(Stage::ALL.len()),
+            event: None,
+            shape: None,
+            claims: Claims::new(),
+            redacted: None,
+            record: None,
+        }
+    }
+
+    pub(super) fn step(&mut self, stage: Stage, mark: Mark, reasons: Vec<String>) {
+        self.trail.push(Step { stage, mark, reasons });
+    }
+}
+
