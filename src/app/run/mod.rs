@@ -48,7 +48,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
     };
     view! {
         <h1 class="sr-only">"Run"</h1>
-        <div class="run">
+        <div class="run-view">
             <div
                 class="dropzone"
                 class:over=move || over.get()
@@ -93,8 +93,8 @@ pub fn RunView(desk: Desk) -> impl IntoView {
             >
                 <Record desk />
             </Zone>
+            <Ledger desk />
         </div>
-        <Ledger desk />
     }
     .into_any()
 }
