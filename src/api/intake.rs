@@ -1,6 +1,10 @@
 //! Own files: a resource, a Bundle or NDJSON becomes a list of deliveries, a slice of work at a time.
 
-use super::{RefusalView, Request, Setup};
+use super::{RefusalView, Request, Setup, sign};
+use crate::engine::audit::hex;
+use crate::engine::fhir::{PartText, ResourceType, Splitter, text_of_bytes};
+use crate::engine::time::Instant;
+use sha2::{Digest, Sha256};
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub struct IntakeProgress {
 pub struct IntakeItem {
     /// Where it stands: `file.json`, `file.json#Bundle.entry[3]` or `file.ndjson:12`.
     pub input: String,
-    /// Event type it is taken for, e.g. `referral.created`.
+    /// Event type it is taken for, e.g. `referral.created`; none for what is sent as it is.
     pub event_type: Option<String>,
     /// The webhook body, or why there is none.
     pub body: Result<String, RefusalView>,
@@ -27,24 +31,39 @@ pub struct IntakeItem {
 /// Reads an input in slices, so that a page stays responsive: call [`Intake::step`] until it has finished,
 /// then take items.
 pub struct Intake {
+    name: String,
+    event_type: Option<String>,
     total: usize,
+    splitter: Result<Splitter, RefusalView>,
 }
 
 impl Intake {
     /// Starts on an input. `name` is what items are called after; `event_type` overrides the type that the
     /// resource type suggests.
-    pub fn new(_name: &str, bytes: Vec<u8>, _event_type: Option<&str>) -> Self {
-        Self { total: bytes.len() }
+    pub fn new(name: &str, bytes: Vec<u8>, event_type: Option<&str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            event_type: event_type.map(str::to_owned),
+            total: bytes.len(),
+            splitter: text_of_bytes(bytes).map(Splitter::new).map_err(|refusal| RefusalView::from(&refusal)),
+        }
     }
 
     /// Reads on for about `budget` bytes.
-    pub fn step(&mut self, _budget: usize) -> IntakeProgress {
-        IntakeProgress { done: self.total, total: self.total, finished: true }
+    pub fn step(&mut self, budget: usize) -> IntakeProgress {
+        match &mut self.splitter {
+            Err(_) => IntakeProgress { done: self.total, total: self.total, finished: true },
+            Ok(splitter) => {
+                let finished = splitter.step(budget);
+                let (done, total) = splitter.progress();
+                IntakeProgress { done: if finished { total } else { done }, total, finished }
+            }
+        }
     }
 
     /// Number of items, once reading has finished.
     pub fn len(&self) -> usize {
-        0
+        self.splitter.as_ref().map_or(1, |splitter| splitter.parts().len())
     }
 
     /// Whether there is none.
@@ -53,13 +72,52 @@ impl Intake {
     }
 
     /// The item at `index`; `now` (milliseconds since the Unix epoch) is the event's timestamp.
-    pub fn item(&self, _index: usize, _now: i64) -> Option<IntakeItem> {
-        None
+    pub fn item(&self, index: usize, now: i64) -> Option<IntakeItem> {
+        let splitter = match &self.splitter {
+            Ok(splitter) => splitter,
+            Err(refusal) => {
+                return (index == 0).then(|| IntakeItem {
+                    input: self.name.clone(),
+                    event_type: None,
+                    body: Err(refusal.clone()),
+                });
+            }
+        };
+        let PartText { label, resource_type, text, wrap } = splitter.part(splitter.parts().get(index)?)?;
+        let input = format!("{}{label}", self.name);
+        if !wrap {
+            return Some(IntakeItem { input, event_type: None, body: Ok(text) });
+        }
+        let event_type = match &self.event_type {
+            Some(event_type) => event_type.clone(),
+            None => resource_type.map_or("resource.received".to_owned(), ResourceType::default_event_type),
+        };
+        Some(IntakeItem { input, body: Ok(envelope(&event_type, now, &text)), event_type: Some(event_type) })
     }
 }
 
-/// A signed request for a body. Its event id is a keyed hash of the content, so that the same content sent
-/// again is recognised as a duplicate and the id says nothing about it.
-pub fn request_for(_setup: &Setup, _body: &str, _now: i64) -> Request {
-    Request::default()
+/// An event envelope around FHIR data, which goes in byte for byte.
+fn envelope(event_type: &str, now: i64, data: &str) -> String {
+    let event_type = serde_json::Value::from(event_type);
+    format!("{{\"type\":{event_type},\"timestamp\":\"{}\",{DATA}{data}}}", Instant(now).to_rfc3339())
+}
+
+const DATA: &str = "\"data\":";
+
+/// A signed request for a body. Its event id is a hash of the content, keyed with the sender's secret, so that
+/// the same content sent again is recognised as a duplicate while the id says nothing about it. The
+/// envelope's own timestamp does not count as content.
+pub fn request_for(setup: &Setup, body: &str, now: i64) -> Request {
+    let content = body.split_once(DATA).map_or(body, |(_, data)| data);
+    let mut hasher = Sha256::new();
+    for secret in setup.source.secrets.iter().take(1) {
+        hasher.update((secret.len() as u64).to_be_bytes());
+        hasher.update(secret);
+    }
+    hasher.update(content);
+    let mut request = Request { headers: Vec::new(), body: body.to_owned() };
+    request.set_header("webhook-id", format!("evt-{}", hex(hasher.finalize().get(..12).unwrap_or(&[]))));
+    request.set_header("webhook-timestamp", Instant(now).seconds().to_string());
+    sign(setup, &mut request);
+    request
 }

@@ -14,6 +14,7 @@ mod session;
 mod timeline;
 
 pub use audit::{Entry, FieldEvidence, LogHead};
+pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use policy::{
     Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_policy, preview,
@@ -23,8 +24,9 @@ pub use run::{
     StageState, StageView,
 };
 pub use scenario::{
-    DeliveryResult, Expected, ExpectedRecord, OpenScenario, ScenarioCard, ScenarioResult, Setup, Source,
-    fixture, open_scenario, read_scenario, run_in, run_scenario, scenarios, tampered,
+    DeliveryResult, Expected, ExpectedRecord, OpenScenario, Pin, ScenarioCard, ScenarioResult, Setup, Source,
+    fixture, format_time, join_consents, open_scenario, parse_time, read_scenario, run_in, run_scenario,
+    scenarios, tampered,
 };
 pub use session::{Session, sign};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};

@@ -60,6 +60,10 @@ pub struct PolicySummary {
     pub version: String,
     /// Title.
     pub title: String,
+    /// The source system it is about.
+    pub source: String,
+    /// Id of the adapter that it wants.
+    pub adapter: String,
     /// Purpose of use code.
     pub purpose: String,
     /// Receiving organisation.
@@ -135,6 +139,8 @@ impl From<&policy::Policy> for PolicySummary {
             id: policy.id.clone(),
             version: policy.version.clone(),
             title: policy.title.clone(),
+            source: policy.source.clone(),
+            adapter: policy.adapter.clone(),
             purpose: policy.purpose.clone(),
             recipient: policy.recipient.clone(),
             role: policy.role.clone(),

@@ -205,10 +205,19 @@ pub fn scenarios() -> Vec<ScenarioCard> {
 /// Opens a shipped scenario.
 pub fn open_scenario(id: &str) -> Option<OpenScenario> {
     let text = fixture(&format!("sandbox/{id}.json"))?;
-    read_scenario(id, text, &|path| fixture(path).map(str::to_owned)).ok()
+    read_scenario(id, text, &Pin::default(), &|path| fixture(path).map(str::to_owned)).ok()
 }
 
-/// Reads a scenario file. `fixture` gives the text of `policies/ID.json`, `adapters/ID.json` and
+/// A clock and entropy to use instead of a scenario's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// Start of the clock, RFC 3339.
+    pub clock: Option<String>,
+    /// Entropy for tokens.
+    pub seed: Option<String>,
+}
+
+/// Reads a scenario file. `pin` replaces its clock and entropy; `fixture` gives the text of `policies/ID.json`, `adapters/ID.json` and
 /// `consents/ID.json`.
 ///
 /// # Errors
@@ -216,25 +225,29 @@ pub fn open_scenario(id: &str) -> Option<OpenScenario> {
 pub fn read_scenario(
     id: &str,
     text: &str,
+    pin: &Pin,
     fixture: &dyn Fn(&str) -> Option<String>,
 ) -> Result<OpenScenario, String> {
     let file: File<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if file.schema_version != 1 {
         return Err("The scenario's schemaVersion is not known; this reads version 1.".to_owned());
     }
-    let setting = file.setting;
+    let mut setting = file.setting;
+    setting.clock = pin.clock.clone().unwrap_or(setting.clock);
+    setting.seed = pin.seed.clone().unwrap_or(setting.seed);
     let load = |folder: &str, name: &str| {
         let path = format!("{folder}/{name}.json");
         fixture(&path).ok_or_else(|| format!("There is no fixture {path}."))
     };
     let consents: Result<Vec<String>, String> =
         setting.consents.iter().map(|name| load("consents", name)).collect();
+    let consents = consents?;
     let clock = Instant::parse(&setting.clock)
         .ok_or_else(|| "The setting's clock is not an RFC 3339 time.".to_owned())?;
     let setup = Setup {
         policy: load("policies", &setting.policy)?,
         adapter: load("adapters", &setting.adapter)?,
-        consents: format!("[{}]\n", consents?.iter().map(|text| text.trim_end()).collect::<Vec<_>>().join(",\n")),
+        consents: join_consents(&consents),
         clock: setting.clock,
         seed: setting.seed,
         source: setting.source,
@@ -257,9 +270,29 @@ pub fn read_scenario(
     if requests.len() != file.expect.deliveries.len() {
         return Err("expect.deliveries has another length than deliveries.".to_owned());
     }
-    let card = ScenarioCard { id: id.to_owned(), title: file.title, story: file.story, teaches: file.teaches };
+    let card =
+        ScenarioCard { id: id.to_owned(), title: file.title, story: file.story, teaches: file.teaches };
     let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit } = file.expect;
     Ok(OpenScenario { card, setup, requests, expected, expected_crm, expected_audit })
+}
+
+/// Consents out of several texts as one JSON array. Each text is a Consent, a Bundle or an array.
+pub fn join_consents(texts: &[String]) -> String {
+    let bare = texts.iter().map(|text| {
+        let text = text.trim_start_matches('\u{FEFF}').trim();
+        text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).trim()
+    });
+    format!("[{}]\n", bare.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",\n"))
+}
+
+/// A time in milliseconds since the Unix epoch, from RFC 3339.
+pub fn parse_time(text: &str) -> Option<i64> {
+    Instant::parse(text).map(|at| at.0)
+}
+
+/// A time in milliseconds since the Unix epoch as RFC 3339, in UTC.
+pub fn format_time(millis: i64) -> String {
+    Instant(millis).to_rfc3339()
 }
 
 fn request(setup: &Setup, id: &str, at: i64, body: String) -> Request {
@@ -326,7 +359,8 @@ pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult 
     };
     let got: Vec<ExpectedRecord> = crm.iter().map(as_expected).collect();
     if got != scenario.expected_crm {
-        failures.push(format!("The CRM demo zone holds {got:?}, and {:?} was expected.", scenario.expected_crm));
+        failures
+            .push(format!("The CRM demo zone holds {got:?}, and {:?} was expected.", scenario.expected_crm));
     }
     let audit: Vec<String> = session.timeline().iter().map(audit_line).collect();
     if audit != scenario.expected_audit {

@@ -2,7 +2,7 @@
 
 use super::timeline::{self, Save, Stored, Verification};
 use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Setup};
-use crate::engine::audit::hex;
+use crate::engine::audit::{Hash, hex};
 use crate::engine::phi::Phi;
 use crate::engine::time::Instant;
 use crate::engine::webhook::{Delivery, Secret};
@@ -129,6 +129,12 @@ impl Session {
     /// The audit timeline, oldest first.
     pub fn timeline(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The leaf hashes of the timeline's records, in order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Hash> {
+        let log = self.connector.as_ref().map_or(&self.waiting.log, Connector::log);
+        log.lines(0).iter().map(|(leaf, _)| leaf)
     }
 
     /// Size and root of the log.

@@ -103,12 +103,8 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
         log.restore(leaf.unwrap_or_else(|| audit::leaf_hash(text.as_bytes())), text.to_owned());
     }
     let received = head.map_or(0, |head| head.received);
-    let verification = Verification {
-        verified: faults.is_empty(),
-        size: verified.size,
-        root: hex(&verified.root),
-        faults,
-    };
+    let verification =
+        Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults };
     (Remembered { seen, crm, log, received }, verification)
 }
 

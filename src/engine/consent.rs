@@ -2,7 +2,7 @@
 //!
 //! This module decides (PDP); the connector enforces (PEP).
 
-use super::fhir::{Json, Kind, NodeId, Reference};
+use super::fhir::{Json, Kind, NodeId, Reference, ResourceType};
 use super::phi::Phi;
 use super::policy::{Diagnostic, Document, not_json};
 use super::refusal::{Code, Refusal};
@@ -69,7 +69,7 @@ enum Verdict {
 }
 
 impl Directory {
-    /// Reads consents: a JSON array of Consent resources, one Consent, or a Bundle of them.
+    /// Reads consents: a Consent resource, a Bundle with some, or a JSON array of these.
     ///
     /// # Errors
     /// The findings, where it is something else.
@@ -79,26 +79,31 @@ impl Directory {
             Err(refusal) => return Err(vec![not_json("consents", &refusal)]),
         };
         let root = NodeId::ROOT;
-        let mut consents: Vec<NodeId> = match json.kind(root) {
+        let items: Vec<NodeId> = match json.kind(root) {
             Kind::Array => json.children(root).collect(),
-            _ => match json.get(root, "entry") {
-                Some(entries) => json.children(entries).filter_map(|e| json.get(e, "resource")).collect(),
-                None => vec![root],
-            },
+            _ => vec![root],
         };
         let mut doc = Document::new(&json, "consents");
-        consents.retain(|at| {
-            let is_consent = json.resource_type(*at).is_some_and(|kind| kind.name() == "Consent");
-            if !is_consent {
-                doc.error(
-                    *at,
+        let mut consents = Vec::new();
+        for item in items {
+            match json.resource_type(item).map(ResourceType::name) {
+                Some("Consent") => consents.push(item),
+                // Of a Bundle the consents count; what else is in it is not asked about.
+                Some("Bundle") => {
+                    let entries = json.get(item, "entry").map(|list| json.children(list));
+                    let resources = entries.into_iter().flatten().filter_map(|e| json.get(e, "resource"));
+                    consents.extend(
+                        resources.filter(|r| json.resource_type(*r).is_some_and(|t| t.name() == "Consent")),
+                    );
+                }
+                _ => doc.error(
+                    item,
                     "not-a-consent",
                     "This is not a FHIR Consent resource.",
                     "Give an array of resources whose `resourceType` is `Consent`.",
-                );
+                ),
             }
-            is_consent
-        });
+        }
         let findings = doc.findings;
         if findings.is_empty() { Ok(Self { json: Phi::new(json), consents }) } else { Err(findings) }
     }
@@ -109,9 +114,15 @@ impl Directory {
     ///
     /// # Errors
     /// The denial, with its code.
-    pub fn decide(&self, event: &Phi<Json>, subject: Option<NodeId>, question: &Question<'_>) -> Result<Permit, Box<Denial>> {
+    pub fn decide(
+        &self,
+        event: &Phi<Json>,
+        subject: Option<NodeId>,
+        question: &Question<'_>,
+    ) -> Result<Permit, Box<Denial>> {
         let Some(subject) = subject else { return Err(deny(Code::SubjectUnknown, None)) };
-        let own = self.consents.iter().enumerate().filter(|(_, consent)| self.is_of(**consent, event, subject));
+        let own =
+            self.consents.iter().enumerate().filter(|(_, consent)| self.is_of(**consent, event, subject));
         let mut permit = None;
         let mut unclear = None;
         let mut silent = None;
@@ -209,7 +220,9 @@ impl Directory {
     /// Nested provisions are exceptions to their parent, at any depth; among siblings a denial overrides.
     fn exceptions(&self, parent: NodeId, base: Verdict, question: &Question<'_>, depth: usize) -> Verdict {
         let children = self.json.classify(|json| {
-            json.get(parent, "provision").map(|list| json.children(list).collect::<Vec<_>>()).unwrap_or_default()
+            json.get(parent, "provision")
+                .map(|list| json.children(list).collect::<Vec<_>>())
+                .unwrap_or_default()
         });
         let mut verdict = base;
         for child in children {
@@ -244,10 +257,13 @@ impl Directory {
     fn base(&self, consent: NodeId) -> Verdict {
         let has = |codes: &[&str]| {
             self.json.test(|json| {
-                json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding")).is_some_and(|list| {
-                    json.children(list)
-                        .any(|c| json.get_str(c, "code").is_some_and(|code| codes.contains(&code.as_ref())))
-                })
+                json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding")).is_some_and(
+                    |list| {
+                        json.children(list).any(|c| {
+                            json.get_str(c, "code").is_some_and(|code| codes.contains(&code.as_ref()))
+                        })
+                    },
+                )
             })
         };
         if has(&["OPTIN"]) {
@@ -261,7 +277,8 @@ impl Directory {
 
     fn applies(&self, provision: NodeId, question: &Question<'_>) -> Applies {
         // Constraints on the data's own labels, classes, dates or instances are not evaluated yet.
-        let undecidable = ["securityLabel", "class", "code", "dataPeriod", "data", "action", "modifierExtension"];
+        let undecidable =
+            ["securityLabel", "class", "code", "dataPeriod", "data", "action", "modifierExtension"];
         if undecidable.iter().any(|name| self.has(provision, name)) {
             return Applies::Unclear;
         }

@@ -29,9 +29,10 @@ pub fn check(json: &Phi<Json>, shape: &Shape, policy: &Policy, redacted: &Redact
         .filter(|field| policy.rules.get(field.rule).is_some_and(|rule| !rule.method.has_fixed_form()))
         .filter_map(|field| field.value.as_deref().map(|value| (field.rule, Folded::new(value))))
         .collect();
-    let hit = json.as_ref().map(|json| identifying(json, shape, policy, redacted)).test(|terms| {
-        terms.iter().any(|term| outgoing.iter().any(|(_, text)| text.contains(term)))
-    });
+    let hit = json
+        .as_ref()
+        .map(|json| identifying(json, shape, policy, redacted))
+        .test(|terms| terms.iter().any(|term| outgoing.iter().any(|(_, text)| text.contains(term))));
     if !hit {
         return Ok(());
     }
@@ -181,7 +182,11 @@ fn push_term(terms: &mut Vec<String>, value: &str) {
 fn push_date(terms: &mut Vec<String>, value: &str) {
     let digits: String = value.bytes().filter(u8::is_ascii_digit).map(char::from).take(8).collect();
     if let (Some(year), Some(month), Some(day)) = (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
-        terms.extend([format!("{year}{month}{day}"), format!("{day}{month}{year}"), format!("{month}{day}{year}")]);
+        terms.extend([
+            format!("{year}{month}{day}"),
+            format!("{day}{month}{year}"),
+            format!("{month}{day}{year}"),
+        ]);
     }
 }
 

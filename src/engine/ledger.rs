@@ -92,10 +92,8 @@ fn named(claims: &[Claim], map: &EventMap, policy: &Policy) -> Vec<(NodeId, usiz
         .iter()
         .map(|field| policy.rules.iter().position(|rule| rule.field.name == field.name))
         .collect();
-    let mut named: Vec<(NodeId, usize)> = claims
-        .iter()
-        .filter_map(|claim| Some((claim.node, (*rule_of.get(claim.field)?)?)))
-        .collect();
+    let mut named: Vec<(NodeId, usize)> =
+        claims.iter().filter_map(|claim| Some((claim.node, (*rule_of.get(claim.field)?)?))).collect();
     named.sort_unstable();
     named.dedup();
     named

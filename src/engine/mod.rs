@@ -24,7 +24,6 @@ pub mod time;
 pub mod validate;
 pub mod webhook;
 
-
 pub use run::{Mark, Outcome, Receipt, Run, Stage, Step};
 pub use setting::{Finding, Setting, SettingTexts};
 
@@ -80,7 +79,15 @@ impl Connector {
     /// A connector with a setting and what it remembers.
     pub fn new(setting: Setting, remembered: Remembered) -> Self {
         let Remembered { seen, crm, log, received } = remembered;
-        Self { setting: Arc::new(setting), queue: Queue::default(), seen, crm, log, received, attested: false }
+        Self {
+            setting: Arc::new(setting),
+            queue: Queue::default(),
+            seen,
+            crm,
+            log,
+            received,
+            attested: false,
+        }
     }
 
     /// Puts another setting in force, for what is worked on from now on.
@@ -169,13 +176,7 @@ impl Connector {
         Receipt { correlation: run.correlation, status: 202, settled: None }
     }
 
-    fn turn_away(
-        &mut self,
-        mut run: Run,
-        refusal: Refusal,
-        now: Instant,
-        probe: &mut impl Probe,
-    ) -> Receipt {
+    fn turn_away(&mut self, mut run: Run, refusal: Refusal, now: Instant, probe: &mut impl Probe) -> Receipt {
         let (stage, status) = (refusal.code.stage(), refusal.code.status());
         self.note(&run, stage, "authenticate", "refused", now, |record| cite(record, &refusal));
         run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);

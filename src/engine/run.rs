@@ -178,4 +178,3 @@ impl Run {
         self.trail.push(Step { stage, mark, reasons });
     }
 }
-

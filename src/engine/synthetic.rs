@@ -7,7 +7,8 @@ use super::phi::Phi;
 use super::refusal::{Code, Refusal};
 
 /// Words that mark a name or an identifier as made up.
-const MARKS: [&str; 8] = ["test", "demo", "sandbox", "synthetic", "example", "sample", "fixture", "anonymous"];
+const MARKS: [&str; 8] =
+    ["test", "demo", "sandbox", "synthetic", "example", "sample", "fixture", "anonymous"];
 
 /// Refuses data that does not look synthetic.
 ///

@@ -89,7 +89,11 @@ impl PartialDate {
             }
             _ => None,
         };
-        (parts.next().is_none() && (!text.contains('T') || day.is_some())).then_some(Self { year, month, day })
+        (parts.next().is_none() && (!text.contains('T') || day.is_some())).then_some(Self {
+            year,
+            month,
+            day,
+        })
     }
 
     /// The first day it can mean.

@@ -122,7 +122,9 @@ fn resource_type(json: &Json, at: NodeId, path: &str) -> Result<ResourceType, Re
 fn entries(json: &Json, bundle: NodeId) -> Result<Vec<(NodeId, ResourceType)>, Refusal> {
     let list = match json.get(bundle, "entry") {
         Some(list) if json.kind(list) == Kind::Array => list,
-        Some(other) => return Err(Refusal::about(Code::WrongType, "Bundle.entry").with_place(json.place(other))),
+        Some(other) => {
+            return Err(Refusal::about(Code::WrongType, "Bundle.entry").with_place(json.place(other)));
+        }
         None => return Err(Refusal::about(Code::FocusMissing, "Bundle.entry").with_place(json.place(bundle))),
     };
     json.children(list)
@@ -130,9 +132,7 @@ fn entries(json: &Json, bundle: NodeId) -> Result<Vec<(NodeId, ResourceType)>, R
         .map(|(index, entry)| {
             let path = format!("Bundle.entry[{index}]");
             match json.get(entry, "resource") {
-                Some(resource) => {
-                    Ok((resource, resource_type(json, resource, &format!("{path}.resource"))?))
-                }
+                Some(resource) => Ok((resource, resource_type(json, resource, &format!("{path}.resource"))?)),
                 None => Err(Refusal::about(Code::EntryWithoutResource, path).with_place(json.place(entry))),
             }
         })
@@ -201,9 +201,7 @@ fn requirements(json: &Json, shape: &Shape) -> Result<(), Refusal> {
         let path = || format!("{}.{name}", shape.resource_type.name());
         let Some(member) = json.get(shape.focus, name) else {
             if *required {
-                return Err(
-                    Refusal::about(Code::RequiredMissing, path()).with_place(json.place(shape.focus))
-                );
+                return Err(Refusal::about(Code::RequiredMissing, path()).with_place(json.place(shape.focus)));
             }
             continue;
         };

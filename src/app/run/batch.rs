@@ -95,7 +95,7 @@ pub fn send_all(desk: Desk) {
 /// Sends until all are sent, the user cancels, or the attestation is declined. Gives how many were sent.
 async fn run(desk: Desk, count: usize) -> usize {
     let own = desk.bench.own;
-    let Some(setup) = desk.bench.setup() else { return 0 };
+    let Some(setup) = desk.bench.setup_now() else { return 0 };
     let began = dom::tick();
     let mut next = 0usize;
     let mut rows = 0usize;
@@ -189,7 +189,7 @@ pub fn pick(desk: Desk, index: usize) {
         Some(Err(refusal)) => (String::new(), Some(refusal)),
         None => (String::new(), None),
     };
-    let setup = desk.bench.setup();
+    let setup = desk.bench.setup_now();
     let request = match &setup {
         Some(setup) if refusal.is_none() => request_for(setup, &body, item.now),
         _ => Request { headers: Vec::new(), body },

@@ -207,6 +207,11 @@ impl Bench {
         Some(setup)
     }
 
+    /// The setting in force, for an event handler: it follows nothing.
+    pub fn setup_now(self) -> Option<Setup> {
+        untrack(|| self.setup())
+    }
+
     /// The open scenario with the edits made to it, signed as a Send would sign them.
     pub fn edited_scenario(self) -> Option<OpenScenario> {
         let setup = self.setup()?;
@@ -226,6 +231,11 @@ impl Bench {
         });
         scenario.setup = setup;
         Some(scenario)
+    }
+
+    /// The request that the editor shows, for an event handler: it follows nothing.
+    pub fn draft_now(self) -> Option<Draft> {
+        untrack(|| self.draft())
     }
 
     /// The request that the editor shows.

@@ -25,7 +25,7 @@ pub fn Open(desk: Desk) -> impl IntoView {
         }
     };
     view! {
-        <div class="open">
+        <div class="ways-in">
             <div class="buttons">
                 <label class="button file">
                     "Open file…"

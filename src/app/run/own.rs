@@ -211,7 +211,7 @@ fn present(desk: Desk, name: String, count: usize) {
     let first = if count == 1 { bench.own.item(0, now) } else { None };
     match first.map(|item| (item.input, item.body)) {
         Some((input, Ok(body))) if body.len() <= EDITABLE => {
-            let Some(setup) = bench.setup() else { return };
+            let Some(setup) = bench.setup_now() else { return };
             let request = request_for(&setup, &body, now);
             bench.show_drafts(vec![Draft::new(request, now)]);
             bench.own.input.set(OwnInput::One { name: input });

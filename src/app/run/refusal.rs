@@ -52,7 +52,7 @@ fn place_words(at: Position) -> String {
 
 fn jump(desk: Desk, at: Position, body: NodeRef<Textarea>) -> AnyView {
     let go = move |_| {
-        let text = desk.bench.draft().map(|d| d.request.body).unwrap_or_default();
+        let text = desk.bench.draft_now().map(|d| d.request.body).unwrap_or_default();
         if let Some(area) = body.get_untracked() {
             let start = at.offset as usize;
             dom::select_range(&area, &text, start, token_end(&text, start));

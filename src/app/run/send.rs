@@ -29,7 +29,7 @@ struct Parcel {
 
 /// Sends everything in the editor, in order.
 pub fn send(desk: Desk) {
-    let Some(setup) = desk.bench.setup() else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
     let signing = desk.bench.sign_on_send.get_untracked();
     let now = desk.clock.get_untracked();
     desk.bench.drafts.update(|drafts| {
@@ -82,7 +82,7 @@ fn alter(signature: &str) -> String {
 
 /// Signs the request in the editor as it stands.
 pub fn sign_now(desk: Desk) {
-    let Some(setup) = desk.bench.setup() else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
     desk.bench.edit(|draft| {
         sign(&setup, &mut draft.request);
         draft.stale = false;
@@ -102,7 +102,7 @@ pub fn mend(desk: Desk, fix: Fix) {
             }
         });
     }
-    let Some(setup) = desk.bench.setup() else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
     let now = desk.clock.get_untracked();
     desk.bench.edit(|draft| {
         match fix {
@@ -139,7 +139,7 @@ fn resend_shown(desk: Desk) {
 }
 
 fn send_shown_draft(desk: Desk, label: &str) {
-    let Some(draft) = desk.bench.draft() else { return };
+    let Some(draft) = desk.bench.draft_now() else { return };
     deliver(desk, vec![Parcel { label: label.to_owned(), request: draft.request, arrival: None }], false);
 }
 
@@ -180,7 +180,7 @@ fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
     spawn_local(async move {
         let turn = take_turn().await;
         desk.catch_up();
-        if let Some(setup) = desk.bench.setup()
+        if let Some(setup) = desk.bench.setup_now()
             && put_in_force(desk, &setup)
         {
             let sent = parcels.into_iter().map(|p| run(desk, p)).collect();

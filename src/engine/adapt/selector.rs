@@ -190,7 +190,9 @@ impl<'a> Parser<'a> {
             }
             other => {
                 self.at = start;
-                return Err(self.outside(format!("`{other}()` is outside the subset that selectors may use.")));
+                return Err(
+                    self.outside(format!("`{other}()` is outside the subset that selectors may use."))
+                );
             }
         });
         self.space();

@@ -73,7 +73,9 @@ pub fn verify<'a>(records: impl Iterator<Item = Kept<'a>>, head: Option<&Head>) 
         };
         match kept.leaf {
             Some(own) if own == leaf => {}
-            Some(_) => fault(format!("Record {index} was altered: its hash is not the one it was written with.")),
+            Some(_) => {
+                fault(format!("Record {index} was altered: its hash is not the one it was written with."))
+            }
             None => fault(format!("The hash kept beside record {index} can't be read.")),
         }
         tree.push(leaf);
@@ -84,7 +86,9 @@ pub fn verify<'a>(records: impl Iterator<Item = Kept<'a>>, head: Option<&Head>) 
     let each_agrees = faults.is_empty();
     let mut about_all = |what: String| faults.push(LogFault { index: None, what });
     match (head, at_head) {
-        (None, _) if tree.size() > 0 => about_all("There are records but no head to hold them against.".to_owned()),
+        (None, _) if tree.size() > 0 => {
+            about_all("There are records but no head to hold them against.".to_owned())
+        }
         (Some(head), None) => {
             let missing = head.size.saturating_sub(tree.size());
             about_all(format!("The last {missing} of {} records are missing.", head.size));

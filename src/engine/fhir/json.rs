@@ -116,9 +116,8 @@ impl Json {
     pub fn leaves(&self, root: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.node(root).map_or(root.0, |n| n.next);
         (root.0..end).map(NodeId).filter(|id| {
-            self.node(*id).is_some_and(|n| {
-                !matches!(n.kind, Kind::Object | Kind::Array) || n.next == id.0 + 1
-            })
+            self.node(*id)
+                .is_some_and(|n| !matches!(n.kind, Kind::Object | Kind::Array) || n.next == id.0 + 1)
         })
     }
 
@@ -237,6 +236,11 @@ impl Json {
                 _ => out.push('?'),
             }
         }
+    }
+
+    /// Place among the parent's children, from 0.
+    pub fn index(&self, id: NodeId) -> u32 {
+        self.node(id).map_or(0, |n| n.index)
     }
 
     /// Number of nodes.
@@ -360,7 +364,15 @@ impl Reader {
         let text = text.into();
         let at = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
         let nodes = Vec::with_capacity(text.len() / 24 + 4);
-        Self { text, at, nodes, open: Vec::new(), expect: Expect::Value, key: (0, 0, false), keys: Vec::new() }
+        Self {
+            text,
+            at,
+            nodes,
+            open: Vec::new(),
+            expect: Expect::Value,
+            key: (0, 0, false),
+            keys: Vec::new(),
+        }
     }
 
     /// Bytes read so far.
@@ -699,7 +711,8 @@ mod tests {
     #[test]
     fn numbers_keep_their_digits() {
         let json = Json::read(r#"[1.00, 1.00065022141624642, 8E+1, -0]"#).unwrap();
-        let digits: Vec<_> = json.children(NodeId::ROOT).map(|n| json.scalar(n).unwrap().into_owned()).collect();
+        let digits: Vec<_> =
+            json.children(NodeId::ROOT).map(|n| json.scalar(n).unwrap().into_owned()).collect();
         assert_eq!(digits, ["1.00", "1.00065022141624642", "8E+1", "-0"]);
         let long = "9".repeat(400);
         let json = Json::read(long.as_str()).unwrap();

@@ -3,10 +3,12 @@
 mod json;
 mod reference;
 mod resource_type;
+mod split;
 
 pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader};
 pub use reference::{Reference, resolve};
 pub use resource_type::ResourceType;
+pub use split::{Part, PartText, Splitter, text_of_bytes};
 
 impl Json {
     /// The resource type a node states, if it is one that exists.

@@ -227,7 +227,10 @@ fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> Disclosu
             doc.error(
                 class_at,
                 "class-lowered",
-                format!("The catalogue has this field as {}; a policy may raise a class, never lower it.", least.as_str()),
+                format!(
+                    "The catalogue has this field as {}; a policy may raise a class, never lower it.",
+                    least.as_str()
+                ),
                 format!("Write `{}` or a higher class, or leave `class` out.", least.as_str()),
             );
             least

@@ -36,13 +36,8 @@ const SMALL_ZIP3_CENSUS_2000: [&str; 17] = [
 
 impl Method {
     /// The names a policy may give.
-    pub const NAMES: &'static [&'static str] = &[
-        "generalize:age-band",
-        "generalize:year",
-        "generalize:year-month",
-        "generalize:zip3",
-        "tokenize",
-    ];
+    pub const NAMES: &'static [&'static str] =
+        &["generalize:age-band", "generalize:year", "generalize:year-month", "generalize:zip3", "tokenize"];
 
     /// The method of this name.
     pub fn parse(name: &str) -> Option<Self> {

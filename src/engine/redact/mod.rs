@@ -140,7 +140,8 @@ pub fn redact(
                 if crossed.is_empty() {
                     if places.is_empty() { FieldResult::Absent } else { FieldResult::Dropped }
                 } else {
-                    let value = crossed.iter().map(|(_, _, value)| value.as_str()).collect::<Vec<_>>().join("; ");
+                    let value =
+                        crossed.iter().map(|(_, _, value)| value.as_str()).collect::<Vec<_>>().join("; ");
                     out.fields.push(OutField { rule: rule_index, value: Some(value) });
                     out.class = out.class.max(Some(rule.class));
                     FieldResult::Crossed

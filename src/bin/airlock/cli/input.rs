@@ -1,0 +1,72 @@
+//! Files, folders and standard input.
+
+use super::Unusable;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// An input's name and bytes.
+pub(crate) struct Input {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// The files that a path stands for: itself, standard input for `-`, or every `.json` and `.ndjson` file in a
+/// folder and below it, by name.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Unusable> {
+    if path.as_os_str() == "-" || !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+            let is_input = path.extension().is_some_and(|end| end == "json" || end == "ndjson");
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_input {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err(Unusable(format!("{}: error: no .json or .ndjson file in this folder", path.display())));
+    }
+    Ok(found)
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read(path: &Path) -> Result<Input, Unusable> {
+    let mut bytes = Vec::new();
+    let result = if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    result.map_err(|error| unreadable(path, &error))?;
+    Ok(Input { name: path.display().to_string(), bytes })
+}
+
+/// Reads a file as text.
+pub(crate) fn read_text(path: &Path) -> Result<String, Unusable> {
+    let Input { name, bytes } = read(path)?;
+    String::from_utf8(bytes).map_err(|_| Unusable(format!("{name}: error: this is not UTF-8 text")))
+}
+
+/// Writes a file.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Unusable> {
+    std::fs::write(path, text).map_err(|error| Unusable(format!("{}: error: {error}", path.display())))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Unusable {
+    Unusable(format!("{}: error: {error}", path.display()))
+}
+
+/// The text of a fixture that a policy or scenario names: beside it (`../policies/ID.json`), or as shipped.
+pub(crate) fn fixture_near(file: &Path, path: &str) -> Option<String> {
+    let near = file.parent().map(|folder| folder.join("..").join(path));
+    near.and_then(|near| std::fs::read_to_string(near).ok())
+        .or_else(|| airlock::api::fixture(path).map(str::to_owned))
+}

@@ -1,0 +1,148 @@
+//! Arguments, and what they lead to.
+
+mod input;
+mod run;
+mod send;
+mod verify;
+
+use clap::{Args, Parser, Subcommand};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A CRM–EHR connector in one program: what crosses, what stays, and the evidence.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  airlock run fixtures/sandbox
+  airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
+  airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
+  airlock verify evidence.json --json
+
+Exit status: 0 fine; 1 refused, invalid, denied or not verified; 2 usage or unreadable input.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run scenarios, each against what it expects
+    Run(RunArgs),
+    /// Send FHIR resources, Bundles or NDJSON through the connector as signed deliveries
+    Send(SendArgs),
+    /// Verify an evidence bundle, offline
+    Verify(VerifyArgs),
+}
+
+/// Scenarios to run.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Scenario files, or folders of them
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+    /// Write the evidence here: a file for one scenario, a folder for several
+    #[arg(long, value_name = "OUT")]
+    pub evidence: Option<PathBuf>,
+    /// Start the clock here instead of where the scenario says (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Use this entropy instead of the scenario's
+    #[arg(long)]
+    pub seed: Option<String>,
+    /// One JSON line a scenario
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Inputs to send.
+#[derive(Args)]
+pub(crate) struct SendArgs {
+    /// Files, folders, NDJSON or Bundles; `-` for standard input
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The mapping policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Consents on file: a Consent, an array or Bundle of them, or a folder
+    #[arg(long, value_name = "PATH")]
+    pub consent: Option<PathBuf>,
+    /// Event type, instead of what the resource type suggests
+    #[arg(long, value_name = "TYPE")]
+    pub event: Option<String>,
+    /// Attest that the input is synthetic; the attestation is audited
+    #[arg(long)]
+    pub attest_synthetic: bool,
+    /// Write the evidence here
+    #[arg(long, value_name = "OUT")]
+    pub evidence: Option<PathBuf>,
+    /// The time of the deliveries (RFC 3339); the system's time without it
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Entropy for tokens
+    #[arg(long, default_value = "airlock-demo-seed")]
+    pub seed: String,
+    /// One JSON line an input
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Evidence to verify.
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    /// The evidence bundle; `-` for standard input
+    pub evidence: PathBuf,
+    /// A head known from elsewhere, `{"size":…,"root":"…"}`, or an earlier bundle of the same log
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What stops a command: standard error's text, and exit status 2.
+#[derive(Debug)]
+pub(crate) struct Unusable(pub String);
+
+/// Whether everything was fine (exit status 0) or something was refused (1).
+pub(crate) type Outcome = Result<bool, Unusable>;
+
+pub(crate) fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Send(args) => send::send(&args),
+        Command::Verify(args) => verify::verify(&args),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(Unusable(text)) => {
+            let _ = writeln!(std::io::stderr(), "{text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints a line. A reader that has gone away (a closed pipe) ends the program quietly.
+pub(crate) fn say(line: &str) {
+    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a value as a JSON line.
+pub(crate) fn say_json(value: &impl serde::Serialize) {
+    // Plain data with string keys: serialising can't fail.
+    say(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// A word in green, yellow or red where standard output is a terminal and `NO_COLOR` is not set.
+pub(crate) fn coloured(word: &str, good: bool) -> String {
+    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        format!("\u{1b}[{}m{word}\u{1b}[0m", if good { 32 } else { 31 })
+    } else {
+        word.to_owned()
+    }
+}

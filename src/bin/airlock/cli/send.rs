@@ -1,0 +1,165 @@
+//! `airlock send`: own inputs as signed deliveries.
+
+use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
+use airlock::api::{
+    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, Severity,
+    Source, check_policy, join_consents, request_for,
+};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The secret of the stand-in sender: both ends are this program.
+const SECRET: &str = "whsec_YWlybG9jayBkZW1vbnN0cmF0aW9uIHNlY3JldCwgbm90IGEgc2VjcmV0";
+/// Bytes read of an input between two looks at the progress.
+const SLICE: usize = 1 << 20;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    input: &'a str,
+    outcome: &'a str,
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a RefusalView>,
+    record: Option<&'a CrmRecord>,
+    ledger: &'a [LedgerRow],
+}
+
+pub(crate) fn send(args: &SendArgs) -> Outcome {
+    let now = now(args)?;
+    let setup = setup(args, now)?;
+    let mut session = Session::new();
+    session.configure(&setup).map_err(|diagnostics| {
+        Unusable(diagnostics.iter().map(|d| diagnostic_line(&args.policy, d)).collect::<Vec<_>>().join("\n"))
+    })?;
+    if args.attest_synthetic {
+        session.attest(now);
+    }
+    let mut all_fine = true;
+    let mut sent = 0_usize;
+    for path in &args.paths {
+        for file in input::files(path)? {
+            let input::Input { name, bytes } = input::read(&file)?;
+            let mut intake = Intake::new(&name, bytes, args.event.as_deref());
+            while !intake.step(SLICE).finished {}
+            for index in 0..intake.len() {
+                let Some(item) = intake.item(index, now) else { continue };
+                let view = match &item.body {
+                    Ok(body) => Ok(session.send(&request_for(&setup, body, now), now, &mut || 0.0)),
+                    Err(refusal) => Err(refusal),
+                };
+                all_fine &= report(args.json, &item.input, &view);
+                sent += 1;
+                progress(sent, index + 1, intake.len());
+            }
+        }
+    }
+    if std::io::stderr().is_terminal() && sent >= PROGRESS_FROM {
+        let _ = writeln!(std::io::stderr());
+    }
+    if let Some(out) = &args.evidence {
+        input::write(out, &Evidence::of(&session).to_text())?;
+    }
+    Ok(all_fine)
+}
+
+/// Short work needs no bar.
+const PROGRESS_FROM: usize = 64;
+
+fn progress(sent: usize, done: usize, of: usize) {
+    if sent >= PROGRESS_FROM && sent.is_multiple_of(16) && std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r{sent} sent; this input {done}/{of}   ");
+    }
+}
+
+fn report(json: bool, name: &str, view: &Result<RunView, &RefusalView>) -> bool {
+    let line = match view {
+        Ok(run) => Line {
+            input: name,
+            outcome: &run.outcome,
+            code: run.refusal.as_ref().map(|refusal| refusal.code.as_str()),
+            refusal: run.refusal.as_ref(),
+            record: run.record.as_ref(),
+            ledger: &run.ledger,
+        },
+        Err(refusal) => Line {
+            input: name,
+            outcome: "rejected",
+            code: Some(&refusal.code),
+            refusal: Some(refusal),
+            record: None,
+            ledger: &[],
+        },
+    };
+    let fine = line.refusal.is_none();
+    if json {
+        say_json(&line);
+        return fine;
+    }
+    let crossed = line.ledger.iter().filter(|row| row.crossed).count();
+    say(&format!(
+        "{}  {name}: {crossed} of {} elements crossed",
+        coloured(line.outcome, fine),
+        line.ledger.len()
+    ));
+    if let Some(refusal) = line.refusal {
+        let at = refusal.path.as_deref().map(|path| format!(" at {path}")).unwrap_or_default();
+        say(&format!("        {}{at}: {}", refusal.code, refusal.message));
+        say(&format!("        {}", refusal.help));
+    }
+    fine
+}
+
+fn now(args: &SendArgs) -> Result<i64, Unusable> {
+    match &args.now {
+        Some(text) => airlock::api::parse_time(text)
+            .ok_or_else(|| Unusable(format!("--now: error: `{text}` is not an RFC 3339 time"))),
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .ok_or_else(|| Unusable("error: the system's clock can't be used; give --now".to_owned())),
+    }
+}
+
+fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
+    let policy = input::read_text(&args.policy)?;
+    let report = check_policy(&policy);
+    for diagnostic in &report.diagnostics {
+        let _ = writeln!(std::io::stderr(), "{}", diagnostic_line(&args.policy, diagnostic));
+    }
+    let usable = report.usable();
+    let summary = match report.policy {
+        Some(summary) if usable => summary,
+        _ => return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display()))),
+    };
+    let path = format!("adapters/{}.json", summary.adapter);
+    let adapter = input::fixture_near(&args.policy, &path)
+        .ok_or_else(|| Unusable(format!("{}: error: there is no {path} beside it", args.policy.display())))?;
+    let mut consents = Vec::new();
+    if let Some(path) = &args.consent {
+        for file in input::files(path)? {
+            consents.push(input::read_text(&file)?);
+        }
+    }
+    Ok(Setup {
+        policy,
+        adapter,
+        consents: join_consents(&consents),
+        clock: airlock::api::format_time(now),
+        seed: args.seed.clone(),
+        source: Source { id: summary.source, secrets: vec![SECRET.to_owned()] },
+        actor: "airlock".to_owned(),
+        role: "command-line".to_owned(),
+    })
+}
+
+fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> String {
+    let severity = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let Diagnostic { code, start, message, help, .. } = diagnostic;
+    format!("{}:{}:{}: {severity}[{code}]: {message} {help}", file.display(), start.line, start.column)
+}
