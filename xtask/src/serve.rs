@@ -2,13 +2,23 @@
 
 use crate::page::{self, Optimise};
 use crate::sh;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
 use std::fs;
-use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tiny_http::{Header, Method, Response, Server};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 const DEFAULT_PORT: u16 = 8080;
 
@@ -26,13 +36,13 @@ pub fn command(options: Options) -> Result<()> {
     // Taken before the build, so that a port in use is told at once and not after minutes.
     let listener = listen(options.port)?;
     let dist = page::build(Optimise::IfPossible)?;
-    let server = StaticServer::new(listener, &dist, "/")?;
+    let server = StaticServer::start(listener, &dist, "/", |_| ())?;
     let address = server.url();
     println!("Airlock is at {address} (Ctrl-C stops it)");
     if options.open {
         open(&address);
     }
-    server.run(|_| ())
+    server.wait()
 }
 
 fn listen(asked: Option<u16>) -> Result<TcpListener> {
@@ -66,30 +76,53 @@ pub struct Served {
     pub status: u16,
 }
 
-/// Serves the files of one folder under one prefix, and nothing else.
+/// Serves the files of one folder under one prefix, and nothing else, for as long as it lives.
 pub struct StaticServer {
-    server: Server,
+    runtime: Runtime,
+    accepting: JoinHandle<Result<()>>,
     address: SocketAddr,
-    root: PathBuf,
     prefix: String,
 }
 
+/// What every connection needs.
+struct Folder {
+    root: PathBuf,
+    prefix: String,
+    each: Box<dyn Fn(Served) + Send + Sync>,
+}
+
 impl StaticServer {
-    /// Serves `root` under `prefix` (which begins and ends with a slash) on a listener.
-    pub fn new(listener: TcpListener, root: &Path, prefix: &str) -> Result<Self> {
+    /// Serves `root` under `prefix` (which begins and ends with a slash) on a listener, and tells of each request.
+    pub fn start(
+        listener: TcpListener,
+        root: &Path,
+        prefix: &str,
+        each: impl Fn(Served) + Send + Sync + 'static,
+    ) -> Result<Self> {
         if !(prefix.starts_with('/') && prefix.ends_with('/')) {
             bail!("the prefix `{prefix}` has to begin and end with a slash");
         }
         let root = root.canonicalize().with_context(|| format!("{} is not there", root.display()))?;
         let address = listener.local_addr().context("reading the server's address")?;
-        let server = Server::from_listener(listener, None).map_err(|error| anyhow!(error))?;
-        Ok(Self { server, address, root, prefix: prefix.to_owned() })
+        listener.set_nonblocking(true).context("preparing the server's port")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("starting the server's thread")?;
+        let folder = Arc::new(Folder { root, prefix: prefix.to_owned(), each: Box::new(each) });
+        let accepting = runtime.spawn(accept(listener, folder));
+        Ok(Self { runtime, accepting, address, prefix: prefix.to_owned() })
     }
 
     /// Serves `root` under `prefix` on a free port of the loopback address.
-    pub fn on_free_port(root: &Path, prefix: &str) -> Result<Self> {
+    pub fn on_free_port(
+        root: &Path,
+        prefix: &str,
+        each: impl Fn(Served) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("binding a free port")?;
-        Self::new(listener, root, prefix)
+        Self::start(listener, root, prefix, each)
     }
 
     /// The address of the folder's index page.
@@ -97,81 +130,98 @@ impl StaticServer {
         format!("http://{}{}", self.address, self.prefix)
     }
 
-    /// Answers requests, telling of each, until [`StaticServer::stop`].
-    pub fn run(&self, mut each: impl FnMut(Served)) -> Result<()> {
-        // `recv` fails when `stop` unblocks it.
-        while let Ok(request) = self.server.recv() {
-            let answer = match request.method() {
-                Method::Get | Method::Head => answer(&self.root, &self.prefix, request.url()),
-                _ => Answer::Refused(405, "only GET and HEAD are answered"),
-            };
-            // Told of before it is sent: once the browser has the answer, the log has the request.
-            each(Served { url: request.url().to_owned(), status: answer.status() });
-            // A browser that has gone away is its own business.
-            let _ = request.respond(answer.into_response());
-        }
-        Ok(())
+    /// Serves on and on; comes back only when it can't.
+    pub fn wait(self) -> Result<()> {
+        self.runtime.block_on(self.accepting).context("the server's thread has ended")?
     }
+}
 
-    /// Makes [`StaticServer::run`] return.
-    pub fn stop(&self) {
-        self.server.unblock();
+async fn accept(listener: TcpListener, folder: Arc<Folder>) -> Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener).context("listening")?;
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file handles, say: that passes.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let folder = Arc::clone(&folder);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let answer = respond(&folder, &request);
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            // A browser that goes away in the middle is its own business.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
     }
+}
+
+fn respond(folder: &Folder, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let url = request.uri().path();
+    let response = match *request.method() {
+        Method::GET | Method::HEAD => answer(&folder.root, &folder.prefix, url),
+        _ => Answer::Refused(StatusCode::METHOD_NOT_ALLOWED),
+    }
+    .into_response();
+    // Told of before it is sent: once the browser has the answer, the log has the request.
+    (folder.each)(Served { url: url.to_owned(), status: response.status().as_u16() });
+    response
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     File(PathBuf),
     Moved(String),
-    Refused(u16, &'static str),
+    Refused(StatusCode),
 }
 
 impl Answer {
-    fn status(&self) -> u16 {
-        match self {
-            Self::File(_) => 200,
-            Self::Moved(_) => 301,
-            Self::Refused(status, _) => *status,
-        }
-    }
+    const NOT_FOUND: Self = Self::Refused(StatusCode::NOT_FOUND);
 
-    fn into_response(self) -> Response<Cursor<Vec<u8>>> {
-        let status = self.status();
-        let (body, special) = match self {
+    fn into_response(self) -> Response<Full<Bytes>> {
+        let (status, body, name, value) = match self {
             Self::File(path) => match fs::read(&path) {
-                Ok(bytes) => (bytes, header("Content-Type", mime(&path))),
-                Err(_) => return Self::Refused(404, "not found").into_response(),
+                Ok(bytes) => (StatusCode::OK, bytes, CONTENT_TYPE, mime(&path).to_owned()),
+                Err(_) => return Self::NOT_FOUND.into_response(),
             },
-            Self::Moved(to) => (Vec::new(), header("Location", &to)),
-            Self::Refused(_, why) => (why.into(), header("Content-Type", "text/plain; charset=utf-8")),
+            Self::Moved(to) => (StatusCode::MOVED_PERMANENTLY, Vec::new(), LOCATION, to),
+            Self::Refused(status) => (
+                status,
+                status.to_string().into_bytes(),
+                CONTENT_TYPE,
+                "text/plain; charset=utf-8".to_owned(),
+            ),
         };
-        let common = [header("Cache-Control", "no-cache"), header("X-Content-Type-Options", "nosniff")];
-        let mut response = Response::from_data(body).with_status_code(status);
-        for header in common.into_iter().chain([special]).flatten() {
-            response.add_header(header);
-        }
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = status;
+        let mut header = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        header(name, &value);
+        header(CACHE_CONTROL, "no-cache");
+        header(X_CONTENT_TYPE_OPTIONS, "nosniff");
         response
     }
 }
 
-/// What a URL gives. Whatever it says, the file is inside the root: `..`, links that lead out and the like are not.
-fn answer(root: &Path, prefix: &str, url: &str) -> Answer {
-    const NOT_FOUND: Answer = Answer::Refused(404, "not found");
-    let path = url.split(['?', '#']).next().unwrap_or_default();
+/// What the path of a URL gives. Whatever it says, the file is inside the root: `..`, links that lead out and the like are not.
+fn answer(root: &Path, prefix: &str, path: &str) -> Answer {
     if path.len() + 1 == prefix.len() && prefix.starts_with(path) {
         return Answer::Moved(prefix.to_owned());
     }
-    let Some(decoded) = path.strip_prefix(prefix).and_then(percent_decoded) else { return NOT_FOUND };
+    let Some(decoded) = path.strip_prefix(prefix).and_then(percent_decoded) else { return Answer::NOT_FOUND };
     let plain = |part: &str| part != ".." && !part.contains(['\\', '\0', ':']);
     if !decoded.split('/').all(plain) {
-        return NOT_FOUND;
+        return Answer::NOT_FOUND;
     }
     let relative = decoded.trim_start_matches('/');
-    let Ok(file) = root.join(relative).canonicalize() else { return NOT_FOUND };
+    let Ok(file) = root.join(relative).canonicalize() else { return Answer::NOT_FOUND };
     let file = if file.is_dir() { file.join("index.html") } else { file };
     match file.starts_with(root) && file.is_file() {
         true => Answer::File(file),
-        false => NOT_FOUND,
+        false => Answer::NOT_FOUND,
     }
 }
 
@@ -205,10 +255,6 @@ fn mime(path: &Path) -> &'static str {
     }
 }
 
-fn header(name: &str, value: &str) -> Option<Header> {
-    Header::from_bytes(name, value).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,10 +266,10 @@ mod tests {
     #[test]
     fn files_are_found_under_the_prefix_only() {
         let found = Answer::File(here().join("Cargo.toml"));
-        assert_eq!(answer(&here(), "/", "/Cargo.toml?x=1"), found);
+        assert_eq!(answer(&here(), "/", "/Cargo.toml"), found);
         assert_eq!(answer(&here(), "/a/b/", "/a/b/Cargo.toml"), found);
         assert_eq!(answer(&here(), "/a/b/", "/a/b/%43argo.toml"), found);
-        assert_eq!(answer(&here(), "/a/b/", "/Cargo.toml").status(), 404);
+        assert_eq!(answer(&here(), "/a/b/", "/Cargo.toml"), Answer::NOT_FOUND);
         assert_eq!(answer(&here(), "/a/b/", "/a/b"), Answer::Moved("/a/b/".into()));
     }
 
@@ -237,12 +283,12 @@ mod tests {
             "/..\\x",
             "/%",
         ] {
-            assert_eq!(answer(&here(), "/", url).status(), 404, "{url}");
+            assert_eq!(answer(&here(), "/", url), Answer::NOT_FOUND, "{url}");
         }
     }
 
     #[test]
     fn a_folder_without_an_index_is_not_listed() {
-        assert_eq!(answer(&here(), "/", "/src/").status(), 404);
+        assert_eq!(answer(&here(), "/", "/src/"), Answer::NOT_FOUND);
     }
 }

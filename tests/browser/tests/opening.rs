@@ -1,15 +1,65 @@
 //! What holds as soon as the page is open.
 
-use airlock_browser_tests::Browser;
-use anyhow::Result;
+use airlock_browser_tests::{Browser, DESKTOP, PHONE, Scheme};
+use anyhow::{Result, ensure};
+use serde_json::Value;
 use std::time::Duration;
 
 #[test]
-fn the_page_opens_under_its_security_policy_and_asks_for_nothing_more() -> Result<()> {
+fn the_page_opens_under_a_sub_path_with_its_landmark_and_no_complaint() -> Result<()> {
     let mut browser = Browser::open()?;
     browser.wait_for("main")?;
     browser.wait_gone("#loading")?;
-    std::thread::sleep(Duration::from_secs(4));
-    browser.ensure_no_request_since_load()?;
+    ensure!(browser.count("main")? == 1, "there is one main landmark, and no more");
     browser.ensure_quiet()
+}
+
+#[test]
+fn nothing_is_asked_for_after_the_page_has_loaded() -> Result<()> {
+    let browser = Browser::open()?;
+    std::thread::sleep(Duration::from_secs(3));
+    browser.ensure_no_request_since_load()?;
+    let twice = browser.site().requests();
+    let fetched: std::collections::BTreeSet<_> = twice.iter().map(|served| &served.url).collect();
+    ensure!(fetched.len() == twice.len(), "no file is fetched twice: {twice:#?}");
+    ensure!(twice.iter().all(|served| served.status == 200), "every file is there: {twice:#?}");
+    Ok(())
+}
+
+#[test]
+fn the_security_policy_refuses_inline_script_inline_style_and_other_hosts() -> Result<()> {
+    let browser = Browser::open()?;
+    let script = "const [done] = [...arguments].slice(-1);
+        const seen = [];
+        document.addEventListener('securitypolicyviolation', e => seen.push(e.effectiveDirective));
+        const add = (tag, text) => {
+            const e = document.createElement(tag); e.textContent = text; document.head.append(e); e.remove();
+        };
+        add('script', 'window.inlineRan = true');
+        add('style', 'main { color: red }');
+        fetch('http://127.0.0.2:9/').catch(() => {}).then(() => setTimeout(() => done(seen), 50));";
+    let seen = browser.run_async(script, Vec::new())?;
+    for directive in ["script-src-elem", "style-src-elem", "connect-src"] {
+        let refused = seen.as_array().is_some_and(|list| list.iter().any(|entry| entry == directive));
+        ensure!(refused, "{directive} refuses; refused were: {seen}");
+    }
+    ensure!(browser.run("return window.inlineRan ?? null", Vec::new())? == Value::Null, "inline script ran");
+    Ok(())
+}
+
+#[test]
+fn no_size_and_no_scheme_makes_the_page_scroll_sideways() -> Result<()> {
+    let browser = Browser::open()?;
+    for (size, name) in [(DESKTOP, "desktop"), (PHONE, "phone")] {
+        browser.resize(size)?;
+        for (scheme, shade) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+            browser.scheme(scheme)?;
+            let fits =
+                "return innerWidth === arguments[0] && document.documentElement.scrollWidth <= innerWidth";
+            let fits = browser.run(fits, vec![size.0.into()])?;
+            browser.screenshot(&format!("opening-{name}-{shade}"))?;
+            ensure!(fits == Value::Bool(true), "the page is wider than a {name} of {} pixels", size.0);
+        }
+    }
+    Ok(())
 }
