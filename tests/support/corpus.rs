@@ -1,0 +1,44 @@
+//! The corpus of published material. It is not part of the project; where it is not there, tests that need it
+//! say so and end.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A folder of the corpus: below `AIRLOCK_CORPUS`, or `../shared/corpus` beside the package.
+pub fn folder(name: &str) -> Option<PathBuf> {
+    let root = match std::env::var_os("AIRLOCK_CORPUS") {
+        Some(root) => PathBuf::from(root),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
+    };
+    let folder = root.join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no corpus");
+    None
+}
+
+/// The `.json` files in a folder and below it, by name.
+pub fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "json") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    assert!(!files.is_empty(), "no file in {}", folder.display());
+    files
+}
+
+/// A file as JSON.
+pub fn json(path: &Path) -> Value {
+    let bytes = std::fs::read(path).expect("a readable file");
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

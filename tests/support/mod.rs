@@ -1,0 +1,185 @@
+//! What the tests share: a sandbox with a session, storage in memory, and the hunt for PHI.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod corpus;
+pub mod hunt;
+
+use airlock::api::{OpenScenario, Request, RunView, Save, Session, Setup, Stored, open_scenario, sign};
+use serde_json::Value;
+
+/// 2026-01-15T09:00:00Z, the clock of the shipped scenarios, in milliseconds.
+pub const NOW: i64 = 1_768_467_600_000;
+
+/// The happy path.
+pub fn referral() -> OpenScenario {
+    open_scenario("referral-created").expect("the scenario is shipped")
+}
+
+/// The happy path's body.
+pub fn referral_body() -> String {
+    referral().requests[0].1.body.clone()
+}
+
+/// The happy path's body as a tree of values.
+pub fn referral_value() -> Value {
+    serde_json::from_str(&referral_body()).expect("the body is JSON")
+}
+
+/// A session with a setup in force.
+pub fn session(setup: &Setup) -> Session {
+    let mut session = Session::new();
+    session.configure(setup).expect("the setup can be put in force");
+    session
+}
+
+/// A signed request.
+pub fn signed(setup: &Setup, id: &str, timestamp: &str, body: &str) -> Request {
+    let mut request = Request { headers: Vec::new(), body: body.to_owned() };
+    request.set_header("webhook-id", id);
+    request.set_header("webhook-timestamp", timestamp);
+    sign(setup, &mut request);
+    request
+}
+
+/// A signed request, stamped with the time that it is sent at.
+pub fn signed_now(setup: &Setup, id: &str, body: &str) -> Request {
+    signed(setup, id, &(NOW / 1000).to_string(), body)
+}
+
+/// Sends at [`NOW`].
+pub fn send(session: &mut Session, request: &Request) -> RunView {
+    session.send(request, NOW, &mut || 0.0)
+}
+
+/// Outcome, code and path of a run.
+pub fn end(run: &RunView) -> (&str, Option<&str>, Option<&str>) {
+    let refusal = run.refusal.as_ref();
+    (&run.outcome, refusal.map(|r| r.code.as_str()), refusal.and_then(|r| r.path.as_deref()))
+}
+
+/// A session together with events that it has not seen yet.
+pub struct Sandbox {
+    /// The setup in force.
+    pub setup: Setup,
+    /// The session.
+    pub session: Session,
+    /// Numbers events and referrals.
+    next: u32,
+}
+
+impl Sandbox {
+    /// The referral scenario's setting.
+    pub fn new() -> Self {
+        Self::with(referral().setup)
+    }
+
+    /// Another setting.
+    pub fn with(setup: Setup) -> Self {
+        Self { session: session(&setup), setup, next: 0 }
+    }
+
+    /// An event id that was not used yet.
+    pub fn fresh_id(&mut self) -> String {
+        self.next += 1;
+        format!("evt-fresh-{:05}", self.next)
+    }
+
+    /// Sends a body under a fresh event id.
+    pub fn send_body(&mut self, body: &str) -> RunView {
+        let id = self.fresh_id();
+        send(&mut self.session, &signed_now(&self.setup, &id, body))
+    }
+
+    /// A body with a referral that was not sent yet.
+    pub fn fresh_body(&mut self) -> String {
+        self.next += 1;
+        referral_body().replace("REF-001", &format!("REF-{:05}", self.next))
+    }
+
+    /// Sends a referral that was not sent yet.
+    pub fn send_good(&mut self) -> RunView {
+        let body = self.fresh_body();
+        self.send_body(&body)
+    }
+
+    /// The connector goes on: a good referral is delivered.
+    pub fn goes_on(&mut self, after: &str) {
+        let run = self.send_good();
+        assert_eq!(end(&run), ("delivered", None, None), "a good referral after {after}");
+    }
+}
+
+/// Storage in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf(pub Stored);
+
+impl Shelf {
+    /// Writes a save in its order.
+    pub fn write(&mut self, save: &Save) {
+        self.write_segments(save);
+        self.0.crm = Some(save.crm.clone());
+        self.0.seen = Some(save.seen.clone());
+        self.0.head = Some(save.head.clone());
+    }
+
+    /// Writes only the segments of a save.
+    pub fn write_segments(&mut self, save: &Save) {
+        for (number, text) in &save.segments {
+            if self.0.segments.len() <= *number {
+                self.0.segments.resize(*number + 1, None);
+            }
+            self.0.segments[*number] = Some(text.clone());
+        }
+    }
+
+    /// Writes what a session has to save.
+    pub fn keep(&mut self, session: &mut Session) {
+        let save = session.pending().expect("there is something to save");
+        self.write(&save);
+        session.saved();
+    }
+
+    /// Everything that is stored, as one text.
+    pub fn text(&self) -> String {
+        let Stored { head, segments, crm, seen } = &self.0;
+        let parts = [head, crm, seen].into_iter().flatten().cloned();
+        parts.chain(segments.iter().flatten().cloned()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Every pointer (RFC 6901) to a leaf of a value; empty containers are leaves too.
+pub fn leaves(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(members) if !members.is_empty() => members.iter().for_each(|(key, value)| {
+                walk(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), out)
+            }),
+            Value::Array(items) if !items.is_empty() => {
+                items.iter().enumerate().for_each(|(n, value)| walk(value, &format!("{at}/{n}"), out))
+            }
+            _ => out.push(at.to_owned()),
+        }
+    }
+    let mut out = Vec::new();
+    walk(value, "", &mut out);
+    out
+}
+
+/// Removes what a pointer points at.
+pub fn remove(value: &mut Value, pointer: &str) {
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer below the root");
+    match value.pointer_mut(parent).expect("the parent is there") {
+        Value::Object(members) => drop(members.remove(key)),
+        Value::Array(items) => drop(items.remove(key.parse().expect("an index"))),
+        _ => unreachable!("a parent is a container"),
+    }
+}
+
+/// Line and column (in characters) of the first occurrence of a text in another, both from 1.
+pub fn place_of(text: &str, part: &str) -> (u32, u32) {
+    let before = &text[..text.find(part).expect("the part is in the text")];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (u32::try_from(line).expect("few lines"), u32::try_from(column).expect("short lines"))
+}
