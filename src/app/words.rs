@@ -9,7 +9,7 @@ pub fn outcome(word: &str) -> (&'static str, &'static str) {
         "delivered" | "passed" | "permitted" | "attested" => ("good", "✓"),
         "changed" => ("accent", "✎"),
         "unchanged" => ("calm", "≡"),
-        "duplicate" => ("calm", "⧉"),
+        "duplicate" => ("calm", "↺"),
         "withheld" | "denied" | "suppressed" | "in review" | "review" => ("warn", "⊘"),
         "quarantined" => ("bad", "⚠"),
         "rejected" | "refused" | "dead-lettered" => ("bad", "✕"),

@@ -66,10 +66,6 @@ impl Desk {
             return;
         }
         if head.is_none() {
-            self.keeper.update_value(|k| {
-                k.known = None;
-                k.session.set_aside();
-            });
             self.trouble.set(Some(Trouble::Vanished));
         } else if unsaved > 0 {
             self.trouble.set(Some(Trouble::Forked));
@@ -96,10 +92,7 @@ impl Desk {
         let known = self.keeper.with_value(|k| k.known.clone());
         let written = match storage::head() {
             Ok(head) if head == known => storage::save(&save),
-            Ok(None) => {
-                self.keeper.update_value(|k| k.known = None);
-                return self.trouble.set(Some(Trouble::Vanished));
-            }
+            Ok(None) => return self.trouble.set(Some(Trouble::Vanished)),
             Ok(Some(_)) => return self.trouble.set(Some(Trouble::Forked)),
             Err(error) => Err(error),
         };
@@ -148,10 +141,14 @@ impl Desk {
     pub fn retry(self) {
         match self.trouble.get_untracked() {
             Some(Trouble::Corrupt) if self.keeper.with_value(|k| k.session.unsaved()) == 0 => self.load(),
-            Some(Trouble::Corrupt) => self.verify_now(),
+            Some(Trouble::Corrupt) => {
+                self.verify_now();
+                self.save();
+            }
+            // It may have come back: another tab can have stored it again.
             Some(Trouble::Vanished) => {
                 self.trouble.set(None);
-                self.keeper.update_value(|k| k.session.set_aside());
+                self.catch_up();
                 self.save();
             }
             Some(Trouble::Forked) | None => {}
@@ -167,6 +164,11 @@ impl Desk {
 
     /// Moves what is stored out of the way and stores the session in memory anew.
     pub fn start_anew(self) {
+        // With a setting in force the session can store the CRM zone and the ids seen under the new timeline.
+        let now = self.clock.get_untracked();
+        if let Some(setup) = self.bench.setup_now() {
+            let _ = self.keeper.try_update_value(|k| k.configure(&setup, now));
+        }
         if let Err(error) = storage::set_aside() {
             return self.trouble.set(Some(error.into()));
         }

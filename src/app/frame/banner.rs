@@ -27,9 +27,12 @@ pub fn Banner(desk: Desk) -> impl IntoView {
 }
 
 fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
+    let vanished = matches!(trouble, Trouble::Vanished);
     let stake = move || {
         desk.revision.track();
-        let unsaved = desk.keeper.with_value(|k| k.session.unsaved());
+        let unsaved = desk
+            .keeper
+            .with_value(|k| if vanished { k.session.timeline().len() } else { k.session.unsaved() });
         match unsaved {
             0 => String::from("Every record of this tab is stored."),
             1 => String::from("1 record is only in memory and is lost when this tab closes."),
@@ -53,7 +56,7 @@ fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
             <p>{advice}</p>
             <div class="buttons">
                 <button type="button" data-testid="retry" on:click=move |_| desk.retry()>
-                    {if matches!(trouble, Trouble::Vanished) { "Store it again" } else { "Try again" }}
+                    "Try again"
                 </button>
                 <button type="button" data-testid="export" on:click=move |_| desk.export()>
                     "Export timeline"
@@ -126,7 +129,7 @@ fn words(trouble: &Trouble) -> (String, &'static str) {
         ),
         Trouble::Vanished => (
             String::from("The stored timeline was removed by something other than this tab."),
-            "This tab still has all of it in memory and can store it again.",
+            "This tab still has all of it in memory. Export the timeline before you leave; after a reload the page starts with an empty one.",
         ),
     }
 }

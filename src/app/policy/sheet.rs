@@ -57,9 +57,12 @@ impl Sheet {
 
     /// Follows every edit of the draft and of the open scenario while the view is open, at most once a frame.
     pub fn follow(self, desk: Desk) {
-        Effect::new(move |_| {
+        Effect::new(move |before: Option<()>| {
             self.text.track();
             let _ = desk.edited_scenario();
+            if before.is_none() {
+                return self.refresh(desk);
+            }
             if self.scheduled.get_value() {
                 return;
             }

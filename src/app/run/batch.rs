@@ -83,6 +83,9 @@ pub fn send_all(desk: Desk) {
         desk.bench.busy.set(false);
         desk.touched();
         desk.verify_soon();
+        if sent > 0 && desk.bench.shown.with_untracked(Option::is_none) {
+            pick(desk, 0);
+        }
         let rest = count.saturating_sub(sent);
         let words = match rest {
             0 => [&text::count(sent, "event"), " sent."].concat(),

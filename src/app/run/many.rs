@@ -110,6 +110,9 @@ fn chip((word, n): &(String, usize), only: RwSignal<Option<String>>) -> AnyView 
 }
 
 fn row_view(item: &Item, place: usize, open: bool, pick: impl Fn(usize) + 'static) -> AnyView {
+    // The place within the input tells items apart: it is never cut short.
+    let cut = item.input.rfind('#').or_else(|| item.input.rfind(':')).unwrap_or(item.input.len());
+    let (name, place_in) = item.input.split_at_checked(cut).unwrap_or((&item.input, ""));
     let code = match (&item.code, &item.path) {
         (Some(code), Some(path)) => [code.as_str(), " · ", path].concat(),
         (Some(code), None) => code.clone(),
@@ -126,7 +129,10 @@ fn row_view(item: &Item, place: usize, open: bool, pick: impl Fn(usize) + 'stati
             on:click=move |_| pick(place)
         >
             {words::outcome_mark(&item.outcome)}
-            <span class="item-input">{item.input.clone()}</span>
+            <span class="item-input" title=item.input.clone()>
+                <span class="item-name">{name.to_owned()}</span>
+                <span>{place_in.to_owned()}</span>
+            </span>
             <span class="item-code">{code}</span>
         </div>
     }

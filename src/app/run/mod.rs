@@ -8,6 +8,7 @@ mod ledger_row;
 mod many;
 mod open;
 mod own;
+mod own_panel;
 mod picker;
 mod record;
 mod refusal;
@@ -27,6 +28,7 @@ use ledger::Ledger;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use open::Open;
+use own_panel::OwnPanel;
 use picker::Picker;
 use record::Record;
 use refusal::Refusal;
@@ -68,6 +70,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
                     story="Synthetic FHIR. The only place where PHI may be seen."
                 >
                     <SendBar desk />
+                    <OwnPanel desk />
                     <Picker desk />
                     <Open desk />
                     <RequestForm desk body />
