@@ -1,9 +1,11 @@
 //! The audit timeline as data.
 
-use crate::engine::audit::Hash;
+use crate::engine::audit::{AuditRecord, Hash};
+use crate::engine::policy::Label;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What the redact stage did with one named field: rule, method and result, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,9 +90,59 @@ pub struct LogHead {
 }
 
 impl Entry {
-    /// A record of the log as data.
+    /// A record of the log as data. One that can't be read keeps its raw text and nothing else.
     pub(super) fn read(leaf: &Hash, text: &str) -> Self {
-        let entry: Self = serde_json::from_str(text).unwrap_or_default();
-        Self { raw: text.to_owned(), leaf: STANDARD_NO_PAD.encode(leaf), ..entry }
+        let raw = text.to_owned();
+        let leaf = STANDARD_NO_PAD.encode(leaf);
+        let Ok(record) = AuditRecord::parse(text) else { return Self { raw, leaf, ..Self::default() } };
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        Self {
+            seq: record.seq,
+            time: record.time.into_owned(),
+            correlation: record.correlation.into_owned(),
+            event: owned(record.event),
+            event_type: owned(record.event_type),
+            source: record.source.into_owned(),
+            destination: owned(record.destination),
+            actor: record.actor.into_owned(),
+            role: record.role.into_owned(),
+            stage: record.stage.into_owned(),
+            action: record.action.into_owned(),
+            purpose: owned(record.purpose),
+            legal_basis: owned(record.legal_basis),
+            consent: owned(record.consent),
+            policy: owned(record.policy),
+            policy_hash: owned(record.policy_hash),
+            outcome: record.outcome.into_owned(),
+            code: owned(record.code),
+            path: owned(record.path),
+            class: owned(record.class),
+            fields: record.fields.iter().filter_map(|note| FieldEvidence::read(note)).collect(),
+            unnamed: record.unnamed,
+            fingerprint: owned(record.fingerprint),
+            raw,
+            leaf,
+        }
+    }
+}
+
+impl FieldEvidence {
+    /// Reads `R09 Person.birthDate generalize:age-band/1 crossed`.
+    fn read(note: &str) -> Option<Self> {
+        let mut parts = note.rsplitn(4, ' ');
+        let (result, method, field, rule) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let label = match method.split('/').next()? {
+            "keep" => Label::Allowed,
+            "withhold" => Label::Redacted,
+            "drop" => Label::Prohibited,
+            _ => Label::Transformed,
+        };
+        Some(Self {
+            rule: rule.to_owned(),
+            field: field.to_owned(),
+            label: label.as_str().to_owned(),
+            method: method.to_owned(),
+            result: result.to_owned(),
+        })
     }
 }

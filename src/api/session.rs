@@ -2,7 +2,7 @@
 
 use super::timeline::{self, Save, Stored, Verification};
 use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Setup};
-use crate::engine::audit::{Hash, hex};
+use crate::engine::audit::{Hash, Log, hex};
 use crate::engine::phi::Phi;
 use crate::engine::time::Instant;
 use crate::engine::webhook::{Delivery, Secret};
@@ -39,7 +39,8 @@ impl Session {
             waiting: remembered,
             ..Self::default()
         };
-        session.refresh();
+        session.crm = session.waiting.crm.records().iter().map(CrmRecord::from).collect();
+        session.read_log();
         (session, verification)
     }
 
@@ -67,7 +68,7 @@ impl Session {
     pub fn attest(&mut self, now: i64) {
         if let Some(connector) = &mut self.connector {
             connector.attest(Instant(now));
-            self.refresh();
+            self.read_log();
             self.dirty = true;
         }
     }
@@ -106,19 +107,29 @@ impl Session {
             Some(run) => RunView::new(connector.setting(), receipt.status, run, &timings),
             None => RunView::not_configured(),
         };
-        self.refresh();
+        // One record at most has changed: the copy is mended in place.
+        if let Some(record) = &view.record {
+            let place = connector.crm().place(&record.key);
+            match place.and_then(|place| self.crm.get_mut(place)) {
+                Some(own) => own.clone_from(record),
+                None => self.crm.push(record.clone()),
+            }
+        }
+        self.read_log();
         self.dirty = true;
         view
     }
 
-    /// Brings the plain copies of log and CRM zone up to date.
-    fn refresh(&mut self) {
-        let (log, crm) = match &self.connector {
-            Some(connector) => (connector.log(), connector.crm()),
-            None => (&self.waiting.log, &self.waiting.crm),
-        };
-        self.entries.extend(log.lines(self.entries.len()).iter().map(|(leaf, text)| Entry::read(leaf, text)));
-        self.crm = crm.records().iter().map(CrmRecord::from).collect();
+    fn log(&self) -> &Log {
+        self.connector.as_ref().map_or(&self.waiting.log, Connector::log)
+    }
+
+    /// Brings the plain copy of the log up to date.
+    fn read_log(&mut self) {
+        let known = self.entries.len();
+        let new: Vec<Entry> =
+            self.log().lines(known).iter().map(|(leaf, text)| Entry::read(leaf, text)).collect();
+        self.entries.extend(new);
     }
 
     /// The CRM demo zone, oldest first.
@@ -133,13 +144,12 @@ impl Session {
 
     /// The leaf hashes of the timeline's records, in order.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Hash> {
-        let log = self.connector.as_ref().map_or(&self.waiting.log, Connector::log);
-        log.lines(0).iter().map(|(leaf, _)| leaf)
+        self.log().lines(0).iter().map(|(leaf, _)| leaf)
     }
 
     /// Size and root of the log.
     pub fn head(&self) -> LogHead {
-        let log = self.connector.as_ref().map_or(&self.waiting.log, Connector::log);
+        let log = self.log();
         LogHead { size: log.size(), root: hex(&log.root()) }
     }
 
@@ -172,7 +182,7 @@ impl Session {
         self.stored = 0;
         self.detached = false;
         self.dirty = self.connector.is_some();
-        self.refresh();
+        self.read_log();
     }
 }
 

@@ -6,6 +6,7 @@ use super::policy::Policy;
 use super::redact::Redacted;
 use super::time::Instant;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A field as it leaves: no [`super::phi::Phi`] fits in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +36,14 @@ pub struct CrmRecord {
 
 impl CrmRecord {
     /// The record that a redacted event makes, its fields named as the contract names them.
-    pub fn new(policy: &Policy, redacted: Redacted, now: Instant, correlation: &str) -> Self {
-        let named = redacted.fields.into_iter().filter_map(|field| {
+    pub fn new(policy: &Policy, redacted: &Redacted, now: Instant, correlation: &str) -> Self {
+        let named = redacted.fields.iter().filter_map(|field| {
             let name = policy.rules.get(field.rule)?.target.clone()?;
-            Some(CrmField { name, value: field.value })
+            Some(CrmField { name, value: field.value.clone() })
         });
         Self {
             object: policy.object.clone(),
-            key: redacted.key,
+            key: redacted.key.clone(),
             version: 1,
             fields: named.collect(),
             written: now,
@@ -98,12 +99,20 @@ impl Write {
 
 /// The CRM side: what was delivered, by idempotency key.
 #[derive(Clone, Debug, Default)]
-pub struct CrmZone(Vec<CrmRecord>);
+pub struct CrmZone {
+    records: Vec<CrmRecord>,
+    /// Where each key's record stands.
+    places: BTreeMap<String, usize>,
+}
 
 impl CrmZone {
+    fn find(&self, key: &str) -> Option<&CrmRecord> {
+        self.places.get(key).and_then(|place| self.records.get(*place))
+    }
+
     /// What writing a record would do. Decided before it is done, so that it can be logged first.
     pub fn plan(&self, record: &CrmRecord) -> Write {
-        match self.0.iter().find(|own| own.key == record.key) {
+        match self.find(&record.key) {
             None => Write::Create,
             Some(own) if own.fields == record.fields => Write::Unchanged,
             Some(_) => Write::Update,
@@ -112,14 +121,15 @@ impl CrmZone {
 
     /// Writes a record as planned, and gives it as it now stands.
     pub fn write(&mut self, record: CrmRecord) -> CrmRecord {
-        match self.0.iter_mut().find(|own| own.key == record.key) {
+        match self.places.get(&record.key).and_then(|place| self.records.get_mut(*place)) {
             Some(own) if own.fields == record.fields => own.clone(),
             Some(own) => {
                 *own = CrmRecord { version: own.version + 1, ..record };
                 own.clone()
             }
             None => {
-                self.0.push(record.clone());
+                self.places.insert(record.key.clone(), self.records.len());
+                self.records.push(record.clone());
                 record
             }
         }
@@ -127,11 +137,17 @@ impl CrmZone {
 
     /// Puts back what was stored.
     pub fn restore(records: Vec<CrmRecord>) -> Self {
-        Self(records)
+        let places = records.iter().enumerate().map(|(place, record)| (record.key.clone(), place)).collect();
+        Self { records, places }
     }
 
     /// The records, oldest first.
     pub fn records(&self) -> &[CrmRecord] {
-        &self.0
+        &self.records
+    }
+
+    /// Where the record of this key stands among [`CrmZone::records`].
+    pub fn place(&self, key: &str) -> Option<usize> {
+        self.places.get(key).copied()
     }
 }

@@ -36,10 +36,7 @@ pub fn ledger(setting: &Setting, run: &Run) -> Vec<Element> {
         Some(map) => named(&run.claims, map, policy),
         None => Vec::new(),
     };
-    let crossings = match (&run.redacted, &run.record) {
-        (Some(redacted), Some(_)) => redacted.crossings.as_slice(),
-        _ => &[],
-    };
+    let crossings = run.redacted.as_ref().map_or(&[][..], |redacted| redacted.crossings.as_slice());
     let rows = event.classify(|json| {
         let loci = json.loci(data).into_iter();
         loci.map(|locus| Row { rules: rules_of(json, data, locus.node, &named), locus }).collect::<Vec<_>>()
@@ -78,8 +75,16 @@ pub(super) fn unnamed(
 ) -> u64 {
     let named = named(claims, map, policy);
     let unnamed = event.classify(|json| {
+        // Nodes and leaves both come in document order, so one pass over each is enough.
+        let mut nodes = named.iter().map(|(node, _)| *node).peekable();
+        let mut covered_to = shape.data;
         json.leaves(shape.data)
-            .filter(|leaf| !ancestry(json, shape.data, *leaf).any(|node| position(&named, node).is_some()))
+            .filter(|leaf| {
+                while let Some(node) = nodes.next_if(|node| node <= leaf) {
+                    covered_to = covered_to.max(json.after(node));
+                }
+                *leaf >= covered_to
+            })
             .collect::<Vec<_>>()
     });
     unnamed.len() as u64
@@ -90,7 +95,7 @@ fn named(claims: &[Claim], map: &EventMap, policy: &Policy) -> Vec<(NodeId, usiz
     let rule_of: Vec<Option<usize>> = map
         .fields
         .iter()
-        .map(|field| policy.rules.iter().position(|rule| rule.field.name == field.name))
+        .map(|field| policy.rules.iter().position(|rule| std::ptr::eq(rule.field, *field)))
         .collect();
     let mut named: Vec<(NodeId, usize)> =
         claims.iter().filter_map(|claim| Some((claim.node, (*rule_of.get(claim.field)?)?))).collect();

@@ -60,6 +60,8 @@ pub struct Connector {
     log: Log,
     received: u64,
     attested: bool,
+    /// The time of the last record as text: the records of one delivery share it.
+    stamp: (Instant, String),
 }
 
 /// What a connector keeps over a restart. Source payloads are not part of it.
@@ -79,6 +81,7 @@ impl Connector {
     /// A connector with a setting and what it remembers.
     pub fn new(setting: Setting, remembered: Remembered) -> Self {
         let Remembered { seen, crm, log, received } = remembered;
+        let stamp = (Instant(0), Instant(0).to_rfc3339());
         Self {
             setting: Arc::new(setting),
             queue: Queue::default(),
@@ -87,6 +90,7 @@ impl Connector {
             log,
             received,
             attested: false,
+            stamp,
         }
     }
 
@@ -261,7 +265,6 @@ impl Connector {
             record.unnamed = Some(unnamed);
         });
         run.step(Stage::Redact, Mark::Changed, redacted.reasons(unnamed));
-        let redacted = run.redacted.insert(redacted).clone();
         probe.finished(Stage::Redact);
 
         // guard: nothing undeclared or identifying may leave.
@@ -273,7 +276,8 @@ impl Connector {
         probe.finished(Stage::Guard);
 
         // deliver: one record, written idempotently.
-        let record = CrmRecord::new(policy, redacted, now, &run.correlation);
+        let record = CrmRecord::new(policy, &redacted, now, &run.correlation);
+        run.redacted = Some(redacted);
         let write = self.crm.plan(&record);
         run.outcome = write.outcome();
         let fingerprint = record.fingerprint();
@@ -329,6 +333,9 @@ impl Connector {
         now: Instant,
         more: impl FnOnce(&mut AuditRecord<'_>),
     ) {
+        if self.stamp.0 != now {
+            self.stamp = (now, now.to_rfc3339());
+        }
         let Setting { policy, policy_reference, source, actor, role, .. } = &*self.setting;
         let decides = stage > Stage::Queue;
         let mut record = AuditRecord {
@@ -347,7 +354,7 @@ impl Connector {
             seq: self.log.size(),
             source: source.into(),
             stage: stage.as_str().into(),
-            time: now.to_rfc3339().into(),
+            time: self.stamp.1.as_str().into(),
             ..AuditRecord::default()
         };
         more(&mut record);

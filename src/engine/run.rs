@@ -151,7 +151,7 @@ pub struct Run {
     pub shape: Option<Shape>,
     /// Which canonical fields were found where.
     pub claims: Claims,
-    /// What redaction did.
+    /// What redaction did, where the guard let it pass.
     pub redacted: Option<Redacted>,
     /// The record in the CRM demo zone.
     pub record: Option<CrmRecord>,

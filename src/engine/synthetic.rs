@@ -26,37 +26,41 @@ pub fn require(json: &Phi<Json>, data: NodeId) -> Result<(), Refusal> {
 }
 
 fn first_real(json: &Json, data: NodeId) -> Option<NodeId> {
-    json.leaves(data).find(|leaf| {
-        let Some(value) = json.scalar(*leaf) else { return false };
-        let Some(parent) = json.parent(*leaf) else { return false };
-        let named = owner(json, parent);
-        if json.is_member(*leaf, "family") || is_item_of(json, *leaf, "given") {
-            return !looks_made_up(&value);
-        }
-        if json.is_member(*leaf, "text") && named.is_some_and(|n| json.is_member(n, "name")) {
-            return !looks_made_up(&value);
-        }
-        if json.is_member(*leaf, "display") && json.get(parent, "reference").is_none() {
-            // A display-only reference is a name in plain words; a coding's display stands beside its code.
-            return json.get(parent, "code").is_none() && !looks_made_up(&value);
-        }
-        if json.is_member(*leaf, "value") && named.is_some_and(|n| json.is_member(n, "identifier")) {
-            return !is_synthetic_id(&value);
-        }
-        if json.is_member(*leaf, "value") && named.is_some_and(|n| json.is_member(n, "telecom")) {
-            return !(value.contains("555") || value.contains("example.invalid") || looks_made_up(&value));
-        }
-        if json.is_member(*leaf, "birthDate") {
-            return json.get(parent, "address").is_some_and(|address| has_street(json, address));
-        }
-        false
-    })
+    json.leaves(data).find(|leaf| looks_real(json, *leaf).unwrap_or(false))
 }
 
-/// The member that an array item belongs to; the node itself where it is a member.
-fn owner(json: &Json, node: NodeId) -> Option<NodeId> {
-    let parent = json.parent(node)?;
-    Some(if json.kind(parent) == Kind::Array { parent } else { node })
+fn looks_real(json: &Json, leaf: NodeId) -> Option<bool> {
+    let mut member = leaf;
+    let mut parent = json.parent(leaf)?;
+    if json.kind(parent) == Kind::Array {
+        member = parent;
+        parent = json.parent(parent)?;
+    }
+    let key = json.key(member)?;
+    let under = |name: &str| {
+        let holder = match json.parent(parent) {
+            Some(array) if json.kind(array) == Kind::Array => array,
+            _ => parent,
+        };
+        json.is_member(holder, name)
+    };
+    let value = || json.scalar(leaf);
+    match key.as_ref() {
+        "family" | "given" => Some(!looks_made_up(&value()?)),
+        "text" => Some(under("name") && !looks_made_up(&value()?)),
+        // A reference that is nothing but a display is a name in plain words; a coding has a code beside it.
+        "display" => {
+            let plain = json.get(parent, "reference").is_none() && json.get(parent, "code").is_none();
+            Some(plain && !looks_made_up(&value()?))
+        }
+        "value" if under("identifier") => Some(!looks_made_up(&value()?)),
+        "value" if under("telecom") => {
+            let value = value()?;
+            Some(!value.contains("555") && !looks_made_up(&value))
+        }
+        "birthDate" => Some(json.get(parent, "address").is_some_and(|address| has_street(json, address))),
+        _ => None,
+    }
 }
 
 fn is_item_of(json: &Json, leaf: NodeId, name: &str) -> bool {
@@ -69,22 +73,19 @@ fn has_street(json: &Json, addresses: NodeId) -> bool {
     })
 }
 
+/// Marked as made up, or in the form of `PAT-001` and `CLINIC-DEMO-7`: capitals, hyphens, and at most four
+/// digits in a row.
 fn looks_made_up(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark)) || is_synthetic_id(value)
-}
-
-/// `PAT-001`, `CLINIC-DEMO-7`: capitals, hyphens and at most four digits in a row; or marked as made up.
-fn is_synthetic_id(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if MARKS.iter().any(|mark| lower.contains(mark)) {
-        return true;
-    }
-    let longest_digits = value.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
-    value.starts_with(|c: char| c.is_ascii_uppercase())
-        && value.contains('-')
-        && longest_digits <= 4
-        && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+    let bytes = value.as_bytes();
+    let marked = MARKS
+        .iter()
+        .any(|mark| bytes.windows(mark.len()).any(|window| window.eq_ignore_ascii_case(mark.as_bytes())));
+    let longest_digits = || value.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    marked
+        || (value.starts_with(|c: char| c.is_ascii_uppercase())
+            && value.contains('-')
+            && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+            && longest_digits() <= 4)
 }
 
 #[cfg(test)]

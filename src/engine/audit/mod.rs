@@ -5,7 +5,7 @@ mod record;
 mod verify;
 
 pub use log::{Hash, Log, Tree, leaf_hash};
-pub use record::{AuditRecord, FieldNote};
+pub use record::AuditRecord;
 pub use verify::{Head, Kept, LogFault, Verified, verify};
 
 /// Lower-case hex.

@@ -3,27 +3,6 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// What happened to one named field: rule, method and result, never the value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FieldNote<'a> {
-    /// Canonical field.
-    #[serde(borrow)]
-    pub field: Cow<'a, str>,
-    /// Label.
-    #[serde(borrow)]
-    pub label: Cow<'a, str>,
-    /// Method and version.
-    #[serde(borrow)]
-    pub method: Cow<'a, str>,
-    /// `crossed`, `withheld`, `absent` or `dropped`.
-    #[serde(borrow)]
-    pub result: Cow<'a, str>,
-    /// Rule id.
-    #[serde(borrow)]
-    pub rule: Cow<'a, str>,
-}
-
 /// One decision of one stage.
 ///
 /// INVARIANT: the members are declared in the order of their names on the wire, and none is a number that is
@@ -59,9 +38,10 @@ pub struct AuditRecord<'a> {
     /// Event type.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<Cow<'a, str>>,
-    /// What happened to each field that a rule names.
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldNote<'a>>,
+    /// What happened to each field that a rule names and the source has: rule, field, method with version, and
+    /// result, with a space between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// SHA-256 of the record that left.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Cow<'a, str>>,
@@ -106,7 +86,9 @@ impl<'a> AuditRecord<'a> {
     /// The canonical bytes (RFC 8785) as text.
     pub fn canonical(&self) -> String {
         // Only strings and integers: serialising can't fail.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut bytes = Vec::with_capacity(512);
+        let written = serde_json::to_writer(&mut bytes, self);
+        written.ok().and_then(|()| String::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// Reads a record. Unknown members are refused: they would not be in the canonical bytes.
@@ -134,13 +116,7 @@ mod tests {
             destination: some("CRM-DEMO"),
             event: some("evt-1"),
             event_type: some("referral.created"),
-            fields: vec![FieldNote {
-                field: "a".into(),
-                label: "b".into(),
-                method: "c".into(),
-                result: "d".into(),
-                rule: "e".into(),
-            }],
+            fields: vec!["R01 CareEvent.status keep/1 crossed".to_owned()],
             fingerprint: some("00"),
             legal_basis: some("x"),
             outcome: "changed".into(),

@@ -238,6 +238,11 @@ impl Json {
         }
     }
 
+    /// The node after the last descendant of this one, in document order.
+    pub fn after(&self, id: NodeId) -> NodeId {
+        self.node(id).map_or(id, |n| NodeId(n.next))
+    }
+
     /// Place among the parent's children, from 0.
     pub fn index(&self, id: NodeId) -> u32 {
         self.node(id).map_or(0, |n| n.index)
@@ -672,20 +677,28 @@ impl Reader {
             keys.push(child);
             child = node.next;
         }
-        let key = |id: &u32| -> Cow<'_, str> {
-            let Some(node) = self.nodes.get(*id as usize) else { return Cow::Borrowed("") };
-            let raw = self.text.get(node.key_start as usize..node.key_end as usize).unwrap_or("");
-            if node.key_escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+        let node = |id: &u32| self.nodes.get(*id as usize);
+        let raw = |id: &u32| {
+            let range = node(id).map_or(0..0, |n| n.key_start as usize..n.key_end as usize);
+            self.text.get(range).unwrap_or("")
         };
-        // A short object is compared pair by pair, a long one by sorting.
-        let duplicate = if keys.len() <= 12 {
+        // A short object without escapes is compared pair by pair in place; any other by sorting.
+        let plain = keys.len() <= 16 && !keys.iter().any(|id| node(id).is_some_and(|n| n.key_escaped));
+        let duplicate = if plain {
             keys.iter()
                 .enumerate()
-                .find_map(|(n, a)| keys.iter().take(n).any(|b| key(a) == key(b)).then_some(*a))
+                .find_map(|(n, a)| keys.iter().take(n).any(|b| raw(a) == raw(b)).then_some(*a))
         } else {
-            keys.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then(a.cmp(b)));
-            keys.windows(2).find_map(|pair| match pair {
-                [a, b] if key(a) == key(b) => Some(*b),
+            let mut decoded: Vec<(Cow<'_, str>, u32)> = keys
+                .iter()
+                .map(|id| match node(id) {
+                    Some(n) if n.key_escaped => (Cow::Owned(unescape(raw(id))), *id),
+                    _ => (Cow::Borrowed(raw(id)), *id),
+                })
+                .collect();
+            decoded.sort_unstable();
+            decoded.windows(2).find_map(|pair| match pair {
+                [(a, _), (b, id)] if a == b => Some(*id),
                 _ => None,
             })
         };

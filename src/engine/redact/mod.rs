@@ -5,7 +5,6 @@ mod method;
 pub use method::{Keys, Method};
 
 use super::adapt::{Claim, EventMap};
-use super::audit::FieldNote;
 use super::canonical::DisclosureClass;
 use super::fhir::{Json, Kind, NodeId};
 use super::phi::Phi;
@@ -66,16 +65,14 @@ pub struct Redacted {
 }
 
 impl Redacted {
-    /// The recipe, rule by rule, for the audit log.
-    pub fn notes(&self, policy: &Policy) -> Vec<FieldNote<'static>> {
+    /// The recipe, rule by rule, for the audit log: rule, field, method with version, result. What the source
+    /// does not have needs no line.
+    pub fn notes(&self, policy: &Policy) -> Vec<String> {
         let rules = policy.rules.iter().zip(&self.results);
         rules
-            .map(|(rule, result)| FieldNote {
-                field: rule.field.name.into(),
-                label: rule.label.as_str().into(),
-                method: rule.method.recipe().into(),
-                result: result.as_str().into(),
-                rule: rule.id.clone().into(),
+            .filter(|(_, result)| **result != FieldResult::Absent)
+            .map(|(rule, result)| {
+                [&rule.id, rule.field.name, rule.method.recipe(), result.as_str()].join(" ")
             })
             .collect()
     }
@@ -117,7 +114,9 @@ pub fn redact(
     for (rule_index, rule) in policy.rules.iter().enumerate() {
         let places: Vec<NodeId> = claims
             .iter()
-            .filter(|claim| event.fields.get(claim.field).is_some_and(|field| field.name == rule.field.name))
+            .filter(|claim| {
+                event.fields.get(claim.field).is_some_and(|field| std::ptr::eq(*field, rule.field))
+            })
             .map(|claim| claim.node)
             .collect();
         let result = match rule.label {
