@@ -204,6 +204,9 @@ pub fn drafts() -> BTreeMap<String, String> {
 
 /// Keeps the policy drafts.
 pub fn set_drafts(drafts: &BTreeMap<String, String>) -> Result<(), StorageError> {
+    if drafts.is_empty() {
+        return store()?.remove_item(DRAFTS).map_err(|e| explain(&e));
+    }
     let text = serde_json::to_string(drafts).map_err(|e| StorageError::Failed(e.to_string()))?;
     write(&store()?, DRAFTS, &text)
 }
