@@ -37,7 +37,9 @@ fn a_scenario_that_does_not_come_true_fails_and_says_what_differed() {
         let mut more_crm = scenario.clone();
         match more_crm.expected_crm.first_mut() {
             Some(record) => drop(record.fields.insert("fullName".to_owned(), None)),
-            None => more_crm.expected_crm.clone_from(&open_scenario("referral-created").unwrap().expected_crm),
+            None => {
+                more_crm.expected_crm.clone_from(&open_scenario("referral-created").unwrap().expected_crm)
+            }
         }
         for (what, scenario) in [("outcome", wrong), ("log", no_audit), ("CRM", more_crm)] {
             let result = run_scenario(&scenario);
