@@ -2,7 +2,7 @@
 //!
 //! This is a brake and not a proof: it looks for what a fixture would not have.
 
-use super::fhir::{Json, Kind, NodeId};
+use super::fhir::{Json, Kind, NodeId, ResourceType};
 use super::phi::Phi;
 use super::refusal::{Code, Refusal};
 
@@ -18,7 +18,7 @@ pub fn require(json: &Phi<Json>, data: NodeId) -> Result<(), Refusal> {
     json.classify(|json| match first_real(json, data) {
         None => Ok(()),
         Some(node) => {
-            let mut path = String::new();
+            let mut path = json.resource_type(data).map_or("?", ResourceType::name).to_owned();
             json.write_path(data, node, &mut path);
             Err(Refusal::about(Code::AttestationRequired, path).with_place(json.place(node)))
         }
