@@ -183,3 +183,8 @@ pub fn place_of(text: &str, part: &str) -> (u32, u32) {
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (u32::try_from(line).expect("few lines"), u32::try_from(column).expect("short lines"))
 }
+
+/// The happy path's request with a signature that does not match.
+pub fn tampered(setup: &Setup) -> Request {
+    airlock::api::tampered(signed_now(setup, "evt-tampered", &referral_body()))
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let name = String::from("Testperson");
+    let _: &str = &*name;
+}

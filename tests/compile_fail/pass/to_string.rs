@@ -1,0 +1,4 @@
+fn main() {
+    let name = "Testperson";
+    let _: String = name.to_string();
+}

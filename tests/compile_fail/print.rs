@@ -1,0 +1,6 @@
+use airlock::engine::phi::Phi;
+
+fn main() {
+    let name = Phi::new("Testperson");
+    println!("{}", name);
+}

@@ -1,0 +1,830 @@
+//! The invariants of `ARCHITECTURE.md`, each held over the shipped policy and scenarios.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use airlock::api::{
+    CrmRecord, Session, Setup, StageState, check_policy, fixture, open_scenario, run_in, scenarios,
+};
+use airlock::engine::phi::Phi;
+use airlock::engine::refusal::Code;
+use airlock::engine::time::Instant;
+use airlock::engine::webhook::{Delivery, Secret};
+use airlock::engine::{Connector, Outcome, Remembered, Setting, SettingTexts, Stage};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use support::hunt::{Quarry, outputs};
+use support::{NOW, Sandbox, end, leaves, referral, referral_body, referral_value, remove, send, session};
+use support::{signed, signed_now, tampered};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+// ---------------------------------------------------------------------------------------------- sans-IO
+
+/// Words that would bring a clock, entropy, storage, network or DOM into the engine.
+#[cfg(not(target_arch = "wasm32"))]
+const WORLD: [&str; 15] = [
+    "std::time",
+    "SystemTime",
+    "Instant::now",
+    "web_sys",
+    "js_sys",
+    "wasm_bindgen",
+    "gloo",
+    "leptos",
+    "rand",
+    "getrandom",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::thread",
+    "println",
+];
+
+#[cfg(not(target_arch = "wasm32"))]
+fn speaks_of_the_world(text: &str) -> Option<&'static str> {
+    WORLD.into_iter().find(|word| {
+        text.match_indices(word).any(|(at, _)| {
+            let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
+            !text[..at].ends_with(part_of_name) && !text[at + word.len()..].starts_with(part_of_name)
+        })
+    })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_engine_has_no_clock_entropy_storage_network_or_dom() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(speaks_of_the_world(&text), None, "{}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > 20, "only {files} files were looked at");
+    for line in [
+        "use std::time::Instant;",
+        "let n = rand::random();",
+        "web_sys::window()",
+        "use std::{fs, io}; std::fs::read",
+    ] {
+        assert!(speaks_of_the_world(line).is_some(), "{line} would not be found");
+    }
+    assert_eq!(speaks_of_the_world("let operand = Instant::nowhere();"), None);
+}
+
+// ------------------------------------------------------------------------------------------- fail closed
+
+/// The one record of the happy path under a policy.
+fn record_under(policy: &str) -> CrmRecord {
+    let setup = Setup { policy: policy.to_owned(), ..referral().setup };
+    let mut session = session(&setup);
+    let run = send(&mut session, &referral().requests[0].1);
+    assert_eq!(end(&run), ("delivered", None, None));
+    run.record.unwrap()
+}
+
+fn policy_value() -> Value {
+    serde_json::from_str(fixture("policies/referral-intake.json").unwrap()).unwrap()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_field_that_no_rule_names_does_not_cross() {
+    let whole = policy_value();
+    let record = record_under(&whole.to_string());
+    let rules = whole["rules"].as_array().unwrap().len();
+    assert!(rules > 20);
+    let mut withdrawn = BTreeSet::new();
+    for n in 0..rules {
+        let mut policy = whole.clone();
+        let rule = policy["rules"].as_array_mut().unwrap().remove(n);
+        let less = record_under(&policy.to_string());
+        let target = rule["target"].as_str();
+        let expected: Vec<_> =
+            record.fields.iter().filter(|field| Some(field.name.as_str()) != target).cloned().collect();
+        assert_eq!(less.fields, expected, "without {}", rule["id"]);
+        assert_eq!((&less.object, &less.key), (&record.object, &record.key), "without {}", rule["id"]);
+        withdrawn.extend(target.map(str::to_owned));
+    }
+    let all: BTreeSet<String> = record.fields.iter().map(|field| field.name.clone()).collect();
+    assert_eq!(withdrawn, all, "each field of the record was taken away once");
+
+    let mut none = whole;
+    none["rules"] = json!([]);
+    assert_eq!(record_under(&none.to_string()).fields, []);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_element_that_no_rule_names_counts_as_the_most_restricted() {
+    let mut session = session(&referral().setup);
+    let run = send(&mut session, &referral().requests[0].1);
+    let unnamed: Vec<_> = run.ledger.iter().filter(|row| row.rule.is_none()).collect();
+    assert!(unnamed.len() > 10);
+    for row in &unnamed {
+        assert_eq!(
+            (row.label.as_str(), row.class.as_str()),
+            ("prohibited", "highly-restricted"),
+            "{}",
+            row.path
+        );
+        assert!(!row.crossed && row.value.is_none() && row.target.is_none(), "{}", row.path);
+    }
+    let redact = session.timeline().iter().find(|entry| entry.stage == "redact").unwrap();
+    assert_eq!(redact.unnamed, Some(unnamed.len() as u64), "the log counts them");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_element_of_the_source_is_in_the_ledger_once() {
+    for card in scenarios() {
+        let scenario = open_scenario(&card.id).unwrap();
+        let mut session = session(&scenario.setup);
+        for (at, request) in &scenario.requests {
+            let run = session.send(request, *at, &mut || 0.0);
+            if run.ledger.is_empty() {
+                assert!(["rejected", "duplicate"].contains(&run.outcome.as_str()), "{}", card.id);
+                continue;
+            }
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            assert_eq!(run.ledger.len(), leaves(&body["data"]).len(), "{}", card.id);
+            let paths: BTreeSet<&str> = run.ledger.iter().map(|row| row.path.as_str()).collect();
+            assert_eq!(paths.len(), run.ledger.len(), "{}: a path twice", card.id);
+            assert!(run.ledger.windows(2).all(|pair| pair[0].span < pair[1].span), "{}: order", card.id);
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------- noninterference
+
+/// Elements that are prohibited and yet decide: they tell which resources belong together. Changing one changes
+/// whose data it is.
+fn decides(pointer: &str) -> bool {
+    let last = pointer.rsplit('/').next().unwrap();
+    ["resourceType", "fullUrl"].contains(&last)
+        || (last == "id" && pointer.ends_with("/resource/id"))
+        || pointer.contains("/performer/")
+}
+
+/// Pointers to the elements that may not cross, by the ledger of the happy path.
+fn withheld_pointers() -> Vec<String> {
+    let body = referral_body();
+    let mut session = session(&referral().setup);
+    let run = send(&mut session, &referral().requests[0].1);
+    let of_row: BTreeMap<String, String> = run
+        .ledger
+        .iter()
+        .map(|row| {
+            let path = row.path.strip_prefix("Bundle.").unwrap();
+            (
+                format!(
+                    "/data/{}",
+                    path.replace('[', "/").replace("].", "/").replace(']', "").replace('.', "/")
+                ),
+                row.label.clone(),
+            )
+        })
+        .collect();
+    let value: Value = serde_json::from_str(&body).unwrap();
+    let pointers = leaves(&value).into_iter().filter(|pointer| pointer.starts_with("/data/"));
+    let withheld: Vec<String> = pointers
+        .filter(|pointer| {
+            let label = of_row.get(pointer).unwrap_or_else(|| panic!("{pointer} is not in the ledger"));
+            ["prohibited", "redacted"].contains(&label.as_str()) && !decides(pointer)
+        })
+        .collect();
+    assert!(withheld.len() > 25, "{withheld:#?}");
+    assert!(withheld.iter().any(|pointer| pointer.ends_with("/name/0/family")), "{withheld:#?}");
+    withheld
+}
+
+/// What leaves when a body is sent in a session of its own: the record as the CRM team gets it, and its fingerprint
+/// in the log.
+fn what_leaves(body: &Value) -> String {
+    let setup = referral().setup;
+    let mut session = session(&setup);
+    session.attest(NOW);
+    let run = send(&mut session, &signed_now(&setup, "evt-noninterference", &body.to_string()));
+    assert_eq!(end(&run), ("delivered", None, None), "{:?}", run.refusal);
+    let fingerprint = session.timeline().last().unwrap().fingerprint.clone().unwrap();
+    format!("{} {fingerprint}", serde_json::to_string(&run.record).unwrap())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_record_does_not_depend_on_what_may_not_cross() {
+    let original = referral_value();
+    let leaves = what_leaves(&original);
+    let pointers = withheld_pointers();
+    let changed = json!("Zzqx-9731");
+    let lengthened =
+        |value: &Value| json!(format!("{}{}", value.as_str().unwrap_or(""), " zzqx".repeat(300)));
+    for pointer in &pointers {
+        let value = original.pointer(pointer).unwrap();
+        let mutants = [
+            ("changed", changed.clone()),
+            ("lengthened", lengthened(value)),
+            ("emptied", json!("")),
+            ("null", Value::Null),
+            ("a number", json!(97319731)),
+            ("an object", json!({ "zzqx": ["zzqx", { "family": "Zzqx" }] })),
+            ("a list", json!([])),
+        ];
+        for (what, mutant) in mutants {
+            let mut body = original.clone();
+            *body.pointer_mut(pointer).unwrap() = mutant;
+            assert_eq!(what_leaves(&body), leaves, "{pointer} {what}");
+        }
+        let mut body = original.clone();
+        remove(&mut body, pointer);
+        assert_eq!(what_leaves(&body), leaves, "{pointer} removed");
+    }
+    // All together. Removed from the last to the first, so that indices hold.
+    for what in [changed, json!(""), Value::Null] {
+        let mut body = original.clone();
+        pointers.iter().for_each(|pointer| *body.pointer_mut(pointer).unwrap() = what.clone());
+        assert_eq!(what_leaves(&body), leaves, "all of it {what}");
+    }
+    let mut body = original.clone();
+    pointers.iter().rev().for_each(|pointer| remove(&mut body, pointer));
+    assert_eq!(what_leaves(&body), leaves, "all of it removed");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_record_does_depend_on_what_crosses() {
+    // The check above could not fail if nothing mattered.
+    let original = referral_value();
+    let leaves = what_leaves(&original);
+    let resource = "/data/entry/0/resource";
+    for (pointer, value) in [
+        (format!("{resource}/priority"), json!("routine")),
+        (format!("{resource}/category/0/coding/0/display"), json!("Referral to dermatology service")),
+        (format!("{resource}/authoredOn"), json!("2025-12-14")),
+        ("/data/entry/1/resource/birthDate".to_owned(), json!("1951-02-03")),
+        ("/data/entry/1/resource/address/0/postalCode".to_owned(), json!("94110")),
+        ("/data/entry/3/resource/name".to_owned(), json!("Demo Skin Clinic")),
+    ] {
+        let mut body = original.clone();
+        *body.pointer_mut(&pointer).unwrap() = value;
+        assert_ne!(what_leaves(&body), leaves, "{pointer}");
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod random {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Texts of letters that no outgoing value is made of, with all that JSON and Unicode have besides.
+    fn text() -> impl Strategy<Value = String> {
+        "[zqxjZQXJ 、ж\"\\\\/\n\u{1F9EA}\u{a0}]{0,60}"
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_set_of_withheld_elements_changes_the_record(
+            choices in proptest::collection::vec((any::<proptest::sample::Index>(), proptest::option::of(text())), 1..12),
+        ) {
+            let pointers = withheld_pointers();
+            let original = referral_value();
+            let mut body = original.clone();
+            let mut gone = BTreeSet::new();
+            for (index, text) in choices {
+                let pointer = index.get(&pointers);
+                match text {
+                    Some(text) if !gone.contains(pointer) => *body.pointer_mut(pointer).unwrap() = json!(text),
+                    Some(_) => {}
+                    None => drop(gone.insert(pointer.clone())),
+                }
+            }
+            gone.iter().rev().for_each(|pointer| remove(&mut body, pointer));
+            prop_assert_eq!(what_leaves(&body), what_leaves(&original));
+        }
+    }
+}
+
+// ------------------------------------------------------------------------- decide, record, act; no value
+
+/// Sends one delivery of each kind, and says how it ends.
+fn one_of_each(sandbox: &mut Sandbox) -> Vec<(&'static str, Option<&'static str>, Vec<&'static str>)> {
+    let good = sandbox.fresh_body();
+    let id = sandbox.fresh_id();
+    let mut results = Vec::new();
+    let mut sent = |sandbox: &mut Sandbox, request: &airlock::api::Request, expected: &'static str| {
+        let before = sandbox.session.timeline().len();
+        let run = send(&mut sandbox.session, request);
+        assert_eq!(run.outcome, expected, "{:?}", run.refusal);
+        let records = &sandbox.session.timeline()[before..];
+        assert!(records.iter().all(|record| record.correlation == run.correlation));
+        let code = records.last().unwrap().code.clone();
+        assert_eq!(code, run.refusal.map(|refusal| refusal.code));
+        let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let stages = records.iter().map(|record| leak(format!("{} {}", record.stage, record.outcome)));
+        results.push((expected, code.map(leak), stages.collect()));
+    };
+    let setup = sandbox.setup.clone();
+    sent(sandbox, &signed_now(&setup, &id, &good), "delivered");
+    sent(sandbox, &signed_now(&setup, &id, &good), "duplicate");
+    let id = sandbox.fresh_id();
+    sent(sandbox, &signed_now(&setup, &id, &good), "unchanged");
+    sent(sandbox, &tampered(&setup), "rejected");
+    let id = sandbox.fresh_id();
+    sent(sandbox, &signed_now(&setup, &id, &good.replace("\"active\"", "\"actve\"")), "rejected");
+    let id = sandbox.fresh_id();
+    sent(sandbox, &signed_now(&setup, &id, &good.replace("PAT-001", "PAT-002")), "withheld");
+    let id = sandbox.fresh_id();
+    let named = good.replace("Referral to cardiology service", "Cardiology for Testperson");
+    sent(sandbox, &signed_now(&setup, &id, &named), "quarantined");
+    results
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_decision_is_recorded_denials_included() {
+    let mut sandbox = Sandbox::new();
+    let to_guard =
+        ["webhook passed", "validate passed", "adapt changed", "consent permitted", "redact changed"];
+    let with = |more: &[&'static str]| [&to_guard[..], more].concat();
+    let expected = vec![
+        ("delivered", None, with(&["guard passed", "deliver delivered"])),
+        ("duplicate", None, vec!["webhook duplicate"]),
+        ("unchanged", None, with(&["guard passed", "deliver unchanged"])),
+        ("rejected", Some("webhook.signature-mismatch"), vec!["webhook refused"]),
+        ("rejected", Some("validate.code-invalid"), vec!["webhook passed", "validate refused"]),
+        (
+            "withheld",
+            Some("consent.absent"),
+            vec!["webhook passed", "validate passed", "adapt changed", "consent denied"],
+        ),
+        ("quarantined", Some("guard.phi-in-output"), with(&["guard quarantined"])),
+    ];
+    assert_eq!(one_of_each(&mut sandbox), expected);
+    for (n, entry) in sandbox.session.timeline().iter().enumerate() {
+        assert_eq!(entry.seq, n as u64);
+        assert_eq!((entry.actor.as_str(), entry.source.as_str()), ("demo-operator", "HOSP-SANDBOX-A"));
+        assert_eq!(entry.time, "2026-01-15T09:00:00Z");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_consent_decision_says_who_asked_why_and_what_decided() {
+    for (scenario, outcome, consent, code) in [
+        ("referral-created", "permitted", Some("consent 1"), None),
+        ("denied-consent", "denied", Some("consent 2"), Some("consent.denied")),
+        ("missing-consent", "denied", None, Some("consent.absent")),
+    ] {
+        let mut session = Session::new();
+        run_in(&open_scenario(scenario).unwrap(), &mut session);
+        let entry = session.timeline().iter().find(|entry| entry.stage == "consent").unwrap();
+        assert_eq!(entry.outcome, outcome, "{scenario}");
+        assert_eq!(entry.consent.as_deref(), consent, "{scenario}");
+        assert_eq!(entry.code.as_deref(), code, "{scenario}");
+        assert_eq!(entry.purpose.as_deref(), Some("CAREMGT"), "{scenario}");
+        assert_eq!(entry.destination.as_deref(), Some("CRM-DEMO"), "{scenario}");
+        assert_eq!(entry.policy.as_deref(), Some("referral-intake@1.0.0"), "{scenario}");
+        assert!(entry.legal_basis.is_some() && entry.policy_hash.is_some(), "{scenario}");
+    }
+}
+
+fn setting(setup: &Setup) -> Setting {
+    Setting::read(&SettingTexts {
+        policy: &setup.policy,
+        adapter: &setup.adapter,
+        consents: &setup.consents,
+        source: &setup.source.id,
+        secrets: &setup.source.secrets,
+        seed: &setup.seed,
+        actor: &setup.actor,
+        role: &setup.role,
+    })
+    .unwrap()
+}
+
+fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
+    let timestamp = (NOW / 1000).to_string();
+    let secret = Secret::parse(&setup.source.secrets[0]).unwrap();
+    let signature = secret.sign(id, &timestamp, body.as_bytes());
+    let headers =
+        [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
+    Delivery {
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: Phi::new(body.as_bytes().to_vec()),
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() {
+    let setup = referral().setup;
+    let mut connector = Connector::new(setting(&setup), Remembered::default());
+    let receipt = connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
+    assert_eq!((receipt.status, receipt.settled.is_none()), (202, true));
+    assert_eq!((connector.log().size(), connector.crm().records().len()), (1, 0), "answered, not worked on");
+    assert!(connector.seen().contains(&setup.source.id, "evt-1"), "seen from the moment of the answer");
+
+    let run = connector.advance(Instant(NOW), &mut |_| {}).unwrap();
+    assert_eq!(run.outcome, Outcome::Delivered);
+    let [record] = connector.crm().records() else { panic!("one record") };
+    let (_, last) = connector.log().lines(0).last().unwrap();
+    let last: Value = serde_json::from_str(last).unwrap();
+    assert_eq!(last["fingerprint"], record.fingerprint());
+    let stages: Vec<&str> = run.trail.iter().map(|step| step.stage.as_str()).collect();
+    assert_eq!(stages, Stage::ALL.map(Stage::as_str));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn no_value_of_the_patient_is_in_what_leaves_the_connector() {
+    for card in scenarios() {
+        let scenario = open_scenario(&card.id).unwrap();
+        let mut quarry = Quarry::default();
+        for (_, request) in &scenario.requests {
+            quarry.add_patients_of(&serde_json::from_str(&request.body).unwrap());
+        }
+        assert!(quarry.len() > 8, "{}: {quarry:?}", card.id);
+        assert!(!quarry.found_in(&scenario.requests[0].1.body).is_empty(), "the hunt finds the body's own");
+        let mut session = Session::new();
+        run_in(&scenario, &mut session);
+        for (what, text) in outputs(&session) {
+            quarry.assert_absent(&format!("{}: {what}", card.id), &text);
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn no_refusal_reason_or_stage_shows_a_value_of_the_patient() {
+    let mut sandbox = Sandbox::new();
+    let quarry = Quarry::patients_of(&referral_value());
+    let body = referral_body();
+    for spoiled in [
+        body.replace("\"status\": \"active\"", "\"status\": \"Testperson\""),
+        body.replace("\"intent\": \"order\"", "\"intent\": \"Testina Testperson\""),
+        body.replace("\"id\": \"REF-001\"", "\"id\": \"PAT-001\", \"Testina Testperson\": [1, 1e]"),
+        body.replace("\"note\":", "\"Testina Testperson\":"),
+        body.replace("\"type\": \"referral.created\"", "\"type\": \"Testina.Testperson\""),
+        body.replace("\"source\":", "\"Testperson\":"),
+        body.replace("\"resourceType\": \"ServiceRequest\"", "\"resourceType\": \"Testperson\""),
+        body.replace("Referral to cardiology service", "1971-02-03"),
+        body.replace("Patient/PAT-001", "Testina Testperson"),
+    ] {
+        assert_ne!(spoiled, body);
+        let mut run = sandbox.send_body(&spoiled);
+        // The paths of the ledger are the source's own; what it says crossed is in the record.
+        run.ledger.clear();
+        quarry.assert_absent("the account of a refusal", &serde_json::to_string(&run).unwrap());
+    }
+    for (what, text) in outputs(&sandbox.session) {
+        quarry.assert_absent(what, &text);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn phi_prints_a_placeholder() {
+    let phi = Phi::new("Testperson".to_owned());
+    assert_eq!(format!("{phi:?} {:#?}", phi.clone().map(|name| name.len())), "Phi(…) Phi(…)");
+    let run = {
+        let setup = referral().setup;
+        let mut connector = Connector::new(setting(&setup), Remembered::default());
+        connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
+        connector.advance(Instant(NOW), &mut |_| {}).unwrap()
+    };
+    Quarry::patients_of(&referral_value()).assert_absent("a run's debug form", &format!("{run:?}"));
+}
+
+// -------------------------------------------------------------------------------------- nothing is lost
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
+    let mut sandbox = Sandbox::new();
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for _ in 0..8 {
+        for (outcome, _, _) in one_of_each(&mut sandbox) {
+            *counted.entry(outcome).or_default() += 1;
+        }
+    }
+    let total: usize = counted.values().sum();
+    assert_eq!(total, 56);
+    let by_name = [
+        ("delivered", 8),
+        ("duplicate", 8),
+        ("quarantined", 8),
+        ("rejected", 16),
+        ("unchanged", 8),
+        ("withheld", 8),
+    ];
+    assert_eq!(counted, BTreeMap::from(by_name));
+
+    // The log tells the same, and tells it once a delivery.
+    let finals = ["refused", "denied", "quarantined", "duplicate", "delivered", "unchanged"];
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in sandbox.session.timeline().iter().filter(|e| finals.contains(&e.outcome.as_str())) {
+        *ends.entry(&entry.correlation).or_default() += 1;
+    }
+    assert_eq!(ends.len(), total);
+    assert!(ends.values().all(|count| *count == 1));
+    assert_eq!(sandbox.session.crm().len(), 8, "a record each that was delivered");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_full_queue_pushes_back_and_drops_nothing() {
+    let setup = referral().setup;
+    let mut connector = Connector::new(setting(&setup), Remembered::default());
+    let mut accepted = 0;
+    let refused = loop {
+        let id = format!("evt-{accepted}");
+        let body = referral_body().replace("REF-001", &format!("REF-{accepted}"));
+        let receipt = connector.receive(delivery(&setup, &id, &body), Instant(NOW), &mut |_| {});
+        match receipt.settled {
+            None => accepted += 1,
+            Some(run) => break (id, body, receipt.status, run),
+        }
+        assert!(accepted < 100_000, "the queue has no bound");
+    };
+    let (id, body, status, run) = refused;
+    assert_eq!((status, run.outcome), (429, Outcome::Rejected));
+    assert_eq!(run.refusal.unwrap().code, Code::QueueFull);
+    let mut delivered = 0;
+    while let Some(run) = connector.advance(Instant(NOW), &mut |_| {}) {
+        assert_eq!(run.outcome, Outcome::Delivered);
+        delivered += 1;
+    }
+    assert_eq!(delivered, accepted, "everything acknowledged was worked on");
+    // Nothing was kept of what was pushed back: sent again, it is no duplicate.
+    let again = connector.receive(delivery(&setup, &id, &body), Instant(NOW), &mut |_| {});
+    assert!(again.settled.is_none());
+    assert_eq!(connector.advance(Instant(NOW), &mut |_| {}).unwrap().outcome, Outcome::Delivered);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_strip_shows_every_stage_and_where_it_stopped() {
+    let mut sandbox = Sandbox::new();
+    let run = sandbox.send_good();
+    let names: Vec<&str> = run.stages.iter().map(|stage| stage.stage.as_str()).collect();
+    assert_eq!(names, ["webhook", "queue", "validate", "adapt", "consent", "redact", "guard", "deliver"]);
+    assert!(run.stages.iter().all(|s| s.state != StageState::Waiting && !s.reasons.is_empty()));
+    let body = sandbox.fresh_body().replace("PAT-001", "PAT-404");
+    let run = sandbox.send_body(&body);
+    let states: Vec<StageState> = run.stages.iter().map(|stage| stage.state).collect();
+    use StageState::{Changed, Passed, Refused, Waiting};
+    assert_eq!(states, [Passed, Passed, Passed, Changed, Refused, Waiting, Waiting, Waiting]);
+}
+
+// ----------------------------------------------------------------------------------------------- consent
+
+fn permit() -> Value {
+    serde_json::from_str(fixture("consents/pat-001-permit.json").unwrap()).unwrap()
+}
+
+/// The outcome and code of the happy path under these consents, sent at a time.
+fn under_consents(consents: &[Value], at: i64) -> (String, Option<String>) {
+    let setup = Setup { consents: json!(consents).to_string(), ..referral().setup };
+    let mut session = session(&setup);
+    let request = signed(&setup, "evt-consent", &(at / 1000).to_string(), &referral_body());
+    let run = session.send(&request, at, &mut || 0.0);
+    if run.outcome != "delivered" {
+        assert!(session.crm().is_empty() && run.record.is_none());
+        assert!(run.ledger.iter().all(|row| !row.crossed), "something crossed without consent");
+        let last = session.timeline().last().unwrap();
+        assert_eq!((last.stage.as_str(), last.outcome.as_str()), ("consent", "denied"));
+    }
+    (run.outcome, run.refusal.map(|refusal| refusal.code))
+}
+
+#[track_caller]
+fn withheld(consents: &[Value], code: &str) {
+    assert_eq!(under_consents(consents, NOW), ("withheld".to_owned(), Some(code.to_owned())));
+}
+
+#[track_caller]
+fn permitted(consents: &[Value]) {
+    assert_eq!(under_consents(consents, NOW), ("delivered".to_owned(), None));
+}
+
+fn permit_with(change: impl FnOnce(&mut Value)) -> Value {
+    let mut consent = permit();
+    change(&mut consent);
+    consent
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn absent_consent_is_not_permission() {
+    permitted(&[permit()]);
+    withheld(&[], "consent.absent");
+    withheld(&[permit_with(|c| c["patient"]["reference"] = json!("Patient/PAT-002"))], "consent.absent");
+    withheld(&[permit_with(|c| drop(c.as_object_mut().unwrap().remove("patient")))], "consent.absent");
+    withheld(&[permit_with(|c| c["patient"] = json!({ "display": "Testina Testperson" }))], "consent.absent");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn only_an_active_consent_permits() {
+    for status in ["draft", "proposed", "rejected", "inactive", "entered-in-error", "Active", ""] {
+        withheld(&[permit_with(|c| c["status"] = json!(status))], "consent.inactive");
+    }
+    withheld(&[permit_with(|c| drop(c.as_object_mut().unwrap().remove("status")))], "consent.inactive");
+    permitted(&[permit_with(|c| c["status"] = json!("rejected")), permit()]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_consent_holds_within_its_period_and_not_outside() {
+    let period = |start: Value, end: Value| {
+        permit_with(|c| c["provision"]["period"] = json!({ "start": start, "end": end }))
+    };
+    let outside = "consent.outside-period";
+    withheld(&[period(json!("2025-01-01"), json!("2025-12-31"))], outside);
+    withheld(&[period(json!("2026-01-16"), json!("2026-12-31"))], outside);
+    withheld(&[period(json!("2026-01-15T09:00:01Z"), json!("2027"))], outside);
+    withheld(&[period(json!("2025"), json!("2026-01-15T08:59:59Z"))], outside);
+    permitted(&[period(json!("2026-01-15"), json!("2026-01-15"))]);
+    permitted(&[period(json!("2026-01-15T09:00:00Z"), json!("2026-01-15T10:00:00+01:00"))]);
+    permitted(&[period(json!("2026-01"), json!("2026"))]);
+    permitted(&[permit_with(|c| drop(c["provision"].as_object_mut().unwrap().remove("period")))]);
+    for bad in [json!("soon"), json!("2026-13-01"), json!(2026), json!("2026-01-15T09:00:00"), json!("")] {
+        withheld(&[period(json!("2025"), bad.clone())], "consent.unclear");
+        withheld(&[period(bad, json!("2027"))], "consent.unclear");
+    }
+    // The same consent and event, a year later.
+    let later = NOW + 366 * 86_400_000;
+    assert_eq!(under_consents(&[permit()], later).1.as_deref(), Some(outside));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_consent_is_bound_to_its_purpose_and_recipient() {
+    let purposes = |codes: &[&str]| {
+        let list: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
+        permit_with(|c| c["provision"]["purpose"] = json!(list))
+    };
+    withheld(&[purposes(&["TREAT"])], "consent.purpose-not-covered");
+    withheld(&[purposes(&["HMARKT", "HRESCH"])], "consent.purpose-not-covered");
+    withheld(&[purposes(&["caremgt"])], "consent.purpose-not-covered");
+    permitted(&[purposes(&["TREAT", "CAREMGT"])]);
+    let recipient = |reference: &str| {
+        permit_with(|c| c["provision"]["actor"][0]["reference"]["reference"] = json!(reference))
+    };
+    withheld(&[recipient("Organization/CRM-OTHER")], "consent.recipient-not-covered");
+    withheld(&[recipient("Practitioner/CRM-DEMO")], "consent.recipient-not-covered");
+    withheld(&[recipient("")], "consent.recipient-not-covered");
+    permitted(&[recipient("https://ehr.example.invalid/fhir/Organization/CRM-DEMO")]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_denial_overrides_whatever_its_place() {
+    let deny = permit_with(|c| c["provision"]["type"] = json!("deny"));
+    withheld(&[deny.clone()], "consent.denied");
+    withheld(&[permit(), deny.clone()], "consent.denied");
+    withheld(&[deny.clone(), permit()], "consent.denied");
+    // A denial of something else does not speak here.
+    let elsewhere = permit_with(|c| {
+        c["provision"]["type"] = json!("deny");
+        c["provision"]["purpose"] = json!([{ "code": "HMARKT" }]);
+    });
+    permitted(&[elsewhere, permit()]);
+    // Nor does one that is no longer active.
+    permitted(&[permit_with(|c| c["status"] = json!("inactive")), permit()]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn nested_provisions_are_exceptions_at_any_depth() {
+    let nested = |provisions: Value| permit_with(|c| c["provision"]["provision"] = provisions);
+    let caremgt = json!([{ "code": "CAREMGT" }]);
+    withheld(&[nested(json!([{ "type": "deny", "purpose": caremgt }]))], "consent.denied");
+    withheld(&[nested(json!([{ "type": "deny" }]))], "consent.denied");
+    permitted(&[nested(json!([{ "type": "deny", "purpose": [{ "code": "HMARKT" }] }]))]);
+    permitted(&[nested(json!([{ "type": "deny", "period": { "end": "2025" } }]))]);
+    let back = json!([{ "type": "deny", "provision": [{ "type": "permit", "purpose": caremgt }] }]);
+    permitted(&[nested(back)]);
+    let thrice =
+        json!([{ "type": "deny", "provision": [{ "type": "permit", "provision": [{ "type": "deny" }] }] }]);
+    withheld(&[nested(thrice)], "consent.denied");
+    withheld(&[nested(json!([{ "purpose": caremgt }]))], "consent.unclear");
+    withheld(&[nested(json!([{ "type": "maybe" }]))], "consent.unclear");
+    withheld(&[nested(json!([{ "type": "permit" }, { "type": "deny" }]))], "consent.denied");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_condition_that_can_not_be_decided_is_not_permission() {
+    let label =
+        json!([{ "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R" }]);
+    for (name, value) in [
+        ("securityLabel", label.clone()),
+        ("class", json!([{ "code": "Observation" }])),
+        ("code", json!([{ "text": "sample" }])),
+        ("dataPeriod", json!({ "start": "2020" })),
+        ("data", json!([{ "meaning": "instance", "reference": { "reference": "ServiceRequest/REF-001" } }])),
+        ("action", json!([{ "coding": [{ "code": "disclose" }] }])),
+        ("modifierExtension", json!([{ "url": "https://example.invalid/unless", "valueBoolean": true }])),
+    ] {
+        withheld(&[permit_with(|c| c["provision"][name] = value.clone())], "consent.unclear");
+        let nested = json!([{ "type": "deny", name: value }]);
+        withheld(&[permit_with(|c| c["provision"]["provision"] = nested)], "consent.unclear");
+        // Another consent that permits does not make it clear.
+        withheld(&[permit_with(|c| c["provision"][name] = label.clone()), permit()], "consent.unclear");
+    }
+    let modifier = json!([{ "url": "https://example.invalid/unless", "valueBoolean": true }]);
+    withheld(&[permit_with(|c| c["modifierExtension"] = modifier)], "consent.unclear");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn without_a_stated_type_the_policy_rule_gives_the_base() {
+    let untyped = |rule: Value| {
+        permit_with(|c| {
+            c["provision"].as_object_mut().unwrap().remove("type");
+            c["policyRule"] = rule;
+        })
+    };
+    permitted(&[untyped(json!({ "coding": [{ "code": "OPTIN" }] }))]);
+    withheld(&[untyped(json!({ "coding": [{ "code": "OPTOUT" }] }))], "consent.denied");
+    withheld(&[untyped(json!({ "coding": [{ "code": "OTHER" }] }))], "consent.unclear");
+    withheld(&[untyped(json!({ "text": "as agreed" }))], "consent.unclear");
+    let bare = |rule: &str| {
+        permit_with(|c| {
+            c.as_object_mut().unwrap().remove("provision");
+            c["policyRule"] = json!({ "coding": [{ "code": rule }] });
+        })
+    };
+    permitted(&[bare("OPTIN")]);
+    withheld(&[bare("OPTOUT")], "consent.denied");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_event_whose_subject_can_not_be_told_is_withheld() {
+    let mut sandbox = Sandbox::new();
+    for subject in [
+        json!({ "display": "Testina Testperson" }),
+        json!({}),
+        json!({ "identifier": { "value": "MRN-TEST-0001" } }),
+    ] {
+        let mut body = referral_value();
+        body["data"]["entry"][0]["resource"]["subject"] = subject;
+        let run = sandbox.send_body(&body.to_string());
+        assert_eq!(end(&run), ("withheld", Some("consent.subject-unknown"), None));
+    }
+    for reference in [
+        json!("#PAT-001"),
+        json!("PAT-001"),
+        json!(7),
+        json!("urn:uuid:PAT-001"),
+        json!("Patient?identifier=PAT-001"),
+    ] {
+        let mut body = referral_value();
+        body["data"]["entry"][0]["resource"]["subject"] = json!({ "reference": reference });
+        let run = sandbox.send_body(&body.to_string());
+        assert_eq!((run.outcome.as_str(), run.refusal.is_some()), ("withheld", true), "{reference}");
+    }
+}
+
+// -------------------------------------------------------------------------------------------- idempotence
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_same_source_record_is_written_once_and_a_change_makes_a_version() {
+    let mut sandbox = Sandbox::new();
+    let body = referral_body();
+    let first = sandbox.send_body(&body);
+    assert_eq!(end(&first), ("delivered", None, None));
+    let again = sandbox.send_body(&body);
+    assert_eq!(end(&again), ("unchanged", None, None));
+    assert_eq!(again.record, first.record, "the record as it was first written");
+    let changed = sandbox.send_body(&body.replacen("\"active\"", "\"completed\"", 1));
+    assert_eq!(end(&changed), ("delivered", None, None));
+    let record = changed.record.unwrap();
+    assert_eq!((record.version, &record.key), (2, &first.record.unwrap().key));
+    assert_eq!(sandbox.session.crm(), [record]);
+    let other = sandbox.send_body(&body.replace("REF-001", "REF-002"));
+    assert_eq!(other.record.unwrap().version, 1);
+    assert_eq!(sandbox.session.crm().len(), 2);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_change_of_what_does_not_cross_sends_nothing() {
+    let mut sandbox = Sandbox::new();
+    let body = referral_body();
+    sandbox.send_body(&body);
+    let run = sandbox
+        .send_body(&body.replace("ECG, please", "ECG tomorrow, please").replace("555-0100", "555-0199"));
+    assert_eq!(end(&run), ("unchanged", None, None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn tokens_depend_on_the_entropy_and_the_receiving_system_alone() {
+    let token = |setup: &Setup, body: &str| {
+        let mut session = session(setup);
+        let run = send(&mut session, &signed_now(setup, "evt-token", body));
+        let fields = run.record.expect("delivered").fields;
+        fields.into_iter().find(|field| field.name == "patientToken").unwrap().value.unwrap()
+    };
+    let setup = referral().setup;
+    let one = token(&setup, &referral_body());
+    assert_eq!(one, token(&setup, &referral_body().replace("REF-001", "REF-002")), "the same patient");
+    let seeded = Setup { seed: "another-seed".to_owned(), ..setup.clone() };
+    assert_ne!(one, token(&seeded, &referral_body()));
+    let elsewhere = Setup {
+        policy: setup.policy.replace("\"CRM-DEMO\", \"object\"", "\"CRM-TWO\", \"object\""),
+        ..setup.clone()
+    };
+    assert!(check_policy(&elsewhere.policy).usable() && elsewhere.policy != setup.policy);
+    assert_ne!(one, token(&elsewhere, &referral_body()), "tokens of two systems can't be joined");
+}
