@@ -1,7 +1,7 @@
 //! The stored form of a session and its verification.
 
 use super::CrmRecord;
-use crate::engine::audit::{self, Hash, Head, Kept, Log, hex};
+use crate::engine::audit::{self, AuditRecord, Hash, Head, Kept, Log, hex};
 use crate::engine::deliver::{self, CrmZone};
 use crate::engine::time::Instant;
 use crate::engine::webhook::Seen;
@@ -102,10 +102,18 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     for (leaf, text) in lines {
         log.restore(leaf.unwrap_or_else(|| audit::leaf_hash(text.as_bytes())), text.to_owned());
     }
-    let received = head.map_or(0, |head| head.received);
+    // A writer that was stopped before it wrote the head leaves runs that the head does not count.
+    let counted = head.as_ref().map_or(0, |head| usize::try_from(head.size).unwrap_or(usize::MAX));
+    let later = log.lines(counted).iter().filter_map(|(_, text)| run_number(text)).max();
+    let received = head.map_or(0, |head| head.received).max(later.unwrap_or(0));
     let verification =
         Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults };
     (Remembered { seen, crm, log, received }, verification)
+}
+
+/// The number in a record's correlation id, `run-000001`.
+fn run_number(text: &str) -> Option<u64> {
+    AuditRecord::parse(text).ok()?.correlation.strip_prefix("run-")?.parse().ok()
 }
 
 fn split(line: &str) -> (Option<Hash>, &str) {

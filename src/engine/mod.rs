@@ -152,7 +152,7 @@ impl Connector {
     /// Takes a delivery: authenticates it, answers, and queues it. The work is left to
     /// [`Connector::advance`].
     pub fn receive(&mut self, delivery: Delivery, now: Instant, probe: &mut impl Probe) -> Receipt {
-        self.received += 1;
+        self.received = self.received.saturating_add(1);
         let mut run = Run::new(format!("run-{:06}", self.received));
         let setting = Arc::clone(&self.setting);
 
