@@ -170,6 +170,14 @@ impl Session {
         self.dirty = false;
     }
 
+    /// Says that storage holds nothing of this session any more, though the session does: the next
+    /// [`Session::pending`] writes all of it, with its numbering.
+    pub fn forget_stored(&mut self) {
+        self.stored = 0;
+        self.detached = false;
+        self.dirty = self.connector.is_some();
+    }
+
     /// Says that the stored timeline was set aside. The log starts anew with the records that were only in
     /// memory, numbered from 0; the CRM demo zone and the ids seen stay. The next [`Session::pending`] writes
     /// all of it.

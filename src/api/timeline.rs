@@ -160,7 +160,7 @@ fn read_crm(text: &str) -> Option<CrmZone> {
 fn read_seen(text: &str) -> Option<Seen> {
     let triples: Vec<(String, String, i64)> = serde_json::from_str(text).ok()?;
     let mut seen = Seen::default();
-    triples.into_iter().for_each(|(source, id, until)| seen.restore(source, id, until));
+    triples.iter().for_each(|(source, id, until)| seen.restore(source, id, *until));
     Some(seen)
 }
 

@@ -198,6 +198,10 @@ impl Connector {
         run.step(Stage::Queue, Mark::Passed, vec!["Next in order.".to_owned()]);
         probe.finished(Stage::Queue);
         if let Err(refusal) = self.work(&mut run, body, now, probe) {
+            if refusal.code == Code::AttestationRequired {
+                // Nothing of the event was judged: with the attestation it may come again under its own id.
+                self.seen.forget(&self.setting.source, run.event_id.as_deref().unwrap_or_default());
+            }
             run.outcome = Outcome::of(&refusal);
             probe.finished(refusal.code.stage());
             run.refusal = Some(refusal);

@@ -129,32 +129,53 @@ fn whole_seconds(text: &str) -> Option<i64> {
 
 /// Event ids already accepted, per source, each with the time until which it is kept (Unix seconds).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(BTreeMap<(String, String), i64>);
+pub struct Seen {
+    sources: BTreeMap<String, BTreeMap<String, i64>>,
+    /// No id expires before this.
+    earliest: i64,
+}
 
 impl Seen {
     /// Whether this id came before.
     pub fn contains(&self, source: &str, id: &str) -> bool {
-        self.0.contains_key(&(source.to_owned(), id.to_owned()))
+        self.sources.get(source).is_some_and(|ids| ids.contains_key(id))
     }
 
-    /// Remembers an id, and forgets those whose messages could no longer pass the window.
+    /// Remembers an id for as long as its message, or a retry of it, could come again.
     pub fn insert(&mut self, source: &str, message: &Authentic, now: Instant) {
         let keep_until = message.timestamp.max(now.seconds()).saturating_add(KEEP_SECONDS);
-        self.restore(source.to_owned(), message.id.clone(), keep_until);
+        self.restore(source, &message.id, keep_until);
     }
 
     /// Puts a remembered id back.
-    pub fn restore(&mut self, source: String, id: String, keep_until: i64) {
-        self.0.insert((source, id), keep_until);
+    pub fn restore(&mut self, source: &str, id: &str, keep_until: i64) {
+        self.earliest = if self.sources.is_empty() { keep_until } else { self.earliest.min(keep_until) };
+        match self.sources.get_mut(source) {
+            Some(ids) => ids.insert(id.to_owned(), keep_until),
+            None => self.sources.entry(source.to_owned()).or_default().insert(id.to_owned(), keep_until),
+        };
+    }
+
+    /// Forgets an id, so that its event may be sent again.
+    pub fn forget(&mut self, source: &str, id: &str) {
+        if let Some(ids) = self.sources.get_mut(source) {
+            ids.remove(id);
+        }
     }
 
     /// Forgets what need not be kept at `now`.
     pub fn prune(&mut self, now: Instant) {
-        self.0.retain(|_, keep_until| *keep_until >= now.seconds());
+        let now = now.seconds();
+        if now <= self.earliest {
+            return;
+        }
+        self.sources.values_mut().for_each(|ids| ids.retain(|_, keep_until| *keep_until >= now));
+        self.earliest = self.iter().map(|(_, _, until)| until).min().unwrap_or(now);
     }
 
     /// All of them: source, id, kept until.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, i64)> {
-        self.0.iter().map(|((source, id), until)| (source.as_str(), id.as_str(), *until))
+        let each = self.sources.iter();
+        each.flat_map(|(source, ids)| ids.iter().map(|(id, until)| (source.as_str(), id.as_str(), *until)))
     }
 }
