@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 use std::process::ExitCode;
-use xtask::{bench, page, serve, test};
+use xtask::{bench, page, serve, size, test};
 
 const HELP: &str = "\
 cargo xtask serve [--port N] [--open]   build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
 cargo xtask build                       leave the page in dist/, for any static host and any sub-path
 cargo xtask test                        run everything that has to hold; closes with `N passed, N failed`
+cargo xtask size                        weigh the page in dist/ against its budget
 cargo xtask bench                       time the pipeline natively and in WebAssembly in Chromium
 
 What is missing is installed at pinned versions below target/tools; the first run takes some minutes for that.";
@@ -35,6 +36,10 @@ fn run() -> Result<ExitCode> {
         "test" => {
             no_options(&rest)?;
             return Ok(test::command());
+        }
+        "size" => {
+            no_options(&rest)?;
+            size::check(&page::dist())?;
         }
         "bench" => {
             no_options(&rest)?;
