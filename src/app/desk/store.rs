@@ -164,11 +164,7 @@ impl Desk {
 
     /// Moves what is stored out of the way and stores the session in memory anew.
     pub fn start_anew(self) {
-        // With a setting in force the session can store the CRM zone and the ids seen under the new timeline.
-        let now = self.clock.get_untracked();
-        if let Some(setup) = self.bench.setup_now() {
-            let _ = self.keeper.try_update_value(|k| k.configure(&setup, now));
-        }
+        self.put_setting_in_force();
         if let Err(error) = storage::set_aside() {
             return self.trouble.set(Some(error.into()));
         }
@@ -180,6 +176,27 @@ impl Desk {
         self.save();
         self.verify_soon();
         self.touched();
+    }
+
+    /// Stores all that this tab has in memory, after what was stored was removed behind its back.
+    pub fn write_all_again(self) {
+        self.put_setting_in_force();
+        self.trouble.set(None);
+        self.keeper.update_value(|k| {
+            k.known = None;
+            k.session.forget_stored();
+        });
+        self.save();
+        self.verify_soon();
+        self.touched();
+    }
+
+    /// With a setting in force the session can store the CRM zone and the ids seen beside its timeline.
+    fn put_setting_in_force(self) {
+        let now = self.clock.get_untracked();
+        if let Some(setup) = self.bench.setup_now() {
+            let _ = self.keeper.try_update_value(|k| k.configure(&setup, now));
+        }
     }
 
     /// Gives up the records that are only in memory and reads what is stored.

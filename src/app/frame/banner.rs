@@ -73,6 +73,18 @@ fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
                             </button>
                         }
                     })}
+                {vanished
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                data-testid="write-again"
+                                on:click=move |_| desk.write_all_again()
+                            >
+                                "Store all of it again"
+                            </button>
+                        }
+                    })}
                 {forked
                     .then(|| {
                         view! {
@@ -129,7 +141,7 @@ fn words(trouble: &Trouble) -> (String, &'static str) {
         ),
         Trouble::Vanished => (
             String::from("The stored timeline was removed by something other than this tab."),
-            "This tab still has all of it in memory. Export the timeline before you leave; after a reload the page starts with an empty one.",
+            "This tab still has all of it in memory and can store it again, with its numbering. After a reload the page starts with an empty timeline.",
         ),
     }
 }

@@ -29,7 +29,7 @@ pub fn page() -> AnyView {
         <a class="skip" href="#main" on:click=skip>
             "Skip to the content"
         </a>
-        <div class="frame">
+        <div class="frame" class:fitted=move || view.get() == View::Audit>
             <TopBar desk />
             <Rail view=view on_go=Callback::new(move |to| desk.go_view(to)) />
             <main id="main" tabindex="-1">
