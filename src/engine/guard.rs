@@ -125,13 +125,12 @@ fn identifying_member(json: &Json, leaf: NodeId) -> Option<Identifying> {
         parent = json.parent(parent)?;
     }
     let key = json.key(member)?;
-    let under = |names: &[&str]| {
-        let holder = match json.parent(parent) {
-            Some(array) if json.kind(array) == Kind::Array => array,
-            _ => parent,
-        };
-        json.key(holder).is_some_and(|key| names.contains(&key.as_ref()))
+    let holder = match json.parent(parent) {
+        Some(array) if json.kind(array) == Kind::Array => array,
+        _ => parent,
     };
+    let under = |names: &[&str]| json.key(holder).is_some_and(|key| names.contains(&key.as_ref()));
+    let of_a_person = || json.parent(holder).is_none_or(|owner| !is_place(json, owner));
     let (kind, identifying) = match key.as_ref() {
         "family" | "given" => (Identifying::Text, true),
         "birthDate" | "deceasedDateTime" => (Identifying::Date, true),
@@ -139,10 +138,10 @@ fn identifying_member(json: &Json, leaf: NodeId) -> Option<Identifying> {
         "id" => (Identifying::Text, is_person(json, parent)),
         "reference" => (Identifying::Reference, under(&PERSONS)),
         "display" => (Identifying::Text, under(&PERSONS)),
-        "text" => (Identifying::Text, under(&["name", "address"])),
-        "value" => (Identifying::Text, under(&["telecom", "identifier"])),
+        "text" => (Identifying::Text, under(&["name", "address"]) && of_a_person()),
+        "value" => (Identifying::Text, under(&["telecom", "identifier"]) && of_a_person()),
         "line" | "city" | "district" | "postalCode" => {
-            (Identifying::Text, under(&["address", "valueAddress"]))
+            (Identifying::Text, under(&["address", "valueAddress"]) && of_a_person())
         }
         _ => return None,
     };
@@ -155,6 +154,13 @@ const PERSONS: [&str; 6] = ["subject", "patient", "individual", "beneficiary", "
 fn is_person(json: &Json, resource: NodeId) -> bool {
     json.resource_type(resource)
         .is_some_and(|kind| matches!(kind.name(), "Patient" | "Person" | "RelatedPerson"))
+}
+
+/// Whether a resource is an organisation's or a place's: its own address, numbers and identifiers are no person's,
+/// and a hospital is often called after its town.
+fn is_place(json: &Json, resource: NodeId) -> bool {
+    json.resource_type(resource)
+        .is_some_and(|kind| matches!(kind.name(), "Organization" | "Location" | "HealthcareService"))
 }
 
 /// The other ways in which people write a full date: year first, day first, month first.

@@ -2,7 +2,7 @@
 //!
 //! This is a brake and not a proof: it looks for what a fixture would not have.
 
-use super::fhir::{Json, Kind, NodeId, ResourceType};
+use super::fhir::{Json, Kind, NodeId, ResourceType, is_element_name};
 use super::phi::Phi;
 use super::refusal::{Code, Refusal};
 
@@ -19,7 +19,8 @@ pub fn require(json: &Phi<Json>, data: NodeId) -> Result<(), Refusal> {
         None => Ok(()),
         Some(node) => {
             let mut path = json.resource_type(data).map_or("?", ResourceType::name).to_owned();
-            json.write_path(data, node, &mut path);
+            // The path goes into the log: in FHIR's words, whatever the keys are.
+            json.write_path(data, node, is_element_name, &mut path);
             Err(Refusal::about(Code::AttestationRequired, path).with_place(json.place(node)))
         }
     })

@@ -213,15 +213,15 @@ impl Json {
 
     /// The node's path from `root`, FHIRPath style (`code.coding[0].code`), appended to `out`.
     ///
-    /// Only keys in the form of FHIR element names are spelled; any other shows as `?`, since a key of the
-    /// sender's own invention may be PHI.
-    pub fn write_path(&self, root: NodeId, id: NodeId, out: &mut String) {
+    /// Only keys that `spelled` accepts are spelled; any other shows as `?`, since a key of the sender's own
+    /// invention may be PHI.
+    pub fn write_path(&self, root: NodeId, id: NodeId, spelled: fn(&str) -> bool, out: &mut String) {
         if id == root {
             return;
         }
         let Some(node) = self.node(id) else { return };
         let parent = NodeId(node.parent);
-        self.write_path(root, parent, out);
+        self.write_path(root, parent, spelled, out);
         if self.kind(parent) == Kind::Array {
             out.push('[');
             let mut buffer = [0u8; 10];
@@ -232,7 +232,7 @@ impl Json {
                 out.push('.');
             }
             match self.key(id) {
-                Some(key) if is_element_name(&key) => out.push_str(&key),
+                Some(key) if spelled(&key) => out.push_str(&key),
                 _ => out.push('?'),
             }
         }
@@ -275,7 +275,7 @@ fn decimal(mut n: u32, buffer: &mut [u8; 10]) -> &str {
 }
 
 /// Whether a key has the form of a FHIR element name: lower camel case, or `_` before one.
-fn is_element_name(key: &str) -> bool {
+pub fn has_element_form(key: &str) -> bool {
     let name = key.strip_prefix('_').unwrap_or(key);
     (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -768,7 +768,7 @@ mod tests {
             .leaves(NodeId::ROOT)
             .map(|leaf| {
                 let mut path = String::from("ServiceRequest");
-                json.write_path(NodeId::ROOT, leaf, &mut path);
+                json.write_path(NodeId::ROOT, leaf, has_element_form, &mut path);
                 path
             })
             .collect();

@@ -1,10 +1,13 @@
 //! FHIR R4 as far as the connector needs it: the JSON it comes in, its resource types, and references.
 
+mod element_names;
 mod json;
 mod reference;
 mod resource_type;
 mod split;
 
+pub use element_names::is_element_name;
+use json::has_element_form;
 pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader};
 pub use reference::{Reference, resolve};
 pub use resource_type::ResourceType;
@@ -17,14 +20,15 @@ impl Json {
     }
 
     /// Every leaf below `data`, with its path (`ServiceRequest.code.coding[0].code`) and place. The path starts
-    /// with the resource type, or `?` where the type is none that exists.
+    /// with the resource type, or `?` where the type is none that exists; keys that have not the form of an
+    /// element's name show as `?`.
     pub fn loci(&self, data: NodeId) -> Vec<Locus> {
         let root = self.resource_type(data).map_or("?", ResourceType::name);
         self.leaves(data)
             .map(|node| {
                 let mut path = String::with_capacity(48);
                 path.push_str(root);
-                self.write_path(data, node, &mut path);
+                self.write_path(data, node, has_element_form, &mut path);
                 Locus { node, path, span: self.span(node) }
             })
             .collect()
