@@ -4,6 +4,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod corpus;
 pub mod hunt;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod walk;
 
 use airlock::api::{OpenScenario, Request, RunView, Save, Session, Setup, Stored, open_scenario, sign};
 use serde_json::Value;
