@@ -130,7 +130,7 @@ fn identifying_member(json: &Json, leaf: NodeId) -> Option<Identifying> {
         _ => parent,
     };
     let under = |names: &[&str]| json.key(holder).is_some_and(|key| names.contains(&key.as_ref()));
-    let of_a_person = || json.parent(holder).is_none_or(|owner| !is_place(json, owner));
+    let of_a_person = || json.parent(holder).is_none_or(|owner| !is_organisation(json, owner));
     let (kind, identifying) = match key.as_ref() {
         "family" | "given" => (Identifying::Text, true),
         "birthDate" | "deceasedDateTime" => (Identifying::Date, true),
@@ -156,11 +156,11 @@ fn is_person(json: &Json, resource: NodeId) -> bool {
         .is_some_and(|kind| matches!(kind.name(), "Patient" | "Person" | "RelatedPerson"))
 }
 
-/// Whether a resource is an organisation's or a place's: its own address, numbers and identifiers are no person's,
+/// Whether a resource is an organisation's: its own address, numbers and identifiers are no person's,
 /// and a hospital is often called after its town.
-fn is_place(json: &Json, resource: NodeId) -> bool {
+fn is_organisation(json: &Json, resource: NodeId) -> bool {
     json.resource_type(resource)
-        .is_some_and(|kind| matches!(kind.name(), "Organization" | "Location" | "HealthcareService"))
+        .is_some_and(|kind| matches!(kind.name(), "Organization" | "HealthcareService"))
 }
 
 /// The other ways in which people write a full date: year first, day first, month first.
