@@ -674,7 +674,7 @@ fn a_consent_is_bound_to_its_purpose_and_recipient() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_denial_overrides_whatever_its_place() {
     let deny = permit_with(|c| c["provision"]["type"] = json!("deny"));
-    withheld(&[deny.clone()], "consent.denied");
+    withheld(std::slice::from_ref(&deny), "consent.denied");
     withheld(&[permit(), deny.clone()], "consent.denied");
     withheld(&[deny.clone(), permit()], "consent.denied");
     // A denial of something else does not speak here.

@@ -1,0 +1,640 @@
+//! The command line: what it prints, and how it exits.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use support::hunt::Quarry;
+use support::{referral_value, walk};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const POLICY: &str = "fixtures/policies/referral-intake.json";
+const CONSENT: &str = "fixtures/consents/pat-001-permit.json";
+const NOW: &str = "2026-01-15T09:00:00Z";
+
+/// What a call did.
+#[derive(Debug, PartialEq, Eq)]
+struct Done {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Done {
+    /// Each line of standard output as JSON.
+    fn lines(&self) -> Vec<Value> {
+        let read =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}: {self:?}"));
+        self.out.lines().map(read).collect()
+    }
+
+    /// The exit status, and nothing on standard output where there is nothing to give.
+    #[track_caller]
+    fn unusable(&self, says: &str) {
+        assert_eq!((self.status, self.out.as_str()), (2, ""), "{self:?}");
+        assert!(self.err.contains(says), "{says} is not in {}", self.err);
+    }
+}
+
+fn airlock_with(input: &[u8], args: &[&str]) -> Done {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_airlock"))
+        .args(args)
+        .current_dir(ROOT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input closes it: that is no fault of this call's.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Done {
+        status: output.status.code().expect("it was not killed"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn airlock(args: &[&str]) -> Done {
+    airlock_with(b"", args)
+}
+
+/// `airlock send` with policy, consent and a pinned clock.
+fn send(args: &[&str]) -> Done {
+    send_with(b"", args)
+}
+
+fn send_with(input: &[u8], args: &[&str]) -> Done {
+    let fixed = ["send", "--policy", POLICY, "--consent", CONSENT, "--now", NOW, "--json"];
+    airlock_with(input, &[&fixed, args].concat())
+}
+
+/// An empty folder of a test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The happy path's Bundle, with a referral of this id.
+fn bundle(id: &str) -> String {
+    referral_value()["data"].to_string().replace("REF-001", id)
+}
+
+/// A referral alone.
+fn service_request(id: &str) -> String {
+    json!({
+        "resourceType": "ServiceRequest", "id": id, "status": "active", "intent": "order",
+        "subject": { "reference": "Patient/PAT-001" },
+    })
+    .to_string()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[track_caller]
+fn has_keys(value: &Value, wanted: &[&str]) {
+    let keys = keys(value);
+    assert!(wanted.iter().all(|key| keys.contains(key)), "{wanted:?} in {keys:?}");
+}
+
+fn outcomes(done: &Done) -> Vec<(String, Option<String>)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    done.lines().iter().map(|line| (text(&line["outcome"]).unwrap(), text(&line["code"]))).collect()
+}
+
+#[test]
+fn run_passes_every_scenario_of_the_sandbox_with_the_known_roots() {
+    let done = airlock(&["run", "fixtures/sandbox", "--json"]);
+    assert_eq!((done.status, done.err.as_str()), (0, ""), "{done:?}");
+    let lines = done.lines();
+    assert!(lines.len() >= 8);
+    let mut roots = Vec::new();
+    for line in &lines {
+        assert_eq!(line["passed"], true, "{line}");
+        has_keys(line, &["scenario", "passed", "deliveries", "crm", "log"]);
+        assert_eq!(keys(&line["log"]), BTreeSet::from(["root", "size"]));
+        for delivery in line["deliveries"].as_array().unwrap() {
+            assert_eq!(keys(delivery), BTreeSet::from(["code", "outcome"]));
+        }
+        roots.push(format!(
+            "{} {}\n",
+            line["scenario"].as_str().unwrap(),
+            line["log"]["root"].as_str().unwrap()
+        ));
+    }
+    roots.sort();
+    assert_eq!(roots.concat(), include_str!("roots.txt"));
+}
+
+#[test]
+fn run_tells_people_the_same_without_colour_where_nobody_watches() {
+    let done =
+        airlock(&["run", "fixtures/sandbox/referral-created.json", "fixtures/sandbox/bad-signature.json"]);
+    assert_eq!(done.status, 0);
+    assert!(done.out.contains("passed") && done.out.contains("webhook.signature-mismatch"), "{}", done.out);
+    assert!(!done.out.contains('\u{1b}'));
+    Quarry::patients_of(&referral_value()).assert_absent("standard output", &done.out);
+}
+
+#[test]
+fn a_scenario_that_does_not_come_true_exits_with_1_and_a_file_that_is_none_with_2() {
+    let folder = folder("scenarios");
+    let text =
+        std::fs::read_to_string(Path::new(ROOT).join("fixtures/sandbox/referral-created.json")).unwrap();
+    let wrong =
+        write(&folder, "wrong.json", text.replace("\"outcome\": \"delivered\"", "\"outcome\": \"withheld\""));
+    let done = airlock(&["run", &wrong, "--json"]);
+    assert_eq!(done.status, 1);
+    let [line] = done.lines().try_into().unwrap();
+    assert_eq!((line["passed"].as_bool(), line["failures"].as_array().map(Vec::len)), (Some(false), Some(1)));
+    assert!(airlock(&["run", &wrong]).out.contains("FAILED"));
+
+    let none = write(&folder, "none.json", "{}");
+    airlock(&["run", &none, "--json"]).unusable("none.json: error:");
+    let broken = write(&folder, "broken.json", "{");
+    airlock(&["run", &broken]).unusable("broken.json: error:");
+    airlock(&["run", "no-such-file.json"]).unusable("no-such-file.json: error:");
+    let misspelt = write(
+        &folder,
+        "misspelt.json",
+        text.replace("\"policy\": \"referral-intake\"", "\"policy\": \"none\""),
+    );
+    airlock(&["run", &misspelt]).unusable("policies/none.json");
+    let extra = write(&folder, "extra.json", text.replacen('{', "{\"extra\": 1,", 1));
+    airlock(&["run", &extra]).unusable("extra");
+}
+
+#[test]
+fn a_pinned_clock_and_seed_give_the_same_bytes_again_and_others_do_not() {
+    let folder = folder("pinned");
+    let run = |seed: &str, now: &str, name: &str| {
+        let out = folder.join(name);
+        let scenario = "fixtures/sandbox/referral-created.json";
+        let args =
+            ["run", scenario, "--seed", seed, "--now", now, "--json", "--evidence", out.to_str().unwrap()];
+        let done = airlock(&args);
+        (done, std::fs::read_to_string(out).unwrap())
+    };
+    let later = "2026-02-01T10:00:00+01:00";
+    let first = run("another-seed", later, "1.json");
+    assert_eq!(first, run("another-seed", later, "2.json"));
+    assert!(first.1.contains("2026-02-01T09:00:00Z"), "the clock is the one given");
+    assert_ne!(first.1, run("another-seed", NOW, "3.json").1);
+    let other = run("airlock-demo-seed", later, "4.json");
+    assert_ne!(first.0.out, other.0.out, "tokens come from the seed");
+    assert_eq!(other.0.status, 0);
+    airlock(&["run", "fixtures/sandbox", "--now", "yesterday"]).unusable("clock");
+
+    let body = write(&folder, "referral.json", bundle("REF-001"));
+    let first = send(&[&body, "--seed", "s"]);
+    assert_eq!(first, send(&[&body, "--seed", "s"]));
+    assert_ne!(first.out, send(&[&body, "--seed", "t"]).out);
+    airlock(&["send", &body, "--policy", POLICY, "--now", "yesterday"]).unusable("`yesterday`");
+}
+
+#[test]
+fn send_delivers_with_consent_and_shows_every_element_without_its_value() {
+    let folder = folder("send");
+    let body = write(&folder, "referral.json", bundle("REF-001"));
+    let done = send(&[&body]);
+    assert_eq!((done.status, done.err.as_str()), (0, ""));
+    let [line] = done.lines().try_into().unwrap();
+    has_keys(&line, &["input", "outcome", "code", "record", "ledger"]);
+    assert_eq!(line["input"], format!("{body}#Bundle.entry[0]"));
+    assert_eq!((line["outcome"].as_str(), &line["code"]), (Some("delivered"), &Value::Null));
+    let ledger = line["ledger"].as_array().unwrap();
+    assert_eq!(ledger.len(), walk::leaves(&bundle("REF-001")).len());
+    for row in ledger {
+        has_keys(row, &["path", "class", "label", "rule", "method", "crossed"]);
+    }
+    assert!(
+        ledger.iter().any(|row| row["crossed"] == true) && ledger.iter().any(|row| row["crossed"] == false)
+    );
+    Quarry::patients_of(&referral_value()).assert_absent("standard output", &done.out);
+
+    let without = airlock(&["send", &body, "--policy", POLICY, "--now", NOW, "--json"]);
+    assert_eq!(without.status, 1);
+    assert_eq!(outcomes(&without), [("withheld".to_owned(), Some("consent.absent".to_owned()))]);
+    let people = airlock(&["send", &body, "--policy", POLICY, "--now", NOW]);
+    assert_eq!(people.status, 1);
+    assert!(people.out.contains("withheld") && people.out.contains("consent.absent"), "{}", people.out);
+    Quarry::patients_of(&referral_value()).assert_absent("standard output", &people.out);
+}
+
+#[test]
+fn send_takes_standard_input_folders_lines_arrays_and_bundles() {
+    let folder = folder("inputs");
+    let delivered = |n: usize| vec![("delivered".to_owned(), None); n];
+
+    let done = send_with(bundle("REF-001").as_bytes(), &["-"]);
+    assert_eq!((done.status, outcomes(&done)), (0, delivered(1)));
+    assert_eq!(done.lines()[0]["input"], "-#Bundle.entry[0]");
+
+    let lines = format!(
+        "{}\n\n{}\r\n{}",
+        service_request("REF-1"),
+        service_request("REF-2"),
+        service_request("REF-3")
+    );
+    let ndjson = write(&folder, "many.ndjson", &lines);
+    let done = send(&[&ndjson]);
+    assert_eq!((done.status, outcomes(&done)), (0, delivered(3)));
+    let inputs: Vec<Value> = done.lines().iter().map(|line| line["input"].clone()).collect();
+    assert_eq!(inputs, [format!("{ndjson}:1"), format!("{ndjson}:3"), format!("{ndjson}:4")]);
+
+    let array =
+        write(&folder, "array.json", format!("[{},{}]", service_request("REF-4"), service_request("REF-5")));
+    assert_eq!(outcomes(&send(&[&array])), delivered(2));
+
+    let below = folder.join("below/further");
+    std::fs::create_dir_all(&below).unwrap();
+    write(&below, "one.json", service_request("REF-6"));
+    write(&below, "notes.txt", "not an input");
+    let done = send(&[folder.to_str().unwrap()]);
+    assert_eq!((done.status, outcomes(&done)), (0, delivered(6)));
+
+    // Several paths, and the same content again.
+    let one = write(&folder, "again.json", service_request("REF-6"));
+    let done = send(&[&one, &ndjson, &one]);
+    let mut expected = delivered(4);
+    expected.push(("duplicate".to_owned(), None));
+    assert_eq!((done.status, outcomes(&done)), (0, expected));
+
+    let two = json!({
+        "resourceType": "Bundle", "type": "collection",
+        "entry": [
+            { "resource": serde_json::from_str::<Value>(&service_request("REF-7")).unwrap() },
+            { "resource": { "resourceType": "Device", "id": "DEV-001" } },
+            { "resource": serde_json::from_str::<Value>(&service_request("REF-8")).unwrap() },
+            { "request": { "method": "DELETE", "url": "Device/DEV-002" } },
+        ],
+    });
+    let done = send_with(two.to_string().as_bytes(), &["-"]);
+    assert_eq!(done.status, 1);
+    let refused = |code: &str| ("rejected".to_owned(), Some(code.to_owned()));
+    let ok = ("delivered".to_owned(), None);
+    let expected = [
+        ok.clone(),
+        refused("validate.event-type-not-covered"),
+        ok,
+        refused("validate.entry-without-resource"),
+    ];
+    assert_eq!(outcomes(&done), expected);
+    let marked: Vec<Value> = done.lines().iter().map(|line| line["input"].clone()).collect();
+    assert_eq!(marked, [0, 1, 2, 3].map(|n| json!(format!("-#Bundle.entry[{n}]"))));
+}
+
+#[test]
+fn send_refuses_what_is_broken_and_goes_on_with_the_rest() {
+    let folder = folder("broken");
+    let good = write(&folder, "good.json", service_request("REF-1"));
+    for (name, bytes, code) in [
+        ("cut.json", &b"{\"resourceType\":"[..], "json.syntax"),
+        ("latin1.json", b"{\"a\":\"\xe9\"}", "json.not-utf8"),
+        ("deep.json", "[".repeat(10_000).as_bytes(), "json.too-deep"),
+        ("twice.json", b"{\"resourceType\":\"Task\",\"resourceType\":\"Task\"}", "json.duplicate-key"),
+        ("nonesuch.json", b"{\"resourceType\":\"Nonesuch\"}", "validate.resource-type-unknown"),
+        ("plain.json", b"{\"a\":1}", "validate.resource-type-missing"),
+        ("empty.json", b"", "webhook.body-empty"),
+    ] {
+        let file = write(&folder, name, bytes);
+        let done = send(&[&file, &good]);
+        assert_eq!(done.status, 1, "{name}");
+        let expected = [("rejected".to_owned(), Some(code.to_owned())), ("delivered".to_owned(), None)];
+        assert_eq!(outcomes(&done), expected, "{name}");
+    }
+    let ndjson = format!("{}\n{{\"cut\": \n{}\n", service_request("REF-2"), service_request("REF-3"));
+    let done = send_with(ndjson.as_bytes(), &["-"]);
+    let got: Vec<String> = outcomes(&done).into_iter().map(|(outcome, _)| outcome).collect();
+    assert_eq!(
+        (done.status, got.as_slice()),
+        (1, &["delivered", "rejected", "delivered"].map(str::to_owned)[..])
+    );
+}
+
+#[test]
+fn send_takes_a_byte_order_mark_and_an_event_type_of_the_callers() {
+    let folder = folder("event");
+    let marked = write(&folder, "mark.json", format!("\u{FEFF}{}", service_request("REF-1")));
+    assert_eq!(outcomes(&send(&[&marked])), [("delivered".to_owned(), None)]);
+    let done = send(&[&marked, "--event", "referral.deleted"]);
+    let code = Some("validate.event-type-not-covered".to_owned());
+    assert_eq!((done.status, outcomes(&done)), (1, vec![("rejected".to_owned(), code)]));
+}
+
+#[test]
+fn data_that_looks_real_is_sent_only_with_an_attestation_and_that_is_in_the_evidence() {
+    let folder = folder("attest");
+    let real = write(&folder, "real.json", bundle("REF-001").replace("Testperson", "Quimby"));
+    let done = send(&[&real]);
+    let code = Some("synthetic.attestation-required".to_owned());
+    assert_eq!((done.status, outcomes(&done)), (1, vec![("rejected".to_owned(), code)]));
+    let evidence = folder.join("evidence.json");
+    let evidence = evidence.to_str().unwrap();
+    let done = send(&[&real, "--attest-synthetic", "--evidence", evidence]);
+    assert_eq!((done.status, outcomes(&done)), (0, vec![("delivered".to_owned(), None)]));
+    let text = std::fs::read_to_string(evidence).unwrap();
+    assert!(text.contains("\"action\":\"attest-synthetic\""));
+    for text in [done.out, text] {
+        assert!(!text.to_lowercase().contains("quimby"));
+        Quarry::patients_of(&referral_value()).assert_absent("what it gives out", &text);
+    }
+}
+
+#[test]
+fn what_can_not_be_read_exits_with_2() {
+    let folder = folder("unreadable");
+    let good = write(&folder, "good.json", service_request("REF-1"));
+    send(&["no-such-file.json"]).unusable("no-such-file.json: error:");
+    airlock(&["send", &good, "--policy", "no-such-policy.json"]).unusable("no-such-policy.json: error:");
+    let missing = ["send", &good, "--policy", POLICY, "--consent", "no-such-consent.json"];
+    airlock(&missing).unusable("no-such-consent.json: error:");
+    let empty = folder.join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    send(&[empty.to_str().unwrap()]).unusable("no .json or .ndjson");
+    airlock(&["send", &good]).unusable("--policy");
+    airlock(&["send", &good, "--policy", POLICY, "--nonesuch"]).unusable("--nonesuch");
+    airlock(&["nonesuch"]).unusable("nonesuch");
+    assert_eq!(airlock(&[]).status, 2);
+    let no_consent = write(&folder, "none.json", "{\"resourceType\":\"Patient\"}");
+    let done = airlock(&["send", &good, "--policy", POLICY, "--consent", &no_consent]);
+    done.unusable("consents.not-a-consent");
+    let out = folder.join("no/such/folder/evidence.json");
+    let done = send(&[&good, "--evidence", out.to_str().unwrap()]);
+    assert_eq!(done.status, 2);
+    assert!(done.err.contains("evidence.json: error:"), "{}", done.err);
+}
+
+#[test]
+fn a_bad_policy_is_shown_as_file_line_column_severity_and_code() {
+    let folder = folder("policy");
+    let good = write(&folder, "good.json", service_request("REF-1"));
+    let policy = std::fs::read_to_string(Path::new(ROOT).join(POLICY)).unwrap();
+    for (name, text, at, code) in [
+        (
+            "field.json",
+            policy.replace("CareEvent.status", "CareEvent.staus"),
+            "\"CareEvent.staus\"",
+            "policy.unknown-field",
+        ),
+        ("key.json", policy.replace("\"title\"", "\"titel\""), "\"titel\"", "policy.unknown-key"),
+        (
+            "cut.json",
+            policy.replace("\"version\": \"1.0.0\",", "\"version\": oops,"),
+            "oops",
+            "policy.json-syntax",
+        ),
+    ] {
+        let file = write(&folder, name, &text);
+        let (line, column) = support::place_of(&text, at);
+        let done = airlock(&["send", &good, "--policy", &file, "--json"]);
+        done.unusable(&format!("{file}:{line}:{column}: error[{code}]: "));
+    }
+    let raised = policy.replace(
+        "\"label\": \"redacted\", \"target\": \"patientName\"",
+        "\"label\": \"allowed\", \"target\": \"patientName\"",
+    );
+    let file = write(&folder, "warned.json", &raised);
+    let done = airlock(&["send", &good, "--policy", &file, "--json", "--now", NOW]);
+    assert_eq!(done.status, 1, "a warning stops nothing: {done:?}");
+    assert!(done.err.contains(": warning[policy.phi-allowed]: "), "{}", done.err);
+}
+
+#[test]
+fn help_has_examples_and_the_exit_statuses() {
+    let done = airlock(&["--help"]);
+    assert_eq!(done.status, 0);
+    for part in ["Examples:", "airlock run", "airlock send", "airlock verify", "Exit status"] {
+        assert!(done.out.contains(part), "{part}");
+    }
+    assert!(airlock(&["--version"]).out.starts_with("airlock "));
+    for command in ["run", "send", "verify"] {
+        assert_eq!(airlock(&[command, "--help"]).status, 0);
+    }
+}
+
+/// Evidence of these referrals, sent in order.
+fn evidence(folder: &Path, name: &str, ids: &[&str]) -> String {
+    let out = folder.join(name).to_str().unwrap().to_owned();
+    let lines: Vec<String> = ids.iter().map(|id| service_request(id)).collect();
+    let done = send_with(lines.join("\n").as_bytes(), &["-", "--evidence", &out]);
+    assert_eq!((done.status, outcomes(&done).len()), (0, ids.len()), "{done:?}");
+    out
+}
+
+#[test]
+fn verify_finds_good_evidence_good() {
+    let folder = folder("verify");
+    let file = evidence(&folder, "evidence.json", &["REF-1", "REF-2"]);
+    let done = airlock(&["verify", &file, "--json"]);
+    assert_eq!((done.status, done.err.as_str()), (0, ""));
+    let [result] = done.lines().try_into().unwrap();
+    assert_eq!(keys(&result), BTreeSet::from(["faults", "root", "size", "verified"]));
+    assert_eq!(
+        (&result["verified"], &result["faults"], &result["size"]),
+        (&json!(true), &json!([]), &json!(14))
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    let bundle: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(result["root"], bundle["log"]["root"]);
+    assert_eq!(airlock_with(text.as_bytes(), &["verify", "-", "--json"]).out, done.out);
+    let people = airlock(&["verify", &file]);
+    assert!(
+        people.status == 0 && people.out.contains("verified") && people.out.contains("14"),
+        "{}",
+        people.out
+    );
+    // Indented anew by some other tool, it says the same.
+    let indented = write(&folder, "indented.json", serde_json::to_string_pretty(&bundle).unwrap());
+    assert_eq!(airlock(&["verify", &indented, "--json"]).out, done.out);
+}
+
+#[test]
+fn verify_names_the_record_that_was_altered_dropped_or_moved() {
+    let folder = folder("tamper");
+    let file = evidence(&folder, "evidence.json", &["REF-1", "REF-2"]);
+    let good: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    type Change = Box<dyn Fn(&mut Value)>;
+    let cases: Vec<(&str, Change, Value)> = vec![
+        ("altered", Box::new(|e| e["records"][5]["outcome"] = json!("refused")), json!(5)),
+        ("another time", Box::new(|e| e["records"][0]["time"] = json!("2026-01-15T08:00:00Z")), json!(0)),
+        ("a member more", Box::new(|e| e["records"][13]["extra"] = json!(1)), json!(13)),
+        ("its hash", Box::new(|e| e["leafHashes"][7] = e["leafHashes"][8].clone()), json!(7)),
+        ("no hash", Box::new(|e| e["leafHashes"][7] = json!("?")), json!(7)),
+        (
+            "swapped",
+            Box::new(|e| {
+                for list in ["records", "leafHashes"] {
+                    e[list].as_array_mut().unwrap().swap(3, 4);
+                }
+            }),
+            json!(3),
+        ),
+        (
+            "dropped",
+            Box::new(|e| {
+                for list in ["records", "leafHashes"] {
+                    e[list].as_array_mut().unwrap().remove(6);
+                }
+            }),
+            json!(6),
+        ),
+        (
+            "the last dropped",
+            Box::new(|e| {
+                for list in ["records", "leafHashes"] {
+                    e[list].as_array_mut().unwrap().pop();
+                }
+            }),
+            Value::Null,
+        ),
+        (
+            "a record twice",
+            Box::new(|e| {
+                for list in ["records", "leafHashes"] {
+                    let last = e[list][13].clone();
+                    e[list].as_array_mut().unwrap().push(last);
+                }
+            }),
+            json!(14),
+        ),
+        ("another root", Box::new(|e| e["log"]["root"] = json!("00".repeat(32))), Value::Null),
+        ("another size", Box::new(|e| e["log"]["size"] = json!(13)), Value::Null),
+        ("fewer hashes", Box::new(|e| drop(e["leafHashes"].as_array_mut().unwrap().pop())), json!(13)),
+        (
+            "no records at all",
+            Box::new(|e| {
+                for list in ["records", "leafHashes"] {
+                    e[list] = json!([]);
+                }
+            }),
+            Value::Null,
+        ),
+    ];
+    for (what, change, index) in cases {
+        let mut evidence = good.clone();
+        change(&mut evidence);
+        let file = write(&folder, "altered.json", evidence.to_string());
+        let done = airlock(&["verify", &file, "--json"]);
+        assert_eq!(done.status, 1, "{what}: {done:?}");
+        let [result] = done.lines().try_into().unwrap();
+        assert_eq!(result["verified"], false, "{what}");
+        let faults = result["faults"].as_array().unwrap();
+        assert!(faults.iter().any(|fault| fault["index"] == index), "{what}: {result}");
+        assert!(
+            faults.iter().all(|fault| fault["what"].as_str().is_some_and(|what| what.ends_with('.'))),
+            "{result}"
+        );
+        assert!(airlock(&["verify", &file]).out.contains("NOT VERIFIED"), "{what}");
+    }
+}
+
+#[test]
+fn verify_exits_with_2_on_what_is_no_evidence() {
+    let folder = folder("no-evidence");
+    let file = evidence(&folder, "evidence.json", &["REF-1"]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (name, text) in [
+        ("cut.json", text[..text.len() / 2].to_owned()),
+        ("empty.json", String::new()),
+        ("other.json", "{}".to_owned()),
+        ("version.json", text.replace("\"schemaVersion\":1", "\"schemaVersion\":2")),
+        ("format.json", text.replace("airlock-evidence", "other-evidence")),
+        ("extra.json", text.replacen('{', "{\"payload\":1,", 1)),
+    ] {
+        let file = write(&folder, name, text);
+        airlock(&["verify", &file, "--json"]).unusable(&format!("{name}: error:"));
+    }
+    airlock(&["verify", "no-such-file.json"]).unusable("no-such-file.json: error:");
+    let nonsense = write(&folder, "checkpoint.json", "{\"size\":1}");
+    airlock(&["verify", &file, "--checkpoint", &nonsense]).unusable("checkpoint.json: error:");
+}
+
+#[test]
+fn a_checkpoint_known_from_elsewhere_shows_a_fork_and_a_rewrite() {
+    let folder = folder("checkpoint");
+    let earlier = evidence(&folder, "earlier.json", &["REF-1"]);
+    let later = evidence(&folder, "later.json", &["REF-1", "REF-2"]);
+    let forked = evidence(&folder, "forked.json", &["REF-3", "REF-2"]);
+    let verify = |file: &str, checkpoint: &str| {
+        let done = airlock(&["verify", file, "--checkpoint", checkpoint, "--json"]);
+        let [result] = done.lines().try_into().unwrap();
+        assert_eq!(done.status == 0, result["verified"].as_bool().unwrap());
+        (done.status, result["faults"].clone())
+    };
+    assert_eq!(verify(&later, &earlier), (0, json!([])));
+    assert_eq!(verify(&later, &later), (0, json!([])));
+    let (status, faults) = verify(&earlier, &later);
+    assert!(status == 1 && faults.to_string().contains("shorter"), "{faults}");
+    for (file, checkpoint) in [(&forked, &earlier), (&forked, &later), (&later, &forked)] {
+        let (status, faults) = verify(file, checkpoint);
+        assert!(status == 1 && faults.to_string().contains("forked"), "{faults}");
+    }
+    // The fork is in order in itself: only the checkpoint shows it.
+    assert_eq!(airlock(&["verify", &forked]).status, 0);
+
+    // A bare head does as well.
+    let log = |file: &str| -> Value {
+        serde_json::from_str::<Value>(&std::fs::read_to_string(file).unwrap()).unwrap()["log"].clone()
+    };
+    let head = write(&folder, "head.json", log(&earlier).to_string());
+    assert_eq!(verify(&later, &head).0, 0);
+    assert_eq!(verify(&forked, &head).0, 1);
+    let huge = json!({ "size": u64::MAX, "root": log(&later)["root"] }).to_string();
+    assert_eq!(verify(&later, &write(&folder, "huge.json", huge)).0, 1);
+    let empty =
+        json!({ "size": 0, "root": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" });
+    assert_eq!(verify(&later, &write(&folder, "empty.json", empty.to_string())).0, 0);
+}
+
+#[test]
+fn run_writes_the_evidence_of_each_scenario_and_each_verifies() {
+    let folder = folder("evidence");
+    let done = airlock(&["run", "fixtures/sandbox", "--json", "--evidence", folder.to_str().unwrap()]);
+    assert_eq!(done.status, 0);
+    for line in done.lines() {
+        let file = folder.join(format!("{}.evidence.json", line["scenario"].as_str().unwrap()));
+        let verified = airlock(&["verify", file.to_str().unwrap(), "--json"]);
+        assert_eq!(verified.status, 0, "{verified:?}");
+        let [result] = verified.lines().try_into().unwrap();
+        assert_eq!((&result["root"], &result["size"]), (&line["log"]["root"], &line["log"]["size"]));
+        let text = std::fs::read_to_string(&file).unwrap();
+        Quarry::patients_of(&referral_value()).assert_absent("the evidence", &text);
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), done.lines().len());
+}
+
+#[test]
+fn published_referrals_and_synthea_bundles_go_through_the_command_line() {
+    let Some(referrals) = support::corpus::folder("hl7-r4-examples/ServiceRequest") else { return };
+    let done = send(&[referrals.to_str().unwrap(), "--attest-synthetic"]);
+    assert_eq!((done.status, done.err.as_str()), (1, ""));
+    assert_eq!(done.lines().len(), support::corpus::json_files(&referrals).len());
+    assert!(outcomes(&done).iter().all(|(outcome, _)| outcome == "withheld"), "{:?}", outcomes(&done));
+
+    let Some(bundles) = support::corpus::folder("synthea") else { return };
+    for file in support::corpus::json_files(&bundles) {
+        let document = support::corpus::json(&file);
+        let done = send(&[file.to_str().unwrap(), "--attest-synthetic"]);
+        assert_eq!((done.status, done.err.as_str()), (1, ""));
+        assert_eq!(done.lines().len(), document["entry"].as_array().unwrap().len());
+        // The file itself is called after the patient: what is printed, without the names of the inputs.
+        let name = file.display().to_string();
+        Quarry::patients_of(&document).assert_absent("standard output", &done.out.replace(&name, ""));
+    }
+}
