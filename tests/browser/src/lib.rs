@@ -7,10 +7,12 @@
 //! `cargo xtask test` builds the page and says in [`DIST`] where it is. Without that the tests fail.
 
 mod driver;
+mod page;
 mod site;
 
 pub use driver::Driver;
 pub use fantoccini::key::Key;
+pub use page::{FIRST_SEGMENT, HEAD};
 pub use site::Site;
 pub use xtask::test::DIST_VARIABLE as DIST;
 
@@ -116,6 +118,30 @@ impl Browser {
     pub fn reload(&mut self) -> Result<()> {
         self.wait_on(|client| async move { client.refresh().await })?;
         self.loaded()
+    }
+
+    /// Opens the page in another tab, and looks at that one from now on.
+    pub fn open_tab(&mut self) -> Result<()> {
+        let tab = self.wait_on(|client| async move { client.new_window(true).await })?;
+        self.wait_on(|client| async move { client.switch_to_window(tab.handle).await })?;
+        self.go("")
+    }
+
+    /// Looks at a tab, by its number in the order of their opening, from 0.
+    pub fn look_at_tab(&self, number: usize) -> Result<()> {
+        let tabs = self.wait_on(|client| async move { client.windows().await })?;
+        let tab = tabs.into_iter().nth(number).with_context(|| format!("there is no tab {number}"))?;
+        self.wait_on(|client| async move { client.switch_to_window(tab).await })
+    }
+
+    /// Goes a step back in the tab's history.
+    pub fn back(&self) -> Result<()> {
+        self.run("history.back()", Vec::new()).map(drop)
+    }
+
+    /// Goes a step forward in the tab's history.
+    pub fn forward(&self) -> Result<()> {
+        self.run("history.forward()", Vec::new()).map(drop)
     }
 
     /// The fragment of the address, with its `#`; empty where there is none.
@@ -301,6 +327,11 @@ impl Browser {
     /// Sets one item of local storage, behind the page's back.
     pub fn set_storage(&self, key: &str, value: &str) -> Result<()> {
         self.run("localStorage.setItem(arguments[0], arguments[1])", vec![json!(key), json!(value)]).map(drop)
+    }
+
+    /// Removes one item of local storage, behind the page's back.
+    pub fn drop_storage(&self, key: &str) -> Result<()> {
+        self.run("localStorage.removeItem(arguments[0])", vec![json!(key)]).map(drop)
     }
 
     /// Runs a script in every document from now on, before the page's own: to take something away from it, say.

@@ -1,0 +1,89 @@
+//! What a person does in Airlock's own views, a step a function.
+
+use crate::{Browser, id};
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The key that the head of the log is stored under.
+pub const HEAD: &str = "airlock.head";
+/// The key of the first segment of the log.
+pub const FIRST_SEGMENT: &str = "airlock.log.000000";
+
+impl Browser {
+    /// Does something and waits until the live region says something new; gives what it says.
+    pub fn hear(&self, step: impl FnOnce(&Self) -> Result<()>) -> Result<String> {
+        let live = id("live");
+        let before = self.texts(&live)?.concat();
+        step(self)?;
+        let script = "return document.querySelector(arguments[0]).textContent.trim() !== arguments[1]";
+        self.wait("the live region says something new", script, vec![json!(live), json!(before)])?;
+        // What follows the news in the same turn of the page has to be there too.
+        self.wait("the turn is over", "return true", Vec::new())?;
+        Ok(self.texts(&live)?.concat())
+    }
+
+    /// Presses Send and waits for the answer; gives what the live region says.
+    pub fn send(&self) -> Result<String> {
+        self.hear(|page| page.click(&id("send")))
+    }
+
+    /// The outcome shown.
+    pub fn outcome(&self) -> Result<String> {
+        Ok(self.attribute(&id("outcome"), "data-outcome")?.unwrap_or_default())
+    }
+
+    /// The code of the refusal shown, if there is one.
+    pub fn refusal_code(&self) -> Result<Option<String>> {
+        if self.count(&id("refusal"))? == 0 {
+            return Ok(None);
+        }
+        self.attribute(&id("refusal"), "data-code")
+    }
+
+    /// Each stage with its state.
+    pub fn stages(&self) -> Result<BTreeMap<String, String>> {
+        let script = "return Object.fromEntries([...document.querySelectorAll('[data-testid=strip] > li')]
+            .map(e => [e.dataset.testid.replace('stage-', ''), e.dataset.state]))";
+        Ok(serde_json::from_value(self.run(script, Vec::new())?)?)
+    }
+
+    /// Waits until the badge of the Audit view has a state such as `verified`.
+    pub fn wait_badge(&self, state: &str) -> Result<()> {
+        self.wait_for(&format!("[data-testid=verified-badge][data-state={state}]"))
+    }
+
+    /// Opens a panel that its summary folds away.
+    pub fn unfold(&self, selector: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        self.run("document.querySelector(arguments[0]).open = true", vec![json!(selector)]).map(drop)
+    }
+
+    /// Pastes text into the panel for it and takes it up.
+    pub fn paste(&self, text: &str) -> Result<String> {
+        self.unfold(&id("paste"))?;
+        self.fill(&id("paste-input"), text)?;
+        self.hear(|page| page.click(&id("paste-use")))
+    }
+
+    /// Whether the dialog that asks for the attestation is open.
+    pub fn attestation_is_asked_for(&self) -> Result<bool> {
+        Ok(self.run("return document.querySelector('dialog').open", Vec::new())? == Value::Bool(true))
+    }
+
+    /// What a text area has selected.
+    pub fn selected(&self, selector: &str) -> Result<String> {
+        let script = "const e = document.querySelector(arguments[0]);
+            return document.activeElement === e ? e.value.slice(e.selectionStart, e.selectionEnd) : ''";
+        let value = self.run(script, vec![json!(selector)])?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Holds the page to what it must never do, whatever was done in it: complain, or ask for anything.
+    pub fn finish(mut self) -> Result<()> {
+        self.ensure_no_request_since_load()?;
+        let count = self.attribute(&id("requests"), "data-count")?;
+        ensure!(count.as_deref() == Some("0"), "the page itself says that it made {count:?} requests");
+        self.ensure_quiet()
+    }
+}

@@ -1,0 +1,107 @@
+//! Policy: each keystroke shows what the draft would do, and what newly crosses is said.
+
+use airlock_browser_tests::{Browser, id};
+use anyhow::{Context, Result, ensure};
+
+const NAME_WITHHELD: &str =
+    "\"field\": \"Person.familyName\", \"label\": \"redacted\", \"target\": \"patientName\"";
+const CITY_PROHIBITED: &str = "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"prohibited\" }";
+const CODE_PROHIBITED: &str =
+    "{ \"id\": \"R22\", \"field\": \"CareEvent.codeDisplay\", \"label\": \"prohibited\" }";
+const CODE_ALLOWED: &str = "{ \"id\": \"R22\", \"field\": \"CareEvent.codeDisplay\", \"label\": \"allowed\", \"target\": \"procedure\" }";
+
+fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
+    ensure!(text.contains(from), "the shipped policy has no {from}");
+    Ok(text.replacen(from, to, 1))
+}
+
+#[test]
+fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_used() -> Result<()> {
+    let mut page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let shipped = page.value(&id("policy-text"))?;
+
+    page.fill(
+        &id("policy-text"),
+        &replaced(&shipped, NAME_WITHHELD, "\"field\": \"Person.familyName\", \"label\": \"prohibited\"")?,
+    )?;
+    page.wait_for(&id("preview-changed"))?;
+
+    page.fill(&id("policy-text"), &replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?)?;
+    page.wait_text(&id("preview-newly"), "procedure")?;
+    let change = page.attribute(&id("preview-field-procedure"), "data-change")?;
+    ensure!(change.as_deref() == Some("newly crosses"), "{change:?}");
+    ensure!(page.text(&id("policy-state"))? == "draft, not in force");
+
+    // A name that is allowed to cross does not get past the guard.
+    page.fill(
+        &id("policy-text"),
+        &replaced(
+            &shipped,
+            CITY_PROHIBITED,
+            "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"city\" }",
+        )?,
+    )?;
+    page.wait_text(&id("preview-draft"), "quarantined")?;
+
+    page.fill(&id("policy-text"), &replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?)?;
+    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.hear(|page| page.click(&id("use-draft")))?;
+    page.wait_text(&id("active-policy"), "(draft)")?;
+    page.send()?;
+    ensure!(page.text(&id("field-procedure"))?.contains("Electrocardiographic"));
+
+    // The draft outlives a reload; what is in force is the shipped policy again.
+    page.go("#/policy")?;
+    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.click(&id("shipped-policy"))?;
+    page.wait_for(&id("preview-same"))?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+    page.finish()
+}
+
+#[test]
+fn a_single_keystroke_is_enough_for_the_preview_to_follow() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let put_caret = "const e = document.querySelector('[data-testid=policy-text]'); e.focus();
+        const at = e.value.indexOf('\"target\": \"state\"') + '\"target\": \"state'.length; e.setSelectionRange(at, at)";
+    page.run(put_caret, Vec::new())?;
+    page.press("X")?;
+    page.wait_text(&id("preview-newly"), "stateX")?;
+    page.wait_text(&id("preview-no-longer"), "state")?;
+    page.finish()
+}
+
+#[test]
+fn a_draft_that_does_not_parse_keeps_the_last_good_result_and_says_so() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let shipped = page.value(&id("policy-text"))?;
+    let better = replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?;
+    page.fill(&id("policy-text"), &better)?;
+    page.wait_text(&id("preview-newly"), "procedure")?;
+    let (half, _) = better.split_at_checked(better.len() - 40).context("the policy is short")?;
+    page.fill(&id("policy-text"), half)?;
+    page.wait_text(&id("preview-behind"), "last draft that could be read")?;
+    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("diagnostic"), "error")?;
+    ensure!(page.attribute(&id("use-draft"), "disabled")?.is_some(), "a broken draft can't be used");
+    page.fill(&id("policy-text"), &shipped)?;
+    page.wait_gone(&id("preview-behind"))?;
+    page.wait_for(&id("preview-same"))?;
+    page.finish()
+}
+
+#[test]
+fn a_field_that_does_not_exist_has_a_diagnostic_that_jumps_to_its_place() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("no-diagnostics"))?;
+    let shipped = page.value(&id("policy-text"))?;
+    page.fill(&id("policy-text"), &replaced(&shipped, "Person.telecom", "Person.shoeSize")?)?;
+    page.wait_text(&id("diagnostic"), "error")?;
+    page.click(&id("diagnostic"))?;
+    let selected = page.selected(&id("policy-text"))?;
+    ensure!(selected.contains("Person.shoeSize"), "it selects {selected:?}");
+    page.finish()
+}

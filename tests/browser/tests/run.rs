@@ -1,0 +1,177 @@
+//! Run: the first event, the scenarios, and mending what was refused.
+
+use airlock::api::{open_scenario, scenarios};
+use airlock_browser_tests::{Browser, id};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
+
+/// Texts of the first scenario's patient that are nobody's business outside of the EHR sandbox.
+const OF_THE_PATIENT: [&str; 10] = [
+    "Testina",
+    "Testperson",
+    "Samplette",
+    "1971-02-03",
+    "555-0100",
+    "demo@example.invalid",
+    "1 Example Street",
+    "Sampletown",
+    "MRN-TEST-0001",
+    "Palpitations",
+];
+
+#[test]
+fn a_newcomer_delivers_the_first_event_with_one_click_and_sees_what_became_of_it() -> Result<()> {
+    let page = Browser::open()?;
+    ensure!(page.text(&id("send"))? == "Send");
+    let said = page.send()?;
+    ensure!(said.starts_with("delivered"), "the live region says {said:?}");
+    ensure!(page.outcome()? == "delivered");
+    let stages = page.stages()?;
+    ensure!(stages.len() == 8 && stages.values().all(|s| s == "passed" || s == "changed"), "{stages:?}");
+    ensure!(page.text(&id("field-patientName"))?.contains("withheld"));
+    ensure!(page.text(&id("field-ageBand"))?.contains("50-59"));
+    ensure!(page.text(&id("crm-count"))? == "1 record");
+    let elements = page.text(&id("ledger-count"))?;
+    ensure!(elements.ends_with("elements") && page.count(&id("ledger-row"))? > 5, "{elements}");
+    let in_sight = "return ['outcome', 'strip', 'record', 'ledger-count'].every(name => {
+        const box = document.querySelector(`[data-testid=${name}]`).getBoundingClientRect();
+        return box.top >= 0 && box.top < innerHeight; })";
+    page.wait_until("outcome, stages, record and ledger are in sight", in_sight)?;
+    page.finish()
+}
+
+#[test]
+fn each_scenario_of_the_picker_ends_as_its_file_expects() -> Result<()> {
+    let page = Browser::open()?;
+    let cards = scenarios();
+    ensure!(cards.len() >= 8, "only {} scenarios", cards.len());
+    for card in cards {
+        let name = card.id.as_str();
+        let scenario = open_scenario(name).context("a card without a scenario")?;
+        page.click(&id(&format!("scenario-{name}")))?;
+        page.wait_text(&id("open-title"), &card.title)?;
+        page.send().with_context(|| name.to_owned())?;
+        let many = scenario.expected.len() > 1;
+        for (n, expected) in scenario.expected.iter().enumerate() {
+            if many {
+                page.click(&id(&format!("delivery-{}", n + 1)))?;
+            }
+            let got = (page.outcome()?, page.refusal_code()?);
+            ensure!(
+                got == (expected.outcome.clone(), expected.code.clone()),
+                "{name}, delivery {n}: {got:?}"
+            );
+        }
+        if many {
+            page.click(&id("delivery-1"))?;
+        }
+        let first_run = scenario.expected_audit.iter().scan(BTreeMap::new(), |seen, line| {
+            let mut words = line.split(' ').map(str::to_owned);
+            let (stage, outcome) = (words.next()?, words.next()?);
+            seen.insert(stage.clone(), ()).is_none().then_some((stage, outcome))
+        });
+        let decided: BTreeMap<String, String> = first_run.collect();
+        let refused =
+            decided.values().any(|o| !["passed", "changed", "permitted", "delivered"].contains(&o.as_str()));
+        for (stage, state) in page.stages()? {
+            let expected = match decided.get(&stage).map(String::as_str) {
+                Some("passed" | "permitted" | "delivered") => "passed",
+                Some("changed") => "changed",
+                Some(_) => "refused",
+                // The queue decides nothing, so it writes nothing.
+                None if stage == "queue" && decided.len() > 1 => "passed",
+                None => "not reached",
+            };
+            ensure!(state == expected, "{name}: {stage} is {state} and not {expected}");
+        }
+        ensure!(refused == (page.count(&id("record"))? == 0), "{name}: a refused event has no record");
+    }
+    page.finish()
+}
+
+#[test]
+fn an_event_sent_again_is_a_duplicate_also_after_a_reload_and_nothing_of_its_source_is_kept() -> Result<()> {
+    let mut page = Browser::open()?;
+    page.send()?;
+    page.hear(|page| page.click(&id("send-again")))?;
+    ensure!(page.outcome()? == "duplicate");
+    page.wait_for(&id("duplicate-hint"))?;
+    let root = |page: &Browser| -> Result<String> {
+        page.click(&id("nav-audit"))?;
+        page.wait_badge("verified")?;
+        page.text("[data-testid=verified-badge] summary")
+    };
+    let before = root(&page)?;
+    page.reload()?;
+    ensure!(root(&page)? == before, "the log is another one after the reload");
+    let records = page.text(&id("audit-count"))?;
+    page.click(&id("nav-run"))?;
+    ensure!(page.text(&id("crm-count"))? == "1 record");
+    page.send()?;
+    ensure!(page.outcome()? == "duplicate", "sent after the reload it was {}", page.outcome()?);
+    page.click(&id("nav-audit"))?;
+    page.wait_text(&id("audit-count"), "9 of 9 records").with_context(|| format!("before it: {records}"))?;
+    let kept: String = page.storage()?.into_iter().map(|(key, value)| key + &value).collect();
+    let address = page.run("return location.href", Vec::new())?.to_string();
+    for text in OF_THE_PATIENT {
+        ensure!(!kept.contains(text), "{text:?} is in local storage");
+        ensure!(!address.contains(text), "{text:?} is in the address");
+    }
+    page.click(&id("nav-run"))?;
+    page.hear(|page| page.click(&id("send-as-new")))?;
+    ensure!(page.outcome()? == "unchanged", "the same content under a new id is {}", page.outcome()?);
+    page.finish()
+}
+
+#[test]
+fn a_signature_that_was_tampered_with_is_refused_and_one_button_mends_it() -> Result<()> {
+    let page = Browser::open()?;
+    page.hear(|page| page.click(&id("tamper")))?;
+    page.send()?;
+    ensure!(page.outcome()? == "rejected");
+    ensure!(page.refusal_code()?.as_deref() == Some("webhook.signature-mismatch"));
+    ensure!(
+        page.count(&id("record"))? == 0 && page.stages()?.get("queue").is_some_and(|s| s == "not reached")
+    );
+    page.hear(|page| page.click(&id("fix")))?;
+    ensure!(page.outcome()? == "delivered" && page.count(&id("refusal"))? == 0);
+    page.finish()
+}
+
+#[test]
+fn a_body_that_is_not_json_is_refused_with_its_place_and_the_jump_selects_it() -> Result<()> {
+    let page = Browser::open()?;
+    let body = page.value(&id("body"))?;
+    page.fill(&id("body"), &body.replacen("\"type\": \"referral.created\"", "\"type\": nonsense", 1))?;
+    page.wait_text(&id("stale"), "signed again")?;
+    page.send()?;
+    ensure!(page.outcome()? == "rejected", "it was {}", page.outcome()?);
+    let place = page.text(&id("jump"))?;
+    ensure!(place.starts_with("line 2, column "), "the place is {place:?}");
+    page.click(&id("jump"))?;
+    let selected = page.selected(&id("body"))?;
+    ensure!(
+        "nonsense".starts_with(&selected) && !selected.is_empty() || selected == "nonsense",
+        "{selected:?}"
+    );
+    page.hear(|page| page.click(&id("fix")))?;
+    ensure!(page.outcome()? == "delivered", "put back it was {}", page.outcome()?);
+    page.finish()
+}
+
+#[test]
+fn an_edited_request_is_signed_when_it_is_sent_unless_one_says_otherwise() -> Result<()> {
+    let page = Browser::open()?;
+    let body = page.value(&id("body"))?;
+    page.fill(&id("body"), &body.replacen("urgent", "routine", 1))?;
+    page.click(&id("sign-on-send"))?;
+    page.wait_text(&id("stale"), "will refuse it")?;
+    page.send()?;
+    ensure!(page.refusal_code()?.as_deref() == Some("webhook.signature-mismatch"));
+    page.click(&id("sign-on-send"))?;
+    page.send()?;
+    ensure!(page.outcome()? == "delivered" && page.text(&id("field-priority"))?.contains("routine"));
+    page.click(&id("restore"))?;
+    ensure!(page.value(&id("body"))? == body);
+    page.finish()
+}

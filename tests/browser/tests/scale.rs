@@ -1,0 +1,213 @@
+//! Much at once: ten thousand records, and whole patient histories.
+
+use airlock::api::{Session, open_scenario};
+use airlock_browser_tests::{Browser, id};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::{env, fs};
+
+/// What is measured is measured alone.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The longest that anything may keep the page from answering, in milliseconds.
+const PATIENCE_MS: f64 = 250.0;
+
+/// Local storage as a session of this many records would have written it.
+fn stored_session(records: usize) -> Result<Vec<(String, String)>> {
+    let scenario = open_scenario("bad-signature").context("no such scenario")?;
+    let delivered = open_scenario("referral-created").context("no such scenario")?;
+    let mut session = Session::new();
+    session.configure(&delivered.setup).map_err(|d| anyhow::anyhow!("{d:?}"))?;
+    let mut now = 1_768_467_600_000;
+    for (_, request) in delivered.requests.iter().chain(&scenario.requests) {
+        session.send(request, now, &mut || 0.0);
+    }
+    let (_, again) = delivered.requests.first().context("no request")?;
+    let (_, spoiled) = scenario.requests.first().context("no request")?;
+    while session.timeline().len() < records {
+        now += 20;
+        session.send(if now % 200 == 0 { spoiled } else { again }, now, &mut || 0.0);
+    }
+    let save = session.pending().context("nothing to save")?;
+    let segments = save.segments.into_iter().map(|(n, text)| (format!("airlock.log.{n:06}"), text));
+    let rest = [("airlock.crm", save.crm), ("airlock.seen", save.seen), ("airlock.head", save.head)];
+    Ok(segments.chain(rest.map(|(key, text)| (key.to_owned(), text))).collect())
+}
+
+#[test]
+fn with_ten_thousand_records_the_timeline_opens_filters_and_scrolls_at_once() -> Result<()> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut page = Browser::open()?;
+    let items = stored_session(10_000)?;
+    page.run("for (const [k, v] of arguments[0]) localStorage.setItem(k, v)", vec![json!(items)])?;
+    page.go("#/audit")?;
+    page.wait_text(&id("audit-count"), "10,000 of 10,000 records")?;
+    page.wait_badge("verified")?;
+    page.wait_text(&id("verified-badge"), "10,000 records")?;
+    let opened = page.run("return performance.now()", Vec::new())?;
+    let rows = page.count(&id("audit-row"))?;
+    ensure!((10..300).contains(&rows), "{rows} rows are in the document");
+
+    let measured = "const [done] = [...arguments].slice(-1);
+        const settled = step => new Promise(resolve => {
+            const begun = performance.now(); step();
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun), 0)); });
+        const outcome = document.querySelector('[data-testid=filter-outcome]');
+        const list = () => document.querySelector('[data-testid=timeline]');
+        const rows = () => document.querySelectorAll('[data-testid=audit-row]').length;
+        const choose = value => { outcome.value = value; outcome.dispatchEvent(new Event('change', { bubbles: true })) };
+        (async () => {
+            const filter = await settled(() => choose('refused'));
+            const clear = await settled(() => choose(''));
+            const jump = await settled(() => { list().scrollTop = list().scrollHeight / 2 });
+            const end = await settled(() => { list().scrollTop = list().scrollHeight });
+            await new Promise(resolve => setTimeout(resolve, 100));
+            const last = [...document.querySelectorAll('[data-testid=audit-row]')].at(-1).dataset.seq;
+            done({ filter, clear, jump, end, rows: rows(), last });
+        })();";
+    let times = page.run_async(measured, Vec::new())?;
+    println!("10,000 records: open and verified after {opened} ms at most; in milliseconds: {times}");
+    for step in ["filter", "clear", "jump", "end"] {
+        let took = times.get(step).and_then(Value::as_f64).with_context(|| format!("{step}: {times}"))?;
+        ensure!(took < PATIENCE_MS, "{step} took {took} ms");
+    }
+    ensure!(times.get("last") == Some(&json!("0")), "the end of the list is its oldest record: {times}");
+    ensure!(times.get("rows").and_then(Value::as_u64).is_some_and(|rows| rows < 300), "{times}");
+    page.finish()
+}
+
+/// The bundles of the corpus, where it is there.
+fn bundles() -> Result<Vec<PathBuf>> {
+    let corpus =
+        env::var_os("AIRLOCK_CORPUS").map_or_else(|| xtask::root().join("../shared/corpus"), PathBuf::from);
+    let Ok(folder) = fs::read_dir(corpus.join("synthea")) else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for entry in folder {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Names, birth dates, addresses, telephone numbers and record numbers of every patient of a bundle.
+fn identifying(bundle: &Value, found: &mut BTreeSet<String>) {
+    let resources = bundle.get("entry").and_then(Value::as_array).into_iter().flatten();
+    for patient in resources.filter_map(|e| e.get("resource")).filter(|r| r["resourceType"] == "Patient") {
+        for (list, members) in [
+            ("name", &["family", "given"][..]),
+            ("address", &["line", "city"]),
+            ("telecom", &["value"]),
+            ("identifier", &["value"]),
+        ] {
+            for item in patient[list].as_array().into_iter().flatten() {
+                for member in members {
+                    match &item[*member] {
+                        Value::String(text) => drop(found.insert(text.clone())),
+                        Value::Array(texts) => {
+                            found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        found.extend(patient["birthDate"].as_str().map(str::to_owned));
+        found.extend(patient["id"].as_str().map(str::to_owned));
+    }
+}
+
+/// Notes the longest time between two turns of the event loop, until asked.
+const PROBE: &str = "window.worst = 0; let last = performance.now();
+    window.probe = setInterval(() => { const now = performance.now();
+        window.worst = Math.max(window.worst, now - last - 10); last = now; }, 10);";
+
+#[test]
+fn whole_patient_histories_go_through_without_a_pause_and_leave_nothing_of_the_patient() -> Result<()> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let files = bundles()?;
+    if files.is_empty() {
+        println!("skipped: no corpus");
+        return Ok(());
+    }
+    let mut secrets = BTreeSet::new();
+    for file in &files {
+        let bundle: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+        identifying(&bundle, &mut secrets);
+    }
+    ensure!(secrets.len() > 30, "only {} identifying values were found", secrets.len());
+
+    let page = Browser::open()?;
+    page.run(PROBE, Vec::new())?;
+    let paths: Vec<&std::path::Path> = files.iter().map(PathBuf::as_path).collect();
+    let said = page.hear(|page| page.upload(&id("file-input"), &paths))?;
+    let read = first_number(&said)?;
+
+    // A first run, which is cancelled.
+    page.click(&id("send"))?;
+    page.wait_for("dialog[open]")?;
+    page.click(&id("attest-confirm"))?;
+    page.wait_for(&id("progress"))?;
+    page.wait_text(&id("progress"), "events/s")?;
+    let said = page.hear(|page| page.click(&id("cancel")))?;
+    ensure!(said.ends_with("not sent."), "cancelled, it says {said:?}");
+    let sent = first_number(&said)?;
+    ensure!(sent > 0 && sent < read && tallied(&page)? == sent, "{said}; the tally has {}", tallied(&page)?);
+
+    // And one to the end: what was sent before is a duplicate now.
+    let before = page.texts(&id("live"))?;
+    page.click(&id("send"))?;
+    let done = "const live = document.querySelector('[data-testid=live]').textContent.trim();
+        return live.endsWith('events sent.') || (document.querySelector('dialog').open
+            && (document.querySelector('[data-testid=attest-confirm]').click(), false))";
+    for _ in 0..4 {
+        if page.wait_until("all events are sent", done).is_ok() {
+            break;
+        }
+    }
+    ensure!(page.texts(&id("live"))? != before);
+    ensure!(tallied(&page)? == read, "{read} were read and {} counted", tallied(&page)?);
+    let worst = page.run("clearInterval(window.probe); return window.worst", Vec::new())?;
+    let worst = worst.as_f64().context("the probe has no result")?;
+    println!(
+        "{read} events of {} bundles: {}; longest pause {worst:.0} ms",
+        files.len(),
+        page.texts("[data-testid=tally] button")?.join(", ")
+    );
+    println!("storage: {}", page.text(&id("storage-meter"))?);
+    ensure!(worst < PATIENCE_MS, "the page did not answer for {worst} ms");
+
+    let mut kept: String = page.storage()?.into_iter().map(|(key, value)| key + &value + "\n").collect();
+    let scrolled =
+        "const [name, done] = arguments; const list = document.querySelector(`[data-testid=${name}]`);
+        let text = ''; const step = Math.max(list.clientHeight - 40, 40); let at = 0;
+        const next = () => { text += list.innerText + '\\n'; at += step;
+            if (at > list.scrollHeight || text.length > 4e6) return done(text);
+            list.scrollTop = at; requestAnimationFrame(next); };
+        list.scrollTop = 0; requestAnimationFrame(next);";
+    if page.count(&id("crm"))? > 0 {
+        kept += page.run_async(scrolled, vec![json!("crm")])?.as_str().unwrap_or_default();
+    }
+    page.click(&id("nav-audit"))?;
+    page.wait_for(&id("timeline"))?;
+    kept += page.run_async(scrolled, vec![json!("timeline")])?.as_str().unwrap_or_default();
+    ensure!(kept.len() > 10_000, "there was something to search");
+    let leaked: Vec<_> = secrets.iter().filter(|secret| kept.contains(secret.as_str())).collect();
+    ensure!(leaked.is_empty(), "{} of {} values are to be found: {leaked:?}", leaked.len(), secrets.len());
+    page.finish()
+}
+
+fn first_number(said: &str) -> Result<usize> {
+    let word = said.split(' ').next().unwrap_or_default();
+    word.replace(',', "").parse().with_context(|| said.to_owned())
+}
+
+/// The sum of what the tally counts.
+fn tallied(page: &Browser) -> Result<usize> {
+    page.texts("[data-testid=tally] strong")?.iter().map(|n| first_number(n)).sum()
+}
