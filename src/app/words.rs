@@ -93,3 +93,18 @@ fn mark_class(tone: &str) -> &'static str {
         _ => "mark calm",
     }
 }
+
+/// A sentence in which names between backticks are set as code.
+pub fn prose(sentence: &str) -> AnyView {
+    let parts = sentence.split('`').enumerate().map(|(i, part)| match i % 2 {
+        1 => view! { <code>{part.to_owned()}</code> }.into_any(),
+        _ => part.to_owned().into_any(),
+    });
+    parts.collect::<Vec<_>>().into_any()
+}
+
+/// A name that may go on in the next line after a point or a colon.
+pub fn breakable(name: &str) -> AnyView {
+    let parts = name.split_inclusive(['.', ':']);
+    parts.map(|part| view! { {part.to_owned()} <wbr /> }).collect::<Vec<_>>().into_any()
+}

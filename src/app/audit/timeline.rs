@@ -77,6 +77,16 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
             })
             .into_any()
     });
+    let head = || {
+        let names = ["No.", "Time", "Stage", "Action", "Outcome", "Reason", "Run"];
+        let cells = names.map(|name| view! { <span>{name}</span> }).into_iter().collect::<Vec<_>>();
+        view! {
+            <div class="audit-row audit-head" aria-hidden="true">
+                {cells}
+            </div>
+        }
+        .into_any()
+    };
     let focus = Signal::derive(move || cursor.get());
     let active = Signal::derive(move || cursor.get().map(row_id));
     view! {
@@ -102,6 +112,7 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
                     row=row.clone()
                     focus=focus
                     active=active
+                    head=head()
                     role="listbox"
                     label="Audit records, newest first"
                     testid="timeline"
@@ -147,8 +158,8 @@ fn row_view(entry: &Entry, state: RowState, open: impl Fn(usize) + 'static) -> A
             <span class="time">{dom::tidy_time(&entry.time)}</span>
             <span class="stage-name">{entry.stage.clone()}</span>
             <span class="action">{entry.action.clone()}</span>
-            <span class="verdict">{words::outcome_mark(&entry.outcome)} {fault}</span>
-            <code class="code">{entry.code.clone()}</code>
+            <span class="verdict">{words::outcome_mark(&entry.outcome)}</span>
+            <span>{fault} <code class="code">{entry.code.clone()}</code></span>
             <code class="correlation">{entry.correlation.clone()}</code>
         </div>
     }

@@ -55,7 +55,8 @@ pub fn TopBar(desk: Desk) -> impl IntoView {
 }
 
 fn meter(units: usize) -> AnyView {
-    let words = [&text::short_size(units), " of ", &text::short_size(storage::CAPACITY)].concat();
+    let words =
+        [&text::short_size(units), " of ", &text::short_size(storage::CAPACITY), " characters"].concat();
     view! {
         <meter
             min="0"

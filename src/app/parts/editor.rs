@@ -34,7 +34,7 @@ pub fn Editor(
         let mut out = String::with_capacity(count * 5);
         for line in 0..count {
             if marked.contains(&line) {
-                out.push('✕');
+                out.push('●');
             }
             out.push_str(&(line + 1).to_string());
             out.push('\n');

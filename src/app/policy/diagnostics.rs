@@ -1,6 +1,7 @@
 //! What is to be said about the draft.
 
 use crate::api::{Diagnostic, PolicyReport, Severity};
+use crate::app::words;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -56,9 +57,9 @@ fn item(diagnostic: &Diagnostic, on_jump: Callback<(u32, u32)>) -> AnyView {
                     {word}
                 </span>
                 <code>{place}</code>
-                <span class="diagnostic-message">{diagnostic.message.clone()}</span>
+                <span class="diagnostic-message">{words::prose(&diagnostic.message)}</span>
                 <code class="note">{diagnostic.code.clone()}</code>
-                <span class="diagnostic-help">{diagnostic.help.clone()}</span>
+                <span class="diagnostic-help">{words::prose(&diagnostic.help)}</span>
             </button>
         </li>
     }

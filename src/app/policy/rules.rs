@@ -81,13 +81,13 @@ fn row(rule: &RuleView, on_jump: Callback<(u32, u32)>) -> AnyView {
                 </button>
             </td>
             <td>
-                <code>{rule.field.clone()}</code>
+                <code>{words::breakable(&rule.field)}</code>
             </td>
             <td>{words::mark(words::class(&rule.class), &rule.class)}</td>
             <td>{words::mark(words::label(&rule.label), &rule.label)}</td>
-            <td>{rule.method.clone()}</td>
+            <td>{rule.method.as_deref().map(words::breakable)}</td>
             <td>
-                <code>{rule.target.clone()}</code>
+                <code>{rule.target.as_deref().map(words::breakable)}</code>
             </td>
         </tr>
     }

@@ -68,28 +68,34 @@ pub fn Ledger(desk: Desk) -> impl IntoView {
     };
     let focus = Signal::derive(|| None::<usize>);
     view! {
-        <section class="ledger" aria-labelledby="ledger-title">
+        <section
+            class="ledger"
+            class:revealed=move || bench.reveal.get()
+            aria-labelledby="ledger-title"
+        >
             <header class="ledger-bar">
                 <h2 id="ledger-title">"Field ledger"</h2>
                 <span class="note" data-testid="ledger-count">
                     {move || text::count(total(), "element")}
                 </span>
-                <div class="tabs" role="group" aria-label="Rows">
-                    {filter(only, Only::All, "All", "ledger-all")}
-                    {filter(only, Only::Crossed, "Crossed", "ledger-crossed")}
-                    {filter(only, Only::Withheld, "Withheld", "ledger-withheld")}
-                </div>
-                <div class="ledger-counts" data-testid="ledger-labels">
-                    {move || counts(desk)}
-                </div>
-                <button
-                    type="button"
-                    data-testid="reveal"
-                    aria-pressed=move || if bench.reveal.get() { "true" } else { "false" }
-                    on:click=move |_| bench.reveal.update(|r| *r = !*r)
-                >
-                    {move || if bench.reveal.get() { "Hide source values" } else { "Show source values" }}
-                </button>
+                <Show when=move || total().gt(&0)>
+                    <div class="tabs" role="group" aria-label="Rows">
+                        {filter(only, Only::All, "All", "ledger-all")}
+                        {filter(only, Only::Crossed, "Crossed", "ledger-crossed")}
+                        {filter(only, Only::Withheld, "Withheld", "ledger-withheld")}
+                    </div>
+                    <div class="ledger-counts" data-testid="ledger-labels">
+                        {move || counts(desk)}
+                    </div>
+                    <button
+                        type="button"
+                        data-testid="reveal"
+                        aria-pressed=move || if bench.reveal.get() { "true" } else { "false" }
+                        on:click=move |_| bench.reveal.update(|r| *r = !*r)
+                    >
+                        {move || if bench.reveal.get() { "Hide source values" } else { "Show source values" }}
+                    </button>
+                </Show>
             </header>
             <Show
                 when=move || total().gt(&0)

@@ -33,8 +33,8 @@ pub fn row_view(row: &LedgerRow, source: Option<String>) -> AnyView {
             data-path=path.clone()
             data-crossed=if row.crossed { "true" } else { "false" }
         >
-            <code role="cell" title=path.clone()>
-                {path.clone()}
+            <code role="cell" class="path" title=path.clone()>
+                <bdi>{path.clone()}</bdi>
             </code>
             <code role="cell" class="source" class:veiled=veiled>
                 {source}

@@ -81,7 +81,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
                 tint="connector"
                 icon=Icon::Connector
                 title="Connector"
-                story="Each stage lets it through, changes it or refuses it, and says why."
+                story="Each stage passes it, changes it or refuses it."
             >
                 <Results desk />
                 <Refusal desk body />

@@ -35,7 +35,7 @@ pub fn Open(desk: Desk) -> impl IntoView {
                         on:change=chosen
                     />
                 </label>
-                <span class="note">"or drop FHIR JSON, a Bundle or NDJSON on this column"</span>
+                <span class="note">"or drop FHIR JSON or NDJSON on this column"</span>
             </div>
             <details class="paste" data-testid="paste">
                 <summary>"Paste FHIR JSON…"</summary>

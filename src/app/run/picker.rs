@@ -58,7 +58,9 @@ fn choice(desk: Desk, card: &ScenarioCard) -> AnyView {
                 on:change=pick
             />
             <span class="choice-title">{card.title.clone()}</span>
-            <span class="choice-story">{card.story.clone()}</span>
+            <span class="choice-story" title=card.story.clone()>
+                {card.story.clone()}
+            </span>
             {lesson}
         </label>
     }

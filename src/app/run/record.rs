@@ -46,10 +46,7 @@ pub fn Record(desk: Desk) -> impl IntoView {
                     {move || text::count(count.get(), "record")}
                 </span>
             </h3>
-            <Show
-                when=move || count.get().gt(&0)
-                fallback=|| view! { <p class="empty">"No record yet."</p> }
-            >
+            <Show when=move || count.get().gt(&0)>
                 <VirtualList
                     count
                     row_height=ROW

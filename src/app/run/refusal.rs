@@ -4,7 +4,7 @@ use super::bench::{Fate, Sent};
 use super::send;
 use crate::api::{Fix, Position, RefusalView};
 use crate::app::desk::Desk;
-use crate::app::dom;
+use crate::app::{dom, words};
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
@@ -31,8 +31,8 @@ fn card(desk: Desk, sent: &Sent, refusal: &RefusalView, body: NodeRef<Textarea>)
     let stage = ["refused by ", &refusal.stage].concat();
     view! {
         <div class="refusal" data-testid="refusal" data-code=refusal.code.clone()>
-            <p class="refusal-message">{refusal.message.clone()}</p>
-            <p class="refusal-help">{refusal.help.clone()}</p>
+            <p class="refusal-message">{words::prose(&refusal.message)}</p>
+            <p class="refusal-help">{words::prose(&refusal.help)}</p>
             <p class="refusal-where">
                 <code data-testid="code">{refusal.code.clone()}</code>
                 <span class="note">{stage}</span>

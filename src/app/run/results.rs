@@ -87,7 +87,7 @@ fn tab(desk: Desk, index: usize, sent: &Arc<Sent>) -> AnyView {
 fn outcome(desk: Desk, sent: &Sent) -> AnyView {
     let receipt = match &sent.fate {
         Fate::Run(view) => {
-            Some(["answered ", &view.receipt.status.to_string(), " ", &view.receipt.reason].concat())
+            Some([&view.receipt.status.to_string(), " ", view.receipt.reason.as_str()].concat())
         }
         _ => None,
     };

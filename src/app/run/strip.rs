@@ -28,19 +28,16 @@ fn waiting(name: &str) -> StageView {
 
 /// A time as far as the browser's clock tells it: some go in steps of a tenth of a millisecond.
 fn duration(micros: f64) -> String {
-    if micros >= 1_000.0 {
-        return dom::one_digit(micros / 1_000.0) + " ms";
-    }
-    if micros <= 0.0 {
+    if micros < 100.0 {
         return String::from("< 0.1 ms");
     }
-    dom::one_digit(micros) + " µs"
+    dom::one_digit(micros / 1_000.0) + " ms"
 }
 
 fn stage(view: &StageView) -> AnyView {
     let (tone, glyph, word) = words::stage_state(view.state);
     let micros = view.micros.map(duration);
-    let reasons = view.reasons.iter().map(|r| view! { <li>{r.clone()}</li> }).collect::<Vec<_>>();
+    let reasons = view.reasons.iter().map(|r| view! { <li>{words::prose(r)}</li> }).collect::<Vec<_>>();
     let refused = view.state == StageState::Refused;
     view! {
         <li
