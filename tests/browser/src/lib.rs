@@ -124,6 +124,7 @@ impl Browser {
     pub fn open_tab(&mut self) -> Result<()> {
         let tab = self.wait_on(|client| async move { client.new_window(true).await })?;
         self.wait_on(|client| async move { client.switch_to_window(tab.handle).await })?;
+        self.resize(DESKTOP)?;
         self.go("")
     }
 

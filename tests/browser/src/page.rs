@@ -28,6 +28,15 @@ impl Browser {
         self.hear(|page| page.click(&id("send")))
     }
 
+    /// Picks a scenario, and waits until it is open.
+    pub fn pick(&self, scenario: &str) -> Result<()> {
+        // The list has its final places once one scenario is open.
+        self.wait_for(".choice.open")?;
+        let choice = id(&format!("scenario-{scenario}"));
+        self.click(&choice)?;
+        self.wait_for(&format!("{choice}.open"))
+    }
+
     /// The outcome shown.
     pub fn outcome(&self) -> Result<String> {
         Ok(self.attribute(&id("outcome"), "data-outcome")?.unwrap_or_default())

@@ -8,8 +8,7 @@ fn three_runs() -> Result<Browser> {
     let page = Browser::open()?;
     page.send()?;
     for scenario in ["bad-signature", "missing-consent"] {
-        page.click(&id(&format!("scenario-{scenario}")))?;
-        page.wait_for(&format!("[data-testid=scenario-{scenario}].open"))?;
+        page.pick(scenario)?;
         page.send()?;
     }
     page.click(&id("nav-audit"))?;

@@ -38,12 +38,10 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
             take(&page, "run-before")?;
             page.send()?;
             take(&page, "run")?;
-            page.click(&id("scenario-bad-signature"))?;
-            page.wait_for("[data-testid=scenario-bad-signature].open")?;
+            page.pick("bad-signature")?;
             page.send()?;
             take(&page, "refusal")?;
-            page.click(&id("scenario-missing-consent"))?;
-            page.wait_for("[data-testid=scenario-missing-consent].open")?;
+            page.pick("missing-consent")?;
             page.send()?;
             page.go("#/policy")?;
             page.wait_for(&id("preview-same"))?;
@@ -55,10 +53,12 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
             page.fill(&id("policy-text"), &draft)?;
             page.wait_for(&id("preview-newly"))?;
             take(&page, "policy")?;
-            page.go("#/audit?record=4")?;
-            page.wait_badge("verified")?;
-            page.wait_for(&id("detail"))?;
-            take(&page, "audit")?;
+            for (record, name) in [(4, "audit-fields"), (11, "audit")] {
+                page.go(&format!("#/audit?record={record}"))?;
+                page.wait_badge("verified")?;
+                page.wait_for(&id("detail"))?;
+                take(&page, name)?;
+            }
         }
     }
     page.finish()

@@ -41,7 +41,7 @@ fn referral(number: u32) -> String {
 }
 
 const REAL_LOOKING: &str = r#"{"resourceType":"ServiceRequest","id":"sr-1","status":"active","intent":"order",
-    "subject":{"reference":"Patient/pat-1","display":"Margarethe Obermüller"}}"#;
+    "subject":{"reference":"Patient/pat-1"},"requester":{"display":"Margarethe Obermüller"}}"#;
 
 #[test]
 fn what_looks_real_is_sent_only_after_an_attestation_that_is_audited() -> Result<()> {
