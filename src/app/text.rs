@@ -31,6 +31,11 @@ pub fn slice(text: &str, span: (u32, u32)) -> &str {
     text.get(span.0 as usize..span.1 as usize).unwrap_or_default()
 }
 
+/// What follows the last point of a dotted name: `priority` of `Activity.priority`.
+pub fn last_part(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
+}
+
 /// At most `max` characters of a text, with an ellipsis where more follow.
 pub fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {

@@ -146,10 +146,10 @@ fn evidence(fields: &[FieldEvidence]) -> Option<AnyView> {
         view! {
             <tr>
                 <th scope="row">
-                    <code>{f.field.clone()}</code>
+                    <code>{words::breakable(&f.field)}</code>
                 </th>
                 <td>{words::mark(words::label(&f.label), &f.label)}</td>
-                <td>{f.method.clone()}</td>
+                <td>{words::breakable(&f.method)}</td>
                 <td>{f.result.clone()}</td>
                 <td>{f.rule.clone()}</td>
             </tr>

@@ -79,7 +79,8 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
     });
     let head = || {
         let names = ["No.", "Time", "Stage", "Action", "Outcome", "Reason", "Run"];
-        let cells = names.map(|name| view! { <span>{name}</span> }).into_iter().collect::<Vec<_>>();
+        let cells = names.map(|name| view! { <span class:seq=name == "No.">{name}</span> });
+        let cells = cells.into_iter().collect::<Vec<_>>();
         view! {
             <div class="audit-row audit-head" aria-hidden="true">
                 {cells}

@@ -70,9 +70,9 @@ fn pair(title: Option<String>, active: &RunView, draft: &RunView) -> AnyView {
             {title.map(|t| view! { <h3>{t}</h3> })}
             {headline(&changes)}
             <p class="verdicts">
-                <span class="note">"in force "</span>
+                <span class="note">"In force"</span>
                 <span data-testid="preview-active">{words::outcome_mark(&active.outcome)}</span>
-                <span class="note">" draft "</span>
+                <span class="note">"→ Draft"</span>
                 <span data-testid="preview-draft">{words::outcome_mark(&draft.outcome)}</span>
             </p>
             {refusal}

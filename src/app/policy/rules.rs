@@ -87,7 +87,9 @@ fn row(rule: &RuleView, on_jump: Callback<(u32, u32)>) -> AnyView {
             <td>{words::mark(words::label(&rule.label), &rule.label)}</td>
             <td>{rule.method.as_deref().map(words::breakable)}</td>
             <td>
-                <code>{rule.target.as_deref().map(words::breakable)}</code>
+                <code title=rule.target.clone()>
+                    {rule.target.as_deref().map(|t| text::last_part(t).to_owned())}
+                </code>
             </td>
         </tr>
     }

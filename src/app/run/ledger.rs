@@ -57,7 +57,7 @@ pub fn Ledger(desk: Desk) -> impl IntoView {
     });
     let total = move || bench.shown.with(|s| s.as_ref().map_or(0, |s| s.ledger().len()));
     let head = || {
-        let names = ["Path", "Source value", "Class", "Label", "Rule", "Method", "What crossed"];
+        let names = ["Path", "Source", "Class", "Label", "Rule", "Method", "What crossed"];
         let cells = names.map(|n| view! { <span role="columnheader">{n}</span> });
         view! {
             <div class="ledger-row ledger-head" role="row">
@@ -99,12 +99,13 @@ pub fn Ledger(desk: Desk) -> impl IntoView {
             </header>
             <Show
                 when=move || total().gt(&0)
-                fallback=|| {
-                    view! {
-                        <p class="empty">
-                            "Every element of the source gets a row here: whether it crossed, under which rule, and by which method. What no rule names does not cross."
-                        </p>
-                    }
+                fallback=move || {
+                    let words = if bench.shown.with(Option::is_some) {
+                        "The body was refused before it was read, so there is no element to account for."
+                    } else {
+                        "Every element of the source gets a row here: whether it crossed, under which rule, and by which method. What no rule names does not cross."
+                    };
+                    view! { <p class="empty">{words}</p> }
                 }
             >
                 <VirtualList

@@ -1,7 +1,7 @@
 //! One row of the field ledger.
 
 use crate::api::LedgerRow;
-use crate::app::words;
+use crate::app::{text, words};
 use leptos::prelude::*;
 
 /// The row of an element. `source` is its value in the body, where the user asked to see it.
@@ -16,10 +16,11 @@ pub fn row_view(row: &LedgerRow, source: Option<String>) -> AnyView {
             view! { <span title=also>{[rule, " +", &others.len().to_string()].concat()}</span> }.into_any()
         }
     };
-    let crossed = match (&row.value, &row.target) {
+    let target = row.target.as_deref().map(text::last_part);
+    let crossed = match (&row.value, target) {
         (Some(value), Some(target)) => [target, " = ", value].concat(),
         (Some(value), None) => value.clone(),
-        (None, Some(target)) if row.crossed => target.clone(),
+        (None, Some(target)) if row.crossed => target.to_owned(),
         (None, Some(target)) if row.label == "redacted" => [target, ": withheld"].concat(),
         _ => String::from("—"),
     };

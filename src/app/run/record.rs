@@ -89,7 +89,8 @@ fn card(record: &CrmRecord) -> AnyView {
             <p class="record-foot">
                 <span class="note">"key "</span>
                 <code data-testid="record-key">{record.key.clone()}</code>
-                <span class="note">" written " {dom::tidy_time(&record.written)}</span>
+                <br />
+                <span class="note">"written " {dom::tidy_time(&record.written)}</span>
             </p>
         </article>
     }

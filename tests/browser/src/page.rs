@@ -18,8 +18,6 @@ impl Browser {
         step(self)?;
         let script = "return document.querySelector(arguments[0]).textContent.trim() !== arguments[1]";
         self.wait("the live region says something new", script, vec![json!(live), json!(before)])?;
-        // What follows the news in the same turn of the page has to be there too.
-        self.wait("the turn is over", "return true", Vec::new())?;
         Ok(self.texts(&live)?.concat())
     }
 

@@ -4,6 +4,20 @@ use airlock_browser_tests::{Browser, DESKTOP, PHONE, Scheme, id};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+const REAL_LOOKING: &str = r#"{"resourceType":"ServiceRequest","id":"sr-1","status":"active","intent":"order",
+    "subject":{"reference":"Patient/pat-1"},"requester":{"display":"Margarethe Obermüller"}}"#;
+
+/// Thirty referrals as NDJSON, the last line of them cut short.
+fn many() -> String {
+    let line = |n| {
+        format!(
+            r#"{{"resourceType":"ServiceRequest","id":"REF-{n:03}","status":"active","intent":"order","subject":{{"reference":"Patient/PAT-001"}}}}"#
+        )
+    };
+    let lines: Vec<String> = (1..30).map(line).collect();
+    lines.join("\n") + "\n{\"resourceType\":"
+}
+
 /// Every view in a state worth seeing, at both sizes and in both schemes, into `target/screenshots/`.
 #[test]
 fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
@@ -41,6 +55,29 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
             page.pick("bad-signature")?;
             page.send()?;
             take(&page, "refusal")?;
+            page.paste(REAL_LOOKING)?;
+            page.send()?;
+            page.click(&id("fix"))?;
+            page.wait_for("dialog[open]")?;
+            take(&page, "attest")?;
+            page.hear(|page| page.click(&id("attest-confirm")))?;
+            page.paste(&many())?;
+            page.send()?;
+            take(&page, "own")?;
+            page.click(&id("own-close"))?;
+            page.run("localStorage.clear()", Vec::new())?;
+            page.click(&id("nav-audit"))?;
+            page.run("dispatchEvent(new StorageEvent('storage', { key: null }))", Vec::new())?;
+            page.wait_for(&id("trouble"))?;
+            take(&page, "banner")?;
+            page.click(&id("write-again"))?;
+            page.wait_gone(&id("trouble"))?;
+
+            page.run("localStorage.clear()", Vec::new())?;
+            page.go("")?;
+            page.send()?;
+            page.pick("bad-signature")?;
+            page.send()?;
             page.pick("missing-consent")?;
             page.send()?;
             page.go("#/policy")?;
