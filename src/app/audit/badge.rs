@@ -1,7 +1,7 @@
 //! The standing badge: what recomputing the stored timeline found.
 
 use crate::api::{Fault, Verification};
-use crate::app::desk::{Desk, Standing};
+use crate::app::desk::{Desk, Standing, Trouble};
 use crate::app::route::Step;
 use crate::app::text;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub fn Badge(desk: Desk) -> impl IntoView {
             </p>
         }
         .into_any(),
-        Standing::Done(verification) => done(desk, &verification),
+        Standing::Done(verification) => done(desk, &verification, in_memory(desk)),
     };
     view! {
         <div class="badge-box">
@@ -39,10 +39,20 @@ pub fn Badge(desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-fn done(desk: Desk, verification: &Verification) -> AnyView {
+/// Records that this tab has and storage has not: what was verified does not speak for them.
+fn in_memory(desk: Desk) -> usize {
+    desk.revision.track();
+    let vanished = desk.trouble.with(|t| *t == Some(Trouble::Vanished));
+    desk.keeper.with_value(|k| if vanished { k.session.timeline().len() } else { k.session.unsaved() })
+}
+
+fn done(desk: Desk, verification: &Verification, in_memory: usize) -> AnyView {
     let records = text::count(usize::try_from(verification.size).unwrap_or(usize::MAX), "record");
     let short = text::clip(&verification.root, 12);
-    let (class, state, words) = if verification.verified {
+    let (class, state, words) = if verification.verified && in_memory > 0 {
+        let rest = text::group(in_memory);
+        ("badge warn", "verified", ["⚠ verified: ", &records, "; ", &rest, " more not stored"].concat())
+    } else if verification.verified {
         ("badge good", "verified", ["✓ verified: ", &records, ", root ", &short].concat())
     } else {
         let faults = text::count(verification.faults.len(), "fault");

@@ -162,6 +162,9 @@ impl Browser {
     /// Clicks what the selector finds, once it is there.
     pub fn click(&self, selector: &str) -> Result<()> {
         let element = self.find(selector)?;
+        // As the focus would: clear of whatever is fixed at the edges, where the page has a margin for it.
+        let script = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'nearest' })";
+        self.run(script, vec![json!(selector)])?;
         self.wait_on(|_| async move { element.click().await })
             .with_context(|| format!("clicking `{selector}`"))
     }
