@@ -101,7 +101,7 @@ pub fn Ledger(desk: Desk) -> impl IntoView {
                 when=move || total().gt(&0)
                 fallback=move || {
                     let words = if bench.shown.with(Option::is_some) {
-                        "The body was refused before it was read, so there is no element to account for."
+                        "The body was not read, so there is no element to account for."
                     } else {
                         "Every element of the source gets a row here: whether it crossed, under which rule, and by which method. What no rule names does not cross."
                     };

@@ -148,3 +148,23 @@ fn there_are_landmarks_one_heading_and_a_live_region_in_every_view() -> Result<(
     }
     page.finish()
 }
+
+#[test]
+fn a_width_of_320_pixels_is_enough_and_what_is_pressed_is_big_enough() -> Result<()> {
+    let page = Browser::open()?;
+    page.resize((320, 640))?;
+    page.send()?;
+    for view in ["run", "policy", "audit"] {
+        page.click(&id(&format!("nav-{view}")))?;
+        let over = page.run("return document.documentElement.scrollWidth - innerWidth", Vec::new())?;
+        ensure!(over.as_i64().is_some_and(|over| over <= 0), "{view} is {over} pixels too wide");
+        // WCAG 2.2, 2.5.8: 24 by 24 pixels; a box that is ticked counts with its label.
+        let small = "return [...document.querySelectorAll('button, a[href], select, input, summary')]
+            .map(e => e.closest('label') ?? e).filter(e => e.checkVisibility() && !e.matches('.skip'))
+            .filter(e => { const box = e.getBoundingClientRect(); return box.width < 24 || box.height < 24 })
+            .map(e => e.outerHTML.slice(0, 100))";
+        let small = page.run(small, Vec::new())?;
+        ensure!(small.as_array().is_some_and(Vec::is_empty), "{view}: too small to press: {small:#}");
+    }
+    page.finish()
+}

@@ -147,5 +147,5 @@ fn two_tabs_that_take_turns_write_one_log_that_both_see_verified() -> Result<()>
         roots.push(page.text(&id("root"))?);
     }
     ensure!(roots.first() == roots.last(), "{roots:?}");
-    page.ensure_quiet()
+    page.finish()
 }
