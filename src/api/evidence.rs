@@ -1,7 +1,7 @@
 //! Evidence bundles: a log in one file, verified offline. No payloads.
 
 use super::{Fault, Session, Verification};
-use crate::engine::audit::{self, Hash, Head, Kept, hex};
+use crate::engine::audit::{self, AuditRecord, Hash, Head, Kept, hex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -54,20 +54,13 @@ impl Evidence {
     /// The evidence of a session.
     pub fn of(session: &Session) -> Self {
         let head = session.head();
-        let mut policies: Vec<PolicyReference> = Vec::new();
-        for entry in session.timeline() {
-            if let (Some(policy), Some(hash)) = (&entry.policy, &entry.policy_hash) {
-                let reference = PolicyReference { policy: policy.clone(), hash: hash.clone() };
-                if !policies.contains(&reference) {
-                    policies.push(reference);
-                }
-            }
-        }
+        let cited =
+            session.timeline().iter().map(|entry| (entry.policy.as_deref(), entry.policy_hash.as_deref()));
         Self {
             format: FORMAT.to_owned(),
             schema_version: 1,
             build: concat!("airlock ", env!("CARGO_PKG_VERSION")).to_owned(),
-            policies,
+            policies: policies(cited),
             log: EvidenceLog { size: head.size, root: head.root },
             leaf_hashes: session.leaves().map(|leaf| STANDARD.encode(leaf)).collect(),
             records: session
@@ -122,6 +115,12 @@ impl Evidence {
         if self.leaf_hashes.len() != self.records.len() {
             about_all("There are not as many leaf hashes as records.");
         }
+        let records: Vec<AuditRecord<'_>> =
+            self.records.iter().filter_map(|record| AuditRecord::parse(record.get()).ok()).collect();
+        let cited = records.iter().map(|record| (record.policy.as_deref(), record.policy_hash.as_deref()));
+        if policies(cited) != self.policies {
+            about_all("The policies named are not those that the records cite.");
+        }
         if let Some(checkpoint) = checkpoint {
             let own = audit::verify(kept.take(usize::try_from(checkpoint.size).unwrap_or(usize::MAX)), None);
             if own.size < checkpoint.size {
@@ -134,4 +133,15 @@ impl Evidence {
         }
         Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults }
     }
+}
+
+/// The policies that records cite, each once, in the order in which they come.
+fn policies<'a>(cited: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Vec<PolicyReference> {
+    let mut policies: Vec<PolicyReference> = Vec::new();
+    for (policy, hash) in cited.filter_map(|(policy, hash)| Some((policy?, hash?))) {
+        if !policies.iter().any(|known| known.policy == policy && known.hash == hash) {
+            policies.push(PolicyReference { policy: policy.to_owned(), hash: hash.to_owned() });
+        }
+    }
+    policies
 }

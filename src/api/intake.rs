@@ -104,17 +104,22 @@ fn envelope(event_type: &str, now: i64, data: &str) -> String {
 
 const DATA: &str = "\"data\":";
 
-/// A signed request for a body. Its event id is a hash of the content, keyed with the sender's secret, so that
-/// the same content sent again is recognised as a duplicate while the id says nothing about it. The
-/// envelope's own timestamp does not count as content.
+/// A signed request for a body. Its event id is a hash of the content and of what it will be judged by (policy and
+/// consents), keyed with the sender's secret. So the same content sent again is recognised as a duplicate,
+/// and is a new event once the policy or the consents have changed. The timestamp of an envelope made here
+/// does not count.
 pub fn request_for(setup: &Setup, body: &str, now: i64) -> Request {
-    let content = body.split_once(DATA).map_or(body, |(_, data)| data);
+    let stamp = format!("\",\"timestamp\":\"{}\",{DATA}", Instant(now).to_rfc3339());
+    let content = match body.split_once(&stamp) {
+        Some((event_type, data)) if event_type.starts_with("{\"type\":") => [event_type, data],
+        _ => [body, ""],
+    };
     let mut hasher = Sha256::new();
-    for secret in setup.source.secrets.iter().take(1) {
-        hasher.update((secret.len() as u64).to_be_bytes());
-        hasher.update(secret);
+    let secret = setup.source.secrets.first().map(String::as_str).unwrap_or_default();
+    for part in [secret, &setup.policy, &setup.consents].into_iter().chain(content) {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
     }
-    hasher.update(content);
     let mut request = Request { headers: Vec::new(), body: body.to_owned() };
     request.set_header("webhook-id", format!("evt-{}", hex(hasher.finalize().get(..12).unwrap_or(&[]))));
     request.set_header("webhook-timestamp", Instant(now).seconds().to_string());

@@ -17,7 +17,8 @@ pub use audit::{Entry, FieldEvidence, LogHead};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use policy::{
-    Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_policy, preview,
+    Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_consents, check_policy,
+    preview,
 };
 pub use run::{
     CrmField, CrmRecord, Fix, Header, LedgerRow, Position, Receipt, RefusalView, Request, RunView,

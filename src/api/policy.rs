@@ -1,6 +1,7 @@
 //! Policies as text: diagnostics and the preview of a draft.
 
 use super::{OpenScenario, Position, RunView};
+use crate::engine::consent::Directory;
 use crate::engine::{Finding, policy};
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +107,12 @@ pub fn check_policy(text: &str) -> PolicyReport {
         policy: reading.policy.as_ref().map(PolicySummary::from),
         diagnostics: reading.findings.iter().map(Diagnostic::from).collect(),
     }
+}
+
+/// Reads a consents text (a Consent, a Bundle or an array of them) and says what stands against using it.
+pub fn check_consents(text: &str) -> Vec<Diagnostic> {
+    let findings = Directory::read(text).err().unwrap_or_default();
+    findings.iter().map(Diagnostic::from).collect()
 }
 
 /// Runs a scenario under a draft policy in a connector of its own.

@@ -256,7 +256,9 @@ pub fn read_scenario(
     };
     let mut requests: Vec<(i64, Request)> = Vec::new();
     for delivery in file.deliveries {
-        let at = clock.0 + delivery.after_seconds * 1000;
+        let after = delivery.after_seconds.checked_mul(1000);
+        let at = after.and_then(|after| clock.0.checked_add(after));
+        let at = at.ok_or_else(|| "A delivery's afterSeconds is out of range.".to_owned())?;
         let request = match (delivery.repeat, delivery.body) {
             (Some(earlier), None) => match requests.get(earlier) {
                 Some((_, request)) => request.clone(),

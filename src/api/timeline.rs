@@ -1,7 +1,7 @@
 //! The stored form of a session and its verification.
 
 use super::CrmRecord;
-use crate::engine::audit::{self, AuditRecord, Hash, Head, Kept, Log, hex};
+use crate::engine::audit::{self, Hash, Head, Kept, Log, hex};
 use crate::engine::deliver::{self, CrmZone};
 use crate::engine::time::Instant;
 use crate::engine::webhook::Seen;
@@ -90,6 +90,12 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
             None => about_all(&format!("Segment {number} is missing.")),
         }
     }
+    let parts = [("head", &stored.head), ("CRM demo zone", &stored.crm), ("list of ids seen", &stored.seen)];
+    if parts.iter().any(|(_, part)| part.is_some()) {
+        for (name, _) in parts.iter().filter(|(_, part)| part.is_none()) {
+            about_all(&format!("The {name} is missing."));
+        }
+    }
     let crm = read_or(&stored.crm, || about_all("The CRM demo zone can't be read."), read_crm);
     let seen = read_or(&stored.seen, || about_all("The ids already seen can't be read."), read_seen);
 
@@ -102,18 +108,21 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     for (leaf, text) in lines {
         log.restore(leaf.unwrap_or_else(|| audit::leaf_hash(text.as_bytes())), text.to_owned());
     }
-    // A writer that was stopped before it wrote the head leaves runs that the head does not count.
-    let counted = head.as_ref().map_or(0, |head| usize::try_from(head.size).unwrap_or(usize::MAX));
-    let later = log.lines(counted).iter().filter_map(|(_, text)| run_number(text)).max();
-    let received = head.map_or(0, |head| head.received).max(later.unwrap_or(0));
+    // The records count as much as the head: a writer that was stopped before it wrote the head leaves runs
+    // that the head does not count.
+    let latest = log.lines(0).iter().filter_map(|(_, text)| run_number(text)).max();
+    let received = head.map_or(0, |head| head.received).max(latest.unwrap_or(0));
     let verification =
         Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults };
     (Remembered { seen, crm, log, received }, verification)
 }
 
 /// The number in a record's correlation id, `run-000001`.
+/// The number of the run that a record belongs to. A quote inside a JSON string is escaped, so the key is found as
+/// text.
 fn run_number(text: &str) -> Option<u64> {
-    AuditRecord::parse(text).ok()?.correlation.strip_prefix("run-")?.parse().ok()
+    let (_, rest) = text.split_once("\"correlation\":\"run-")?;
+    rest.split('"').next()?.parse().ok()
 }
 
 fn split(line: &str) -> (Option<Hash>, &str) {

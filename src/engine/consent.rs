@@ -2,11 +2,12 @@
 //!
 //! This module decides (PDP); the connector enforces (PEP).
 
-use super::fhir::{Json, Kind, NodeId, Reference, ResourceType};
+use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same};
 use super::phi::Phi;
 use super::policy::{Diagnostic, Document, not_json};
 use super::refusal::{Code, Refusal};
 use super::time::{Instant, date_time_range};
+use super::validate::Shape;
 
 /// The consents on file.
 #[derive(Clone, Debug)]
@@ -104,6 +105,17 @@ impl Directory {
                 ),
             }
         }
+        for consent in &consents {
+            let patient = json.get(*consent, "patient");
+            if patient.and_then(|patient| json.get_str(patient, "reference")).is_none() {
+                doc.error(
+                    patient.unwrap_or(*consent),
+                    "patient-unknown",
+                    "This consent does not say by reference whose it is.",
+                    "Give `patient` a reference, e.g. `Patient/PAT-001`.",
+                );
+            }
+        }
         let findings = doc.findings;
         if findings.is_empty() { Ok(Self { json: Phi::new(json), consents }) } else { Err(findings) }
     }
@@ -117,26 +129,33 @@ impl Directory {
     pub fn decide(
         &self,
         event: &Phi<Json>,
-        subject: Option<NodeId>,
+        shape: &Shape,
         question: &Question<'_>,
     ) -> Result<Permit, Box<Denial>> {
-        let Some(subject) = subject else { return Err(deny(Code::SubjectUnknown, None)) };
-        let own =
-            self.consents.iter().enumerate().filter(|(_, consent)| self.is_of(**consent, event, subject));
+        let Some(subject) = shape.subject else { return Err(deny(Code::SubjectUnknown, None)) };
         let mut permit = None;
         let mut unclear = None;
         let mut silent = None;
-        for (number, consent) in own {
-            let citation = self.cite(number, *consent);
-            match self.judge(*consent, question) {
-                Verdict::Deny => return Err(deny(Code::ConsentDenied, Some(citation))),
-                Verdict::Permit => permit = permit.or(Some(citation)),
-                Verdict::Unclear => unclear = unclear.or(Some(citation)),
+        for (number, consent) in self.consents.iter().enumerate() {
+            let citation = || self.cite(number, *consent);
+            let verdict = match self.whose(*consent, event, shape.data, subject) {
+                Whose::Other => continue,
+                Whose::Own => self.judge(*consent, question),
+                // It may be the subject's: enough to doubt a permission, not enough to give one.
+                Whose::Unsure => match self.judge(*consent, question) {
+                    Verdict::Deny | Verdict::Unclear => Verdict::Unclear,
+                    Verdict::Permit | Verdict::Silent(_) => continue,
+                },
+            };
+            match verdict {
+                Verdict::Deny => return Err(deny(Code::ConsentDenied, Some(citation()))),
+                Verdict::Permit => permit = permit.or_else(|| Some(citation())),
+                Verdict::Unclear => unclear = unclear.or_else(|| Some(citation())),
                 // Of several reasons the one that came closest to speaking is worth telling.
                 Verdict::Silent(code) => {
                     silent = match silent {
                         Some((best, _)) if best >= code => silent,
-                        _ => Some((code, citation)),
+                        _ => Some((code, citation())),
                     }
                 }
             }
@@ -155,18 +174,21 @@ impl Directory {
         }
     }
 
-    fn is_of(&self, consent: NodeId, event: &Phi<Json>, subject: NodeId) -> bool {
-        self.json.test(|json| {
-            let patient = json.get(consent, "patient").and_then(|patient| json.get_str(patient, "reference"));
-            let Some(patient) = patient else { return false };
-            event.test(|event| {
-                event.str(subject).is_some_and(|own| {
-                    let own = Reference::parse(&own);
-                    // A contained subject is another resource in each document, whatever it is called.
-                    !matches!(own, Reference::Contained(_)) && own == Reference::parse(&patient)
-                })
+    fn whose(&self, consent: NodeId, event: &Phi<Json>, data: NodeId, subject: NodeId) -> Whose {
+        let is = |question: &dyn Fn(&Json, &str) -> bool| {
+            self.json.test(|json| {
+                let patient =
+                    json.get(consent, "patient").and_then(|patient| json.get_str(patient, "reference"));
+                patient.is_some_and(|patient| event.test(|event| question(event, &patient)))
             })
-        })
+        };
+        if is(&|event, patient| is_same(event, data, subject, patient)) {
+            Whose::Own
+        } else if is(&|event, patient| event.str(subject).is_some_and(|own| may_be_same(&own, patient))) {
+            Whose::Unsure
+        } else {
+            Whose::Other
+        }
     }
 
     fn cite(&self, number: usize, consent: NodeId) -> Citation {
@@ -191,8 +213,17 @@ impl Directory {
             return Verdict::Silent(Code::ConsentInactive);
         }
         // An unknown modifier changes the meaning of what carries it (FHIR R4, section 2.4.0.1).
-        let modified = self.json.test(|json| json.get(consent, "modifierExtension").is_some());
-        if modified {
+        if self.has(consent, "modifierExtension") || self.has(consent, "implicitRules") {
+            return Verdict::Unclear;
+        }
+        // A consent to treatment or research is no consent to disclosure. Without a scope it can't be told.
+        let scoped = self.json.classify(|json| {
+            let codings = json.get(consent, "scope").map(|scope| json.get(scope, "coding"))?;
+            Some(codings.is_some_and(|list| {
+                json.children(list).any(|c| json.get_str(c, "code").is_some_and(|c| c == "patient-privacy"))
+            }))
+        });
+        if scoped == Some(false) {
             return Verdict::Unclear;
         }
         let provision = self.json.classify(|json| json.get(consent, "provision"));
@@ -219,23 +250,25 @@ impl Directory {
 
     /// Nested provisions are exceptions to their parent, at any depth; among siblings a denial overrides.
     fn exceptions(&self, parent: NodeId, base: Verdict, question: &Question<'_>, depth: usize) -> Verdict {
-        let children = self.json.classify(|json| {
-            json.get(parent, "provision")
-                .map(|list| json.children(list).collect::<Vec<_>>())
-                .unwrap_or_default()
+        let children = self.json.classify(|json| match json.get(parent, "provision") {
+            None => Some(Vec::new()),
+            Some(list) => (json.kind(list) == Kind::Array).then(|| json.children(list).collect()),
         });
+        let Some(children) = children.filter(|_| depth < DEEPEST) else { return Verdict::Unclear };
         let mut verdict = base;
         for child in children {
             let own = match self.applies(child, question) {
                 Applies::No(_) => continue,
-                Applies::Unclear => return Verdict::Unclear,
+                Applies::Unclear => Verdict::Unclear,
                 Applies::Yes => match self.provision_type(child) {
-                    Some(stated) if depth < 32 => self.exceptions(child, stated, question, depth + 1),
-                    _ => Verdict::Unclear,
+                    Some(stated) => self.exceptions(child, stated, question, depth + 1),
+                    None => Verdict::Unclear,
                 },
             };
             match own {
-                Verdict::Deny | Verdict::Unclear => return own,
+                Verdict::Deny => return own,
+                Verdict::Unclear => verdict = own,
+                _ if verdict == Verdict::Unclear => {}
                 other => verdict = other,
             }
         }
@@ -244,95 +277,136 @@ impl Directory {
 
     fn provision_type(&self, provision: NodeId) -> Option<Verdict> {
         let is = |word| self.json.test(|json| json.get_str(provision, "type").is_some_and(|t| t == word));
-        let stated = self.json.test(|json| json.get(provision, "type").is_some());
-        match (is("permit"), is("deny"), stated) {
-            (true, _, _) => Some(Verdict::Permit),
-            (_, true, _) => Some(Verdict::Deny),
-            (_, _, true) => Some(Verdict::Unclear),
-            _ => None,
+        if !self.has(provision, "type") {
+            return None;
         }
+        Some(match (is("permit"), is("deny")) {
+            (true, _) => Verdict::Permit,
+            (_, true) => Verdict::Deny,
+            _ => Verdict::Unclear,
+        })
     }
 
-    /// The base that `policyRule` states: HL7's OPTIN and OPTOUT families; anything else can't be decided.
+    /// The base that `policyRule` states: HL7's OPTIN or OPTOUT, and not both; anything else can't be decided.
     fn base(&self, consent: NodeId) -> Verdict {
-        let has = |codes: &[&str]| {
+        let states = |wanted: &str| {
             self.json.test(|json| {
-                json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding")).is_some_and(
-                    |list| {
-                        json.children(list).any(|c| {
-                            json.get_str(c, "code").is_some_and(|code| codes.contains(&code.as_ref()))
-                        })
-                    },
-                )
+                let codings = json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding"));
+                codings.is_some_and(|list| {
+                    json.children(list).any(|c| json.get_str(c, "code").is_some_and(|code| code == wanted))
+                })
             })
         };
-        if has(&["OPTIN"]) {
-            Verdict::Permit
-        } else if has(&["OPTOUT"]) {
-            Verdict::Deny
-        } else {
-            Verdict::Unclear
+        match (states("OPTIN"), states("OPTOUT")) {
+            (_, true) => Verdict::Deny,
+            (true, false) => Verdict::Permit,
+            (false, false) => Verdict::Unclear,
         }
     }
 
+    /// Whether a provision speaks to the question. All its constraints must hold; one that can't be read or
+    /// decided makes it unclear, never inapplicable.
     fn applies(&self, provision: NodeId, question: &Question<'_>) -> Applies {
+        let known = ["id", "extension", "type", "period", "actor", "purpose", "provision"];
+        let readable = self.json.test(|json| {
+            json.kind(provision) == Kind::Object
+                && json.children(provision).all(|member| known.iter().any(|k| json.is_member(member, k)))
+        });
         // Constraints on the data's own labels, classes, dates or instances are not evaluated yet.
-        let undecidable =
-            ["securityLabel", "class", "code", "dataPeriod", "data", "action", "modifierExtension"];
-        if undecidable.iter().any(|name| self.has(provision, name)) {
+        if !readable {
             return Applies::Unclear;
         }
-        match self.in_period(provision, question.at) {
-            Some(true) => {}
-            Some(false) => return Applies::No(Code::ConsentOutsidePeriod),
-            None => return Applies::Unclear,
+        let denies = self.provision_type(provision) != Some(Verdict::Permit);
+        let answers = [
+            (self.in_period(provision, question.at), Code::ConsentOutsidePeriod),
+            (self.names_purpose(provision, question.purpose, denies), Code::ConsentPurpose),
+            (self.names_actor(provision, question.recipient), Code::ConsentRecipient),
+        ];
+        match answers.iter().find(|(answer, _)| *answer == Some(false)) {
+            // One constraint that surely fails is enough for silence, whatever the others are.
+            Some((_, code)) => Applies::No(*code),
+            None if answers.iter().any(|(answer, _)| answer.is_none()) => Applies::Unclear,
+            None => Applies::Yes,
         }
-        if self.has(provision, "purpose") && !self.names_purpose(provision, question.purpose) {
-            return Applies::No(Code::ConsentPurpose);
-        }
-        if self.has(provision, "actor") && !self.names_actor(provision, question.recipient) {
-            return Applies::No(Code::ConsentRecipient);
-        }
-        Applies::Yes
     }
 
-    fn has(&self, provision: NodeId, name: &str) -> bool {
-        self.json.test(|json| json.get(provision, name).is_some())
+    fn has(&self, node: NodeId, name: &str) -> bool {
+        self.json.test(|json| json.get(node, name).is_some())
     }
 
-    /// None where a bound can't be read.
+    /// None where the period is not one: a bound that can't be read, a member that is none, an end before the
+    /// start.
     fn in_period(&self, provision: NodeId, at: Instant) -> Option<bool> {
         self.json.classify(|json| {
             let Some(period) = json.get(provision, "period") else { return Some(true) };
+            let known = ["id", "extension", "start", "end"];
+            let readable = json.kind(period) == Kind::Object
+                && json.children(period).all(|member| known.iter().any(|k| json.is_member(member, k)));
             let bound = |name| match json.get(period, name) {
                 None => Some(None),
                 Some(node) => json.str(node).and_then(|text| date_time_range(&text)).map(Some),
             };
             let (start, end) = (bound("start")?, bound("end")?);
-            Some(start.is_none_or(|(from, _)| from <= at) && end.is_none_or(|(_, until)| at <= until))
+            let inverted = matches!((start, end), (Some((from, _)), Some((_, until))) if until < from);
+            let within = start.is_none_or(|(from, _)| from <= at) && end.is_none_or(|(_, until)| at <= until);
+            (readable && !inverted).then_some(within)
         })
     }
 
-    fn names_purpose(&self, provision: NodeId, purpose: &str) -> bool {
-        self.json.test(|json| {
-            json.get(provision, "purpose").is_some_and(|list| {
-                json.children(list).any(|coding| json.get_str(coding, "code").is_some_and(|c| c == purpose))
-            })
+    /// None where a purpose is named by something other than a code, or where a denial names a wide one of HL7's
+    /// that may hold the one asked about. A permission is not widened.
+    fn names_purpose(&self, provision: NodeId, purpose: &str, denies: bool) -> Option<bool> {
+        self.json.classify(|json| {
+            let Some(list) = json.get(provision, "purpose") else { return Some(true) };
+            let codings = (json.kind(list) == Kind::Array).then(|| json.children(list))?;
+            let mut surely_not = true;
+            for coding in codings {
+                let ours = json.get_str(coding, "system").is_none_or(|system| system == PURPOSE_OF_USE);
+                match json.get_str(coding, "code") {
+                    Some(code) if ours && code == purpose => return Some(true),
+                    Some(code) => surely_not &= !(denies && ours && WIDE_PURPOSES.contains(&code.as_ref())),
+                    None => surely_not = false,
+                }
+            }
+            surely_not.then_some(false)
         })
     }
 
-    fn names_actor(&self, provision: NodeId, recipient: &str) -> bool {
+    /// None where an actor is named by something other than a reference, or may be the recipient on a server that
+    /// the policy does not name.
+    fn names_actor(&self, provision: NodeId, recipient: &str) -> Option<bool> {
         let wanted = Reference::parse(recipient);
-        self.json.test(|json| {
-            json.get(provision, "actor").is_some_and(|list| {
-                json.children(list).any(|actor| {
-                    json.get(actor, "reference")
-                        .and_then(|reference| json.get_str(reference, "reference"))
-                        .is_some_and(|text| Reference::parse(&text) == wanted)
-                })
-            })
+        self.json.classify(|json| {
+            let Some(list) = json.get(provision, "actor") else { return Some(true) };
+            let actors = (json.kind(list) == Kind::Array).then(|| json.children(list))?;
+            let mut surely_not = true;
+            for actor in actors {
+                match json.get(actor, "reference").and_then(|own| json.get_str(own, "reference")) {
+                    Some(text) if Reference::parse(&text) == wanted => return Some(true),
+                    Some(text) => surely_not &= !may_be_same(&text, recipient),
+                    None => surely_not = false,
+                }
+            }
+            surely_not.then_some(false)
         })
     }
+}
+
+/// Provisions nested deeper than this are not decided.
+const DEEPEST: usize = 32;
+
+/// Purposes that hold others.
+const WIDE_PURPOSES: [&str; 4] = ["PurposeOfUse", "TREAT", "HOPERAT", "HRESCH"];
+
+/// HL7 v3 PurposeOfUse, as FHIR R4 names the code system.
+const PURPOSE_OF_USE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+
+/// Whose a consent is, seen from an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Other,
+    Unsure,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

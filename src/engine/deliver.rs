@@ -124,7 +124,7 @@ impl CrmZone {
         match self.places.get(&record.key).and_then(|place| self.records.get_mut(*place)) {
             Some(own) if own.fields == record.fields => own.clone(),
             Some(own) => {
-                *own = CrmRecord { version: own.version + 1, ..record };
+                *own = CrmRecord { version: own.version.saturating_add(1), ..record };
                 own.clone()
             }
             None => {

@@ -2,7 +2,7 @@
 //!
 //! [`Connector::receive`] takes a delivery and answers at once; [`Connector::advance`] works on what is due.
 //! Time and entropy are arguments; there is no clock, storage, network or DOM below here. Read
-//! [`Connector::advance`] for the way of an event, stage by stage.
+//! `Connector::work` for the way of an event, stage by stage.
 
 pub mod adapt;
 pub mod audit;
@@ -182,7 +182,8 @@ impl Connector {
 
     fn turn_away(&mut self, mut run: Run, refusal: Refusal, now: Instant, probe: &mut impl Probe) -> Receipt {
         let (stage, status) = (refusal.code.stage(), refusal.code.status());
-        self.note(&run, stage, "authenticate", "refused", now, |record| cite(record, &refusal));
+        let action = if stage == Stage::Queue { "enqueue" } else { "authenticate" };
+        self.note(&run, stage, action, "refused", now, |record| cite(record, &refusal));
         run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);
         run.refusal = Some(refusal);
         probe.finished(stage);
@@ -228,6 +229,10 @@ impl Connector {
         let shape = match self.validate(&event) {
             Ok(shape) => *run.shape.insert(shape),
             Err((shape, refusal)) => {
+                // Where the parts are known, the ledger shows what the policy would have decided.
+                if let Some((shape, map)) = shape.and_then(|shape| Some((shape, setting.map(&shape)?))) {
+                    run.claims = map.adapt(&event, shape.data, shape.focus);
+                }
                 run.shape = shape;
                 return Err(self.refuse(run, refusal, now));
             }
@@ -250,7 +255,7 @@ impl Connector {
 
         // consent: may it cross, now, for this purpose, to this recipient.
         let question = Question { purpose: &policy.purpose, recipient: &policy.recipient, at: now };
-        let permit = match setting.consents.decide(&event, shape.subject, &question) {
+        let permit = match setting.consents.decide(&event, &shape, &question) {
             Ok(permit) => permit,
             Err(denial) => return Err(self.deny(run, *denial, now)),
         };

@@ -6,8 +6,9 @@ use std::fmt;
 /// A value from the EHR zone.
 ///
 /// INVARIANT: nothing outside the redact stage can take the value out. There is no `Display`, no `Serialize`,
-/// no `Deref`; `Debug` prints a placeholder. The other stages can ask closed questions of it
-/// ([`Phi::test`], [`Phi::classify`]) and carry it along ([`Phi::map`]). Compile-fail tests in
+/// no `Deref`; `Debug` prints a placeholder. The engine's other stages can ask closed questions of it
+/// ([`Phi::test`], [`Phi::classify`]: closures that can't write to what is around them, and answers that can't
+/// spell a value) and carry it along ([`Phi::map`]); outside the engine not even that. Compile-fail tests in
 /// `tests/compile_fail` hold this.
 #[derive(Clone)]
 pub struct Phi<T>(T);
@@ -19,22 +20,22 @@ impl<T> Phi<T> {
     }
 
     /// Derives another protected value.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Phi<U> {
+    pub(in crate::engine) fn map<U>(self, f: impl FnOnce(T) -> U) -> Phi<U> {
         Phi(f(self.0))
     }
 
     /// The same, by reference.
-    pub fn as_ref(&self) -> Phi<&T> {
+    pub(in crate::engine) fn as_ref(&self) -> Phi<&T> {
         Phi(&self.0)
     }
 
     /// A yes-or-no question about the value.
-    pub fn test(&self, question: impl FnOnce(&T) -> bool) -> bool {
+    pub(in crate::engine) fn test(&self, question: impl Fn(&T) -> bool) -> bool {
         question(&self.0)
     }
 
     /// A question whose answer comes from a closed set that can't spell the value.
-    pub fn classify<C: Closed>(&self, question: impl FnOnce(&T) -> C) -> C {
+    pub(in crate::engine) fn classify<C: Closed>(&self, question: impl Fn(&T) -> C) -> C {
         question(&self.0)
     }
 
@@ -46,7 +47,7 @@ impl<T> Phi<T> {
 
 impl<T> Phi<Option<T>> {
     /// Moves the protection inside. Whether there is a value is structure, not PHI.
-    pub fn transpose(self) -> Option<Phi<T>> {
+    pub(in crate::engine) fn transpose(self) -> Option<Phi<T>> {
         self.0.map(Phi)
     }
 }
@@ -56,7 +57,7 @@ impl<T, E: Closed> Phi<Result<T, E>> {
     ///
     /// # Errors
     /// The error, as it was.
-    pub fn transpose(self) -> Result<Phi<T>, E> {
+    pub(in crate::engine) fn transpose(self) -> Result<Phi<T>, E> {
         self.0.map(Phi)
     }
 }
@@ -80,7 +81,8 @@ macro_rules! closed {
     ($($t:ty),* $(,)?) => { $(impl sealed::Sealed for $t {} impl Closed for $t {})* };
 }
 
-// A claim is a place and a field's number. A refusal's path is spelled from schemas and element names only.
+// A claim is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which
+// spells element names only, or from schemas.
 closed! {
     (),
     bool,

@@ -240,6 +240,10 @@ catalogue! {
     CodeInvalid "validate.code-invalid" Validate 202 Some(Remedy::RestoreBody),
         "A code is not one of those that FHIR R4 requires here.",
         "Use a code of the element's required value set; codes are case-sensitive.";
+    /// A modifier that changes the meaning of what carries it.
+    ModifierUnknown "validate.modifier-unknown" Validate 202 Some(Remedy::RestoreBody),
+        "An element changes the meaning of the resource in a way that is not known here.",
+        "Nothing may be read past an unknown modifier (FHIR R4, 2.4.0.1): send a resource without it.";
     /// The subject can't be told.
     SubjectUnknown "consent.subject-unknown" Consent 202 None,
         "The event does not say by reference whose it is, so no consent can be found for it.",
@@ -247,7 +251,7 @@ catalogue! {
     /// No consent on file.
     ConsentAbsent "consent.absent" Consent 202 None,
         "There is no consent of this patient on file, and absence is not permission.",
-        "Put a FHIR Consent for the patient on file, then send again.";
+        "Put a FHIR Consent for the patient on file, then send it as a new event.";
     /// None is active.
     ConsentInactive "consent.inactive" Consent 202 None,
         "No consent of this patient is active.",

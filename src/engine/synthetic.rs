@@ -107,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn a_sender_s_own_key_is_not_spelled() {
+        let json = Json::read(r#"{"resourceType":"Patient","janeQuimby":{"family":"Quimby"}}"#).unwrap();
+        let refusal = require(&Phi::new(json), NodeId::ROOT).unwrap_err();
+        assert_eq!(refusal.path.as_deref(), Some("Patient.?.family"));
+    }
+
+    #[test]
     fn plainly_synthetic_data_passes() {
         assert!(!looks_real(
             r#"{"id":"PAT-001","name":[{"family":"Testperson","given":["Demo"]}],"birthDate":"1970-01-01",

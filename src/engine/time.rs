@@ -100,11 +100,6 @@ impl PartialDate {
     pub fn first_day(self) -> Day {
         Day { year: self.year, month: self.month.unwrap_or(1), day: self.day.unwrap_or(1) }
     }
-
-    /// The last day it can mean. (February ends on its 31st here: for comparing, that is enough.)
-    pub fn last_day(self) -> Day {
-        Day { year: self.year, month: self.month.unwrap_or(12), day: self.day.unwrap_or(31) }
-    }
 }
 
 /// A FHIR `dateTime` as the range of instants it can mean: for a period's bounds (FHIR R4, Period).

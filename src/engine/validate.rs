@@ -1,7 +1,7 @@
 //! Is it well-formed, may this recipient have it at all, and is everything there that its use needs?
 
 use super::adapt::{Adapter, EventMap};
-use super::fhir::{Json, Kind, NodeId, ResourceType};
+use super::fhir::{Json, Kind, NodeId, ResourceType, is_element_name};
 use super::phi::Phi;
 use super::policy::Policy;
 use super::refusal::{Code, Refusal};
@@ -153,6 +153,26 @@ pub fn check(json: &Phi<Json>, shape: &Shape, attested: bool) -> Result<(), Refu
     json.classify(|json| requirements(json, shape))
 }
 
+/// Refuses elements that change the meaning of what carries them: unknown modifier extensions, implicit rules, and
+/// an order not to do something.
+fn refuse_modifiers(json: &Json, shape: &Shape) -> Result<(), Refusal> {
+    let changed = json.descendants(shape.data).find(|node| {
+        json.key(*node).is_some_and(|key| match key.as_ref() {
+            "modifierExtension" | "implicitRules" => true,
+            "doNotPerform" => json.scalar(*node).is_none_or(|value| value != "false"),
+            _ => false,
+        })
+    });
+    match changed {
+        None => Ok(()),
+        Some(node) => {
+            let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
+            json.write_path(shape.data, node, is_element_name, &mut path);
+            Err(Refusal::about(Code::ModifierUnknown, path).with_place(json.place(node)))
+        }
+    }
+}
+
 /// What an element must be.
 enum Need {
     /// A string.
@@ -193,6 +213,7 @@ const SERVICE_REQUEST: &[(&str, bool, Need)] = &[
 ];
 
 fn requirements(json: &Json, shape: &Shape) -> Result<(), Refusal> {
+    refuse_modifiers(json, shape)?;
     let table = match shape.resource_type.name() {
         "ServiceRequest" => SERVICE_REQUEST,
         _ => &[],

@@ -60,6 +60,10 @@ pub fn verify<'a>(records: impl Iterator<Item = Kept<'a>>, head: Option<&Head>) 
                 leaf_hash(kept.text.as_bytes())
             }
             Ok(record) => {
+                let canonical = record.canonical();
+                if !is_same_text(kept.text, &canonical) {
+                    fault(format!("Record {index} was altered: it is not in its canonical form."));
+                }
                 if record.seq != expected {
                     fault(match record.seq.checked_sub(expected) {
                         Some(1) => format!("One record is missing before record {}.", record.seq),
@@ -68,7 +72,7 @@ pub fn verify<'a>(records: impl Iterator<Item = Kept<'a>>, head: Option<&Head>) 
                     });
                 }
                 expected = record.seq.saturating_add(1);
-                leaf_hash(record.canonical().as_bytes())
+                leaf_hash(canonical.as_bytes())
             }
         };
         match kept.leaf {
@@ -101,6 +105,22 @@ pub fn verify<'a>(records: impl Iterator<Item = Kept<'a>>, head: Option<&Head>) 
         _ => {}
     }
     Verified { size: tree.size(), root: tree.root(), faults }
+}
+
+/// Whether a text is the canonical one, but for white space between its tokens, which a file may have.
+fn is_same_text(text: &str, canonical: &str) -> bool {
+    let mut in_string = false;
+    let mut escaped = false;
+    let tokens = text.bytes().filter(|byte| {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            return true;
+        }
+        in_string = *byte == b'"';
+        !matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+    });
+    tokens.eq(canonical.bytes())
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 //! the text until they are asked for.
 
 use super::super::refusal::{Code, Refusal};
+use super::reference::Names;
 use crate::engine::refusal::Place;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// Containers nested deeper than this are refused.
 pub const MAX_DEPTH: usize = 128;
@@ -76,6 +78,7 @@ pub struct Locus {
 pub struct Json {
     text: Box<str>,
     nodes: Vec<Node>,
+    names: OnceLock<Names>,
 }
 
 impl Json {
@@ -87,6 +90,12 @@ impl Json {
         let mut reader = Reader::new(text);
         while !reader.step(usize::MAX)? {}
         reader.finish()
+    }
+
+    /// What the resources in the Bundle or resource at `data` go by. A document has one such place: the first
+    /// asked about.
+    pub(super) fn index_of_names(&self, data: NodeId) -> &Names {
+        self.names.get_or_init(|| Names::of(self, data))
     }
 
     /// The text as it was read.
@@ -110,6 +119,12 @@ impl Json {
             _ => (0, 0),
         };
         Children { json: self, next, end }
+    }
+
+    /// All nodes below a node, itself included, in document order.
+    pub fn descendants(&self, root: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.node(root).map_or(root.0, |n| n.next);
+        (root.0..end).map(NodeId)
     }
 
     /// All leaves below a node, itself included, in document order. Empty containers are leaves too.
@@ -424,7 +439,7 @@ impl Reader {
         if self.expect != Expect::Nothing || self.at < self.text.len() {
             return Err(self.syntax());
         }
-        Ok(Json { text: self.text, nodes: self.nodes })
+        Ok(Json { text: self.text, nodes: self.nodes, names: OnceLock::new() })
     }
 
     /// Whether something follows the value that was read.

@@ -2,6 +2,8 @@
 
 use super::{Json, Kind, NodeId, Reader, ResourceType, resolve};
 use crate::engine::refusal::Refusal;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Types that a referral takes along from its own Bundle when it refers to them.
 const CONTEXT: [&str; 7] =
@@ -38,8 +40,9 @@ enum State {
     Reading(Reader),
     /// One document.
     One(Json),
-    /// Several lines, each a document, and how many of them have been looked at.
-    Lines(Box<str>, Vec<Line>, usize),
+    /// Several lines, each a document; how many of them have been looked at; and the one that was read last,
+    /// since a line may have many parts.
+    Lines(Box<str>, Vec<Line>, usize, RefCell<Option<(usize, Json)>>),
     /// Not JSON: the text goes on as it is, to be refused where everything is.
     Broken(Box<str>),
 }
@@ -55,7 +58,7 @@ impl Splitter {
     pub fn progress(&self) -> (usize, usize) {
         let done = match &self.state {
             State::Reading(reader) => reader.position(),
-            State::Lines(_, lines, next) => lines.get(*next).map_or(self.total, |line| line.start),
+            State::Lines(_, lines, next, _) => lines.get(*next).map_or(self.total, |line| line.start),
             State::One(_) | State::Broken(_) => self.total,
         };
         (done, self.total)
@@ -65,7 +68,7 @@ impl Splitter {
     pub fn step(&mut self, budget: usize) -> bool {
         match &mut self.state {
             State::One(_) | State::Broken(_) => true,
-            State::Lines(text, lines, next) => {
+            State::Lines(text, lines, next, _) => {
                 let mut left = budget;
                 while let Some(Line { start, end, .. }) = lines.get(*next).copied() {
                     if left == 0 {
@@ -116,7 +119,7 @@ impl Splitter {
                 .is_some_and(|line| line.trim_end().starts_with('{') && line.trim_end().ends_with('}'))
         });
         self.state = if lines.len() > 1 && documents.count() * 2 > lines.len() {
-            State::Lines(text, lines, 0)
+            State::Lines(text, lines, 0, RefCell::new(None))
         } else {
             self.parts = vec![Part { line: None, what: What::Whole }];
             State::Broken(text)
@@ -134,13 +137,17 @@ impl Splitter {
         match (&self.state, part.line) {
             (State::One(json), None) => Some(text_of(json, part, String::new())),
             (State::Broken(text), None) => Some(PartText::raw(String::new(), text)),
-            (State::Lines(text, lines, _), Some(line)) => {
+            (State::Lines(text, lines, _, last), Some(line)) => {
                 let Line { start, end, number } = lines.get(line).copied()?;
                 let source = text.get(start..end)?;
                 let label = format!(":{number}");
-                Some(match Json::read(source) {
-                    Ok(json) => text_of(&json, part, label),
-                    Err(_) => PartText::raw(label, source),
+                let mut last = last.borrow_mut();
+                if last.as_ref().is_none_or(|(known, _)| *known != line) {
+                    *last = Json::read(source).ok().map(|json| (line, json));
+                }
+                Some(match &*last {
+                    Some((_, json)) => text_of(json, part, label),
+                    None => PartText::raw(label, source),
                 })
             }
             _ => None,
@@ -226,7 +233,7 @@ fn parts_of(json: &Json) -> Vec<What> {
         Some(list) if json.resource_type(root).is_some_and(|kind| kind.name() == "Bundle") => list,
         _ => return vec![What::Whole],
     };
-    let mut taken = Vec::new();
+    let mut taken = BTreeSet::new();
     let mut parts: Vec<What> = json
         .children(entries)
         .map(|entry| {
@@ -247,11 +254,12 @@ fn along(json: &Json, entry: NodeId) -> Vec<NodeId> {
         return Vec::new();
     }
     let mut along = Vec::new();
+    let mut seen = BTreeSet::new();
     let references = json.leaves(resource).filter(|leaf| json.is_member(*leaf, "reference"));
     for target in references.filter_map(|leaf| resolve(json, NodeId::ROOT, leaf)) {
         let is_context = json.resource_type(target).is_some_and(|kind| CONTEXT.contains(&kind.name()));
         if let Some(other) = json.parent(target).filter(|other| is_context && *other != entry)
-            && !along.contains(&other)
+            && seen.insert(other)
             && json.get(other, "resource") == Some(target)
         {
             along.push(other);

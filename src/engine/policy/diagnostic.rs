@@ -37,12 +37,19 @@ pub struct Document<'a> {
     pub what: &'static str,
     /// The findings so far.
     pub findings: Vec<Diagnostic>,
+    /// Where each line starts.
+    lines: Vec<u32>,
 }
+
+/// Findings kept of one document; more help nobody.
+const MOST_FINDINGS: usize = 200;
 
 impl<'a> Document<'a> {
     /// Starts on a document.
     pub fn new(json: &'a Json, what: &'static str) -> Self {
-        Self { json, what, findings: Vec::new() }
+        let starts = json.text().match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
+        let lines = std::iter::once(0).chain(starts).collect();
+        Self { json, what, findings: Vec::new(), lines }
     }
 
     /// Adds an error at a node's value.
@@ -64,10 +71,21 @@ impl<'a> Document<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.findings.len() >= MOST_FINDINGS {
+            return;
+        }
+        let line = self.lines.partition_point(|begin| *begin <= start).saturating_sub(1);
+        let begin = self.lines.get(line).copied().unwrap_or(0);
+        let before = self.json.text().get(begin as usize..start as usize).unwrap_or("");
+        let place = Place {
+            line: u32::try_from(line + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
+            offset: start,
+        };
         self.findings.push(Diagnostic {
             code: format!("{}.{code}", self.what),
             severity,
-            place: Place::of(self.json.text(), start),
+            place,
             end,
             message: message.into(),
             help: help.into(),

@@ -121,9 +121,4 @@ impl Policy {
     pub fn reference(&self) -> String {
         format!("{}@{}", self.id, self.version)
     }
-
-    /// The rule for a canonical field.
-    pub fn rule_for(&self, field: &FieldEntry) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.field.name == field.name)
-    }
 }

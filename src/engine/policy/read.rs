@@ -162,6 +162,14 @@ fn rule(doc: &mut Document<'_>, at: NodeId) -> Option<Rule> {
     let label = label(doc, at);
     let target = doc.optional(at, "target");
     let values = doc.strings(at, "values");
+    if let Some(values_at) = doc.json.get(at, "values").filter(|_| values.is_empty()) {
+        doc.error(
+            values_at,
+            "empty",
+            "No value at all could cross.",
+            "List the values that may, or leave it out.",
+        );
+    }
     for key in ["owner", "check", "rollback", "note"] {
         doc.optional(at, key);
     }
@@ -192,7 +200,14 @@ fn rule(doc: &mut Document<'_>, at: NodeId) -> Option<Rule> {
         }
         _ => {}
     }
-    if label == Label::Allowed && class >= DisclosureClass::PhiRestricted {
+    if label == Label::Allowed && field.kind == FieldType::FreeText {
+        doc.error(
+            field_at,
+            "free-text-allowed",
+            format!("`{}` is free text, which may say anything about anyone.", field.name),
+            "Redact or prohibit it.",
+        );
+    } else if label == Label::Allowed && class >= DisclosureClass::PhiRestricted {
         doc.warning(
             field_at,
             "phi-allowed",

@@ -1,7 +1,6 @@
 //! Redaction methods: what a value becomes on its way across.
 
 use crate::engine::canonical::FieldType;
-use crate::engine::fhir::Reference;
 use crate::engine::time::{Day, PartialDate};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -119,7 +118,7 @@ impl Method {
     }
 
     /// Applies it. None where the value can't be brought into the method's form: then nothing crosses.
-    pub(super) fn apply(self, value: &str, keys: &Keys, kind: FieldType, today: Day) -> Option<String> {
+    pub(super) fn apply(self, value: &str, keys: &Keys, today: Day) -> Option<String> {
         match self {
             Self::Keep => Some(value.to_owned()),
             Self::AgeBand => age_band(PartialDate::parse(value)?, today),
@@ -137,7 +136,7 @@ impl Method {
                 let zip = value.len() >= 5 && value.bytes().take(5).all(|b| b.is_ascii_digit());
                 zip.then(|| if SMALL_ZIP3_CENSUS_2000.contains(&area) { "000" } else { area }.to_owned())
             }
-            Self::Tokenize => Some(keys.token(value, kind)),
+            Self::Tokenize => Some(keys.token(value)),
             Self::Withhold | Self::Drop => None,
         }
     }
@@ -178,15 +177,9 @@ impl Keys {
         Hmac::new_from_slice(&mac.finalize().into_bytes()).ok().map(Self)
     }
 
-    /// Token of a value; references to the same resource give the same token in whatever form they come.
-    fn token(&self, value: &str, kind: FieldType) -> String {
-        let mut parts = [value, "", ""];
-        if kind == FieldType::Identifier
-            && let Reference::Typed(resource, id) = Reference::parse(value)
-        {
-            parts = [resource, "/", id];
-        }
-        format!("tok_{}", self.hex(b"value\0", &parts))
+    /// Token of a value.
+    fn token(&self, value: &str) -> String {
+        format!("tok_{}", self.hex(b"value\0", &[value]))
     }
 
     /// Idempotency key of a record: from the policy and the source's own id of what the event is about.
@@ -213,7 +206,7 @@ mod tests {
 
     fn apply(method: Method, value: &str) -> Option<String> {
         let keys = Keys::new("seed", "CRM-DEMO").unwrap();
-        let out = method.apply(value, &keys, FieldType::Identifier, TODAY);
+        let out = method.apply(value, &keys, TODAY);
         assert!(out.as_deref().is_none_or(|text| method.is_form(text)), "{out:?}");
         out
     }
@@ -238,9 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_has_one_token_in_all_its_forms() {
+    fn a_value_has_one_token_in_each_domain() {
         let token = apply(Method::Tokenize, "Patient/PAT-001");
-        assert_eq!(token, apply(Method::Tokenize, "https://ehr.example.invalid/fhir/Patient/PAT-001"));
+        assert_eq!(token, apply(Method::Tokenize, "Patient/PAT-001"));
         assert_ne!(token, apply(Method::Tokenize, "Patient/PAT-002"));
+        let elsewhere = Keys::new("seed", "CRM-OTHER").unwrap();
+        assert_ne!(token, Method::Tokenize.apply("Patient/PAT-001", &elsewhere, TODAY));
     }
 }

@@ -6,11 +6,12 @@ pub use method::{Keys, Method};
 
 use super::adapt::{Claim, EventMap};
 use super::canonical::DisclosureClass;
-use super::fhir::{Json, Kind, NodeId};
+use super::fhir::{Json, Kind, NodeId, identity};
 use super::phi::Phi;
 use super::policy::{Label, Policy};
 use super::time::Day;
 use super::validate::Shape;
+use std::borrow::Cow;
 
 /// The right to take a value out of [`Phi`]. Only this module can make one.
 pub struct Release(());
@@ -129,8 +130,9 @@ pub fn redact(
             Label::Allowed | Label::Transformed => {
                 let limit = if rule.field.many { usize::MAX } else { 1 };
                 let values = places.iter().take(limit).filter_map(|node| {
-                    let value = json.as_ref().map(|json| scalar(json, *node)).transpose()?.release(&release);
-                    let value = rule.method.apply(&value, keys, rule.field.kind, today)?;
+                    let value = json.as_ref().map(|json| scalar(json, shape.data, *node)).transpose()?;
+                    let value = value.release(&release);
+                    let value = rule.method.apply(&value, keys, today)?;
                     Some((*node, rule_index, value))
                 });
                 let first = out.crossings.len();
@@ -152,9 +154,14 @@ pub fn redact(
     out
 }
 
-/// Only a primitive crosses; a complex element named by mistake does not spill its parts.
-fn scalar(json: &Json, node: NodeId) -> Option<std::borrow::Cow<'_, str>> {
+/// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to an
+/// entry of the event stands for that entry, in whatever form it comes.
+fn scalar(json: &Json, data: NodeId, node: NodeId) -> Option<Cow<'_, str>> {
     match json.kind(node) {
+        Kind::String if json.is_member(node, "reference") => match identity(json, data, node) {
+            Some(identity) => Some(Cow::Owned(identity)),
+            None => json.scalar(node),
+        },
         Kind::String | Kind::Number | Kind::Bool => json.scalar(node),
         Kind::Object | Kind::Array | Kind::Null => None,
     }

@@ -21,11 +21,13 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Unusable> {
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))?;
         for entry in entries {
-            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+            let entry = entry.map_err(|error| unreadable(&folder, &error))?;
+            let path = entry.path();
             let is_input = path.extension().is_some_and(|end| end == "json" || end == "ndjson");
-            if path.is_dir() {
+            // A link to a folder is not followed: it could lead back here.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 folders.push(path);
-            } else if is_input {
+            } else if is_input && path.is_file() {
                 found.push(path);
             }
         }

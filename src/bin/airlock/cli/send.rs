@@ -3,7 +3,7 @@
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
     CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, Severity,
-    Source, check_policy, join_consents, request_for,
+    Source, check_consents, check_policy, join_consents, request_for,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -30,36 +30,45 @@ pub(crate) fn send(args: &SendArgs) -> Outcome {
     let now = now(args)?;
     let setup = setup(args, now)?;
     let mut session = Session::new();
-    session.configure(&setup).map_err(|diagnostics| {
-        Unusable(diagnostics.iter().map(|d| diagnostic_line(&args.policy, d)).collect::<Vec<_>>().join("\n"))
-    })?;
+    session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;
     if args.attest_synthetic {
         session.attest(now);
     }
+    let outcome = send_all(args, &setup, now, &mut session);
+    // Whatever stopped the work, what was done before is evidence.
+    if let Some(out) = &args.evidence {
+        input::write(out, &Evidence::of(&session).to_text())?;
+    }
+    outcome
+}
+
+fn send_all(args: &SendArgs, setup: &Setup, now: i64, session: &mut Session) -> Outcome {
+    let mut files = Vec::new();
+    for path in &args.paths {
+        files.extend(input::files(path)?);
+    }
     let mut all_fine = true;
     let mut sent = 0_usize;
-    for path in &args.paths {
-        for file in input::files(path)? {
-            let input::Input { name, bytes } = input::read(&file)?;
-            let mut intake = Intake::new(&name, bytes, args.event.as_deref());
-            while !intake.step(SLICE).finished {}
-            for index in 0..intake.len() {
-                let Some(item) = intake.item(index, now) else { continue };
-                let view = match &item.body {
-                    Ok(body) => Ok(session.send(&request_for(&setup, body, now), now, &mut || 0.0)),
-                    Err(refusal) => Err(refusal),
-                };
-                all_fine &= report(args.json, &item.input, &view);
-                sent += 1;
-                progress(sent, index + 1, intake.len());
-            }
+    for file in files {
+        let input::Input { name, bytes } = input::read(&file)?;
+        let mut intake = Intake::new(&name, bytes, args.event.as_deref());
+        while !intake.step(SLICE).finished {}
+        if intake.is_empty() {
+            let _ = writeln!(std::io::stderr(), "{name}: warning: nothing in it can be an event");
+        }
+        for index in 0..intake.len() {
+            let Some(item) = intake.item(index, now) else { continue };
+            let view = match &item.body {
+                Ok(body) => Ok(session.send(&request_for(setup, body, now), now, &mut || 0.0)),
+                Err(refusal) => Err(refusal),
+            };
+            all_fine &= report(args.json, &item.input, &view);
+            sent += 1;
+            progress(sent, index + 1, intake.len());
         }
     }
     if std::io::stderr().is_terminal() && sent >= PROGRESS_FROM {
         let _ = writeln!(std::io::stderr());
-    }
-    if let Some(out) = &args.evidence {
-        input::write(out, &Evidence::of(&session).to_text())?;
     }
     Ok(all_fine)
 }
@@ -140,7 +149,12 @@ fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
     let mut consents = Vec::new();
     if let Some(path) = &args.consent {
         for file in input::files(path)? {
-            consents.push(input::read_text(&file)?);
+            let text = input::read_text(&file)?;
+            let against = check_consents(&text);
+            if !against.is_empty() {
+                return Err(Unusable(lines(&file, &against)));
+            }
+            consents.push(text);
         }
     }
     Ok(Setup {
@@ -153,6 +167,10 @@ fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
         actor: "airlock".to_owned(),
         role: "command-line".to_owned(),
     })
+}
+
+fn lines(file: &Path, diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(|d| diagnostic_line(file, d)).collect::<Vec<_>>().join("\n")
 }
 
 fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> String {
