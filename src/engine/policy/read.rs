@@ -281,7 +281,7 @@ fn method(doc: &mut Document<'_>, at: NodeId, label: Label, kind: FieldType) -> 
                     node,
                     "method-unsuited",
                     format!("`{text}` can't be applied to this kind of field."),
-                    "Dates: generalize:age-band, :year, :year-month. Postal codes: generalize:zip3. Anything: tokenize.",
+                    "Dates: generalize:age-band, :year, :year-month. Postal codes: generalize:zip3. States: generalize:us-state. Anything: tokenize.",
                 );
                 None
             }

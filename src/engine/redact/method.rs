@@ -19,6 +19,8 @@ pub enum Method {
     YearMonth,
     /// A postal code to its first three digits, `000` for areas of 20,000 people or fewer.
     Zip3,
+    /// A state's name or code to the code that the postal service uses; anything else does not cross.
+    UsState,
     /// A keyed token, the same for the same value within one receiving system. Pseudonymisation.
     Tokenize,
     /// The field is there and says that it was withheld.
@@ -33,6 +35,66 @@ const SMALL_ZIP3_CENSUS_2000: [&str; 17] = [
     "890", "893",
 ];
 
+/// States and territories: USPS code and name.
+const US_STATES: [(&str, &str); 56] = [
+    ("AL", "Alabama"),
+    ("AK", "Alaska"),
+    ("AZ", "Arizona"),
+    ("AR", "Arkansas"),
+    ("CA", "California"),
+    ("CO", "Colorado"),
+    ("CT", "Connecticut"),
+    ("DE", "Delaware"),
+    ("DC", "District of Columbia"),
+    ("FL", "Florida"),
+    ("GA", "Georgia"),
+    ("HI", "Hawaii"),
+    ("ID", "Idaho"),
+    ("IL", "Illinois"),
+    ("IN", "Indiana"),
+    ("IA", "Iowa"),
+    ("KS", "Kansas"),
+    ("KY", "Kentucky"),
+    ("LA", "Louisiana"),
+    ("ME", "Maine"),
+    ("MD", "Maryland"),
+    ("MA", "Massachusetts"),
+    ("MI", "Michigan"),
+    ("MN", "Minnesota"),
+    ("MS", "Mississippi"),
+    ("MO", "Missouri"),
+    ("MT", "Montana"),
+    ("NE", "Nebraska"),
+    ("NV", "Nevada"),
+    ("NH", "New Hampshire"),
+    ("NJ", "New Jersey"),
+    ("NM", "New Mexico"),
+    ("NY", "New York"),
+    ("NC", "North Carolina"),
+    ("ND", "North Dakota"),
+    ("OH", "Ohio"),
+    ("OK", "Oklahoma"),
+    ("OR", "Oregon"),
+    ("PA", "Pennsylvania"),
+    ("PR", "Puerto Rico"),
+    ("RI", "Rhode Island"),
+    ("SC", "South Carolina"),
+    ("SD", "South Dakota"),
+    ("TN", "Tennessee"),
+    ("TX", "Texas"),
+    ("UT", "Utah"),
+    ("VT", "Vermont"),
+    ("VA", "Virginia"),
+    ("WA", "Washington"),
+    ("WV", "West Virginia"),
+    ("WI", "Wisconsin"),
+    ("WY", "Wyoming"),
+    ("AS", "American Samoa"),
+    ("GU", "Guam"),
+    ("MP", "Northern Mariana Islands"),
+    ("VI", "Virgin Islands"),
+];
+
 impl Method {
     /// The names a policy may give.
     pub const NAMES: &'static [&'static str] =
@@ -45,6 +107,7 @@ impl Method {
             "generalize:year" => Some(Self::Year),
             "generalize:year-month" => Some(Self::YearMonth),
             "generalize:zip3" => Some(Self::Zip3),
+            "generalize:us-state" => Some(Self::UsState),
             "tokenize" => Some(Self::Tokenize),
             _ => None,
         }
@@ -58,6 +121,7 @@ impl Method {
             Self::Year => "generalize:year",
             Self::YearMonth => "generalize:year-month",
             Self::Zip3 => "generalize:zip3",
+            Self::UsState => "generalize:us-state",
             Self::Tokenize => "tokenize",
             Self::Withhold => "withhold",
             Self::Drop => "drop",
@@ -72,6 +136,7 @@ impl Method {
             Self::Year => "generalize:year/1",
             Self::YearMonth => "generalize:year-month/1",
             Self::Zip3 => "generalize:zip3/1",
+            Self::UsState => "generalize:us-state/1",
             Self::Tokenize => "tokenize/1",
             Self::Withhold => "withhold/1",
             Self::Drop => "drop/1",
@@ -83,6 +148,7 @@ impl Method {
         match self {
             Self::AgeBand | Self::Year | Self::YearMonth => kind == FieldType::Date,
             Self::Zip3 => kind == FieldType::PostalCode,
+            Self::UsState => matches!(kind, FieldType::Code | FieldType::Label),
             Self::Tokenize => kind != FieldType::FreeText,
             Self::Keep | Self::Withhold | Self::Drop => true,
         }
@@ -91,7 +157,7 @@ impl Method {
     /// Whether what it puts out has a form that the guard checks whole, so that no text of the source can be
     /// inside it.
     pub fn has_fixed_form(self) -> bool {
-        matches!(self, Self::AgeBand | Self::Year | Self::YearMonth | Self::Zip3 | Self::Tokenize)
+        !matches!(self, Self::Keep | Self::Withhold | Self::Drop)
     }
 
     /// Whether a string is of the form that this method puts out.
@@ -110,6 +176,7 @@ impl Method {
                 text.split_once('-').is_some_and(|(year, month)| digits(year, 4) && digits(month, 2))
             }
             Self::Zip3 => digits(text, 3),
+            Self::UsState => US_STATES.iter().any(|(code, _)| *code == text),
             Self::Tokenize => {
                 text.strip_prefix("tok_").is_some_and(|hex| hex.len() == 32 && hex.bytes().all(is_lower_hex))
             }
@@ -136,6 +203,12 @@ impl Method {
                 let zip = value.len() >= 5 && value.bytes().take(5).all(|b| b.is_ascii_digit());
                 zip.then(|| if SMALL_ZIP3_CENSUS_2000.contains(&area) { "000" } else { area }.to_owned())
             }
+            Self::UsState => US_STATES
+                .iter()
+                .find(|(code, name)| {
+                    [code, name].iter().any(|known| known.eq_ignore_ascii_case(value.trim()))
+                })
+                .map(|(code, _)| (*code).to_owned()),
             Self::Tokenize => Some(keys.token(value)),
             Self::Withhold | Self::Drop => None,
         }
@@ -228,6 +301,13 @@ mod tests {
         assert_eq!(apply(Method::Zip3, "03601").as_deref(), Some("000"));
         assert_eq!(apply(Method::Zip3, "021"), None);
         assert_eq!(apply(Method::Zip3, "SW1A 1AA"), None);
+    }
+
+    #[test]
+    fn a_state_is_a_code_or_nothing() {
+        assert_eq!(apply(Method::UsState, "MA").as_deref(), Some("MA"));
+        assert_eq!(apply(Method::UsState, " massachusetts").as_deref(), Some("MA"));
+        assert_eq!(apply(Method::UsState, "MA, 12 Example Street"), None);
     }
 
     #[test]
