@@ -1,5 +1,6 @@
 //! The benchmark of the pipeline, natively and as WebAssembly in Chromium.
 
+use crate::page::PROFILE;
 use crate::tools::WASM;
 use crate::{chromium, sh, tools};
 use anyhow::Result;
@@ -13,8 +14,8 @@ pub fn command() -> Result<()> {
     sh::say("Timing the pipeline natively (some minutes to compile the first time)");
     sh::run(&mut sh::cargo(["bench", "--bench", "pipeline"]))?;
     sh::say("Timing the pipeline in WebAssembly, in Chromium (some minutes to compile the first time)");
-    // `cargo bench` would have the runner look for benchmarks of its own kind; the release profile is the same.
-    let mut command = sh::cargo(["test", "--release", "--bench", "pipeline", "--target", WASM]);
+    // `cargo bench` would have the runner look for benchmarks of its own kind.
+    let mut command = sh::cargo(["test", "--profile", PROFILE, "--bench", "pipeline", "--target", WASM]);
     in_chromium(&mut command, &runner, &chromium.driver);
     // The runner keeps what a passing test prints to itself, unless told not to.
     command.args(["--", "--nocapture"]);

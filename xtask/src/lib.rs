@@ -15,7 +15,12 @@ pub mod tools;
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
+///
+/// By the folder that cargo runs in rather than by the one it compiled in: clones may share a target folder.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let compiled = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let running = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let is_root = |folder: &&Path| folder.join("xtask/Cargo.toml").is_file();
+    let found = running.iter().chain([&compiled]).find_map(|folder| folder.ancestors().find(is_root));
+    found.unwrap_or(&compiled).to_path_buf()
 }

@@ -23,6 +23,9 @@ const INPUTS: [&str; 9] = [
     ".cargo/config.toml",
 ];
 
+/// Cargo's profile for what runs in the browser.
+pub const PROFILE: &str = "page";
+
 /// The folder that the page is left in.
 pub fn dist() -> PathBuf {
     root().join("dist")
@@ -49,8 +52,11 @@ pub fn build(optimise: Optimise) -> Result<PathBuf> {
     sh::run(&mut sh::cargo(["fetch", "--quiet"]))?;
     let mut trunk = Command::new(tools.trunk());
     trunk.arg("build").current_dir(root()).env("PATH", tools.path()?).env("AIRLOCK_BUILD", &build_id);
-    // Trunk runs wasm-opt under `--release` only; the profile by itself builds the same without it.
-    trunk.args(if tools.wasm_opt.is_some() { ["--release", "true"] } else { ["--cargo-profile", "release"] });
+    trunk.args(["--cargo-profile", PROFILE]);
+    // For Trunk that means: run wasm-opt.
+    if tools.wasm_opt.is_some() {
+        trunk.args(["--release", "true"]);
+    }
     // The compiler has said what was wrong; a backtrace of Trunk adds nothing.
     trunk.env("RUST_BACKTRACE", "0");
     // Trunk refuses NO_COLOR=1, which wants to be a boolean for it.
