@@ -7,8 +7,8 @@ use std::fmt;
 ///
 /// INVARIANT: nothing outside the redact stage can take the value out. There is no `Display`, no `Serialize`,
 /// no `Deref`; `Debug` prints a placeholder. The engine's other stages can ask closed questions of it
-/// ([`Phi::test`], [`Phi::classify`]: closures that can't write to what is around them, and answers that can't
-/// spell a value) and carry it along ([`Phi::map`]); outside the engine not even that. Compile-fail tests in
+/// (`test`, `classify`: closures that can't write to what is around them, and answers that can't
+/// spell a value) and carry it along (`map`); outside the engine not even that. Compile-fail tests in
 /// `tests/compile_fail` hold this.
 #[derive(Clone)]
 pub struct Phi<T>(T);
