@@ -104,6 +104,26 @@ fn a_bundle_and_ndjson_become_a_delivery_for_each_thing_that_can_be_an_event() -
 }
 
 #[test]
+fn a_file_dropped_on_the_sandbox_is_opened_like_any_other() -> Result<()> {
+    let page = Browser::open()?;
+    let said = page.hear(|page| {
+        let drop = "const held = new DataTransfer();
+            held.items.add(new File([arguments[1]], 'dropped.json', { type: 'application/json' }));
+            const zone = document.querySelector(arguments[0]);
+            for (const type of ['dragenter', 'dragover', 'drop'])
+                zone.dispatchEvent(new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true }));";
+        page.run(drop, vec![id("dropzone").into(), referral(7).into()]).map(|_| ())
+    })?;
+    ensure!(
+        said.contains("dropped.json") || page.wait_text(&id("own-input"), "dropped.json").is_ok(),
+        "{said}"
+    );
+    page.send()?;
+    ensure!(page.refusal_code()?.as_deref() == Some("consent.absent"), "{:?}", page.refusal_code()?);
+    page.finish()
+}
+
+#[test]
 fn what_can_t_be_read_is_refused_with_its_reason_and_the_page_goes_on() -> Result<()> {
     let folder = Folder::new("broken")?;
     let page = Browser::open()?;
