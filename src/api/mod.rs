@@ -21,8 +21,8 @@ pub use policy::{
     preview,
 };
 pub use run::{
-    CrmField, CrmRecord, Fix, Header, LedgerRow, Position, Receipt, RefusalView, Request, RunView,
-    StageState, StageView,
+    CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, Position, Receipt, RefusalView, Request, RunView,
+    StageState, StageView, VerdictView,
 };
 pub use scenario::{
     DeliveryResult, Expected, ExpectedRecord, OpenScenario, Pin, ScenarioCard, ScenarioResult, Setup, Source,

@@ -125,6 +125,41 @@ pub struct RefusalView {
     pub fix: Option<Fix>,
 }
 
+/// One of the three verdicts of the validate stage, which are reported apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictView {
+    /// `structure` (FHIR R4), `policy` (may this recipient get this at all) or `provenance` (source ids,
+    /// timestamps and lineage match).
+    pub name: String,
+    /// `passed`, `failed`, or `not-judged` where an earlier fault left nothing to judge.
+    pub state: String,
+    /// All there is to say, in the order of the text.
+    pub issues: Vec<IssueView>,
+}
+
+/// One finding of a verdict, after FHIR's OperationOutcome.issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueView {
+    /// FHIR issue severity: `fatal`, `error`, `warning` or `information`.
+    pub severity: String,
+    /// FHIR issue type, e.g. `structure`, `required`, `value`, `invariant`, `code-invalid`.
+    pub code: String,
+    /// Airlock's own stable code, e.g. `structure.unknown-element`.
+    pub check: String,
+    /// The element, FHIRPath style.
+    pub path: String,
+    /// One plain sentence; never a value.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+    /// The place in the request body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// Byte range of the element in [`Request::body`].
+    #[serde(skip)]
+    pub span: (u32, u32),
+}
+
 /// One field of a CRM record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrmField {
@@ -197,6 +232,8 @@ pub struct RunView {
     pub refusal: Option<RefusalView>,
     /// Every stage in order.
     pub stages: Vec<StageView>,
+    /// The three verdicts of the validate stage; empty where it was not reached.
+    pub verdicts: Vec<VerdictView>,
     /// The record written or found unchanged.
     pub record: Option<CrmRecord>,
     /// Every element of the source. Empty when the body could not be read as JSON.
@@ -214,6 +251,7 @@ impl RunView {
             outcome: run.outcome.as_str().to_owned(),
             refusal: run.refusal.as_ref().map(RefusalView::from),
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &run.trail, timings)).collect(),
+            verdicts: Vec::new(),
             record: run.record.as_ref().map(CrmRecord::from),
             ledger: ledger(setting, run).into_iter().map(|row| ledger_row(&setting.policy, row)).collect(),
             policy: setting.policy_reference.clone(),
@@ -235,6 +273,7 @@ impl RunView {
             outcome: Outcome::Rejected.as_str().to_owned(),
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &trail, &[])).collect(),
             refusal: Some(RefusalView::from(&refusal)),
+            verdicts: Vec::new(),
             record: None,
             ledger: Vec::new(),
             policy: String::new(),
