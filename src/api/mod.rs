@@ -11,6 +11,7 @@ mod policy;
 mod run;
 mod scenario;
 mod session;
+mod signing;
 mod timeline;
 
 pub use audit::{Entry, FieldEvidence, LogHead};
@@ -27,7 +28,8 @@ pub use run::{
 pub use scenario::{
     DeliveryResult, Expected, ExpectedRecord, OpenScenario, Pin, ScenarioCard, ScenarioResult, Setup, Source,
     fixture, format_time, join_consents, open_scenario, parse_time, read_scenario, run_in, run_scenario,
-    scenarios, tampered,
+    scenarios,
 };
-pub use session::{Session, sign};
+pub use session::Session;
+pub use signing::{Breakage, break_signature, sign, sign_with};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};

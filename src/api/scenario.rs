@@ -1,6 +1,6 @@
 //! Scenarios: the same files are the page's picker, the documentation's examples and the test suite.
 
-use super::{CrmRecord, LogHead, Request, Session, sign};
+use super::{Breakage, CrmRecord, LogHead, Request, Session, break_signature, sign};
 use crate::engine::time::Instant;
 use crate::engine::{Setting, SettingTexts};
 use include_dir::{Dir, include_dir};
@@ -19,6 +19,9 @@ pub struct ScenarioCard {
     pub story: String,
     /// What it teaches.
     pub teaches: String,
+    /// What it is about: the family of the first refusal it expects, e.g. `webhook`; `through` where it expects
+    /// none.
+    pub topic: String,
 }
 
 /// The sending system and its secrets.
@@ -259,7 +262,7 @@ pub fn read_scenario(
         let after = delivery.after_seconds.checked_mul(1000);
         let at = after.and_then(|after| clock.0.checked_add(after));
         let at = at.ok_or_else(|| "A delivery's afterSeconds is out of range.".to_owned())?;
-        let request = match (delivery.repeat, delivery.body) {
+        let mut request = match (delivery.repeat, delivery.body) {
             (Some(earlier), None) => match requests.get(earlier) {
                 Some((_, request)) => request.clone(),
                 None => return Err("A delivery repeats one that is not before it.".to_owned()),
@@ -267,15 +270,30 @@ pub fn read_scenario(
             (None, Some(body)) => request(&setup, &delivery.id, at, dedent(body.get())),
             _ => return Err("A delivery has either a body or a repeat.".to_owned()),
         };
-        requests.push((at, if delivery.tamper { tampered(request) } else { request }));
+        if delivery.tamper
+            && let Some(secret) = setup.source.secrets.first()
+        {
+            break_signature(Breakage::OtherCharacter, secret, &mut request);
+        }
+        requests.push((at, request));
     }
     if requests.len() != file.expect.deliveries.len() {
         return Err("expect.deliveries has another length than deliveries.".to_owned());
     }
-    let card =
-        ScenarioCard { id: id.to_owned(), title: file.title, story: file.story, teaches: file.teaches };
+    let card = ScenarioCard {
+        id: id.to_owned(),
+        title: file.title,
+        story: file.story,
+        teaches: file.teaches,
+        topic: topic(&file.expect.deliveries).to_owned(),
+    };
     let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit } = file.expect;
     Ok(OpenScenario { card, setup, requests, expected, expected_crm, expected_audit })
+}
+
+fn topic(expected: &[Expected]) -> &str {
+    let code = expected.iter().find_map(|delivery| delivery.code.as_deref());
+    code.map_or("through", |code| code.split_once('.').map_or(code, |(family, _)| family))
 }
 
 /// Consents out of several texts as one JSON array. Each text is a Consent, a Bundle or an array.
@@ -302,16 +320,6 @@ fn request(setup: &Setup, id: &str, at: i64, body: String) -> Request {
     request.set_header("webhook-id", id);
     request.set_header("webhook-timestamp", Instant(at).seconds().to_string());
     sign(setup, &mut request);
-    request
-}
-
-/// The same request with a signature that no longer matches: its first character is exchanged.
-pub fn tampered(mut request: Request) -> Request {
-    let signature = request.header("webhook-signature").unwrap_or_default();
-    let digits = signature.strip_prefix("v1,").unwrap_or(signature);
-    let other = if digits.starts_with('A') { 'B' } else { 'A' };
-    let spoiled = format!("v1,{other}{}", digits.get(1..).unwrap_or(""));
-    request.set_header("webhook-signature", spoiled);
     request
 }
 

@@ -5,7 +5,7 @@ use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Setup};
 use crate::engine::audit::{Hash, Log, hex};
 use crate::engine::phi::Phi;
 use crate::engine::time::Instant;
-use crate::engine::webhook::{Delivery, Secret};
+use crate::engine::webhook::Delivery;
 use crate::engine::{Connector, Remembered, Stage};
 
 /// A connector and what it has done: log, CRM demo zone, ids seen.
@@ -192,14 +192,4 @@ impl Session {
         self.dirty = self.connector.is_some();
         self.read_log();
     }
-}
-
-/// Signs a request with the newest secret of a setup, over its id, timestamp and body as they stand
-/// (Standard Webhooks 1.0.0), and sets `webhook-signature`. A setup without a usable secret leaves it as it is.
-pub fn sign(setup: &Setup, request: &mut Request) {
-    let Some(secret) = setup.source.secrets.first().and_then(|text| Secret::parse(text)) else { return };
-    let id = request.header("webhook-id").unwrap_or_default();
-    let timestamp = request.header("webhook-timestamp").unwrap_or_default();
-    let signature = secret.sign(id, timestamp, request.body.as_bytes());
-    request.set_header("webhook-signature", signature);
 }

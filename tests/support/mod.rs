@@ -7,7 +7,10 @@ pub mod hunt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod walk;
 
-use airlock::api::{OpenScenario, Request, RunView, Save, Session, Setup, Stored, open_scenario, sign};
+use airlock::api::{
+    Breakage, OpenScenario, Request, RunView, Save, Session, Setup, Stored, break_signature, open_scenario,
+    sign,
+};
 use serde_json::Value;
 
 /// 2026-01-15T09:00:00Z, the clock of the shipped scenarios, in milliseconds.
@@ -188,5 +191,7 @@ pub fn place_of(text: &str, part: &str) -> (u32, u32) {
 
 /// The happy path's request with a signature that does not match.
 pub fn tampered(setup: &Setup) -> Request {
-    airlock::api::tampered(signed_now(setup, "evt-tampered", &referral_body()))
+    let mut request = signed_now(setup, "evt-tampered", &referral_body());
+    assert!(break_signature(Breakage::OtherCharacter, &setup.source.secrets[0], &mut request));
+    request
 }

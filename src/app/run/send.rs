@@ -1,7 +1,7 @@
 //! Sending from the editor: what each button beside Send does.
 
 use super::bench::{Draft, Fate, Sent};
-use crate::api::{Fix, Request, Setup, sign};
+use crate::api::{Breakage, Fix, Request, Setup, break_signature, sign};
 use crate::app::desk::{Desk, take_turn};
 use crate::app::dom;
 use leptos::prelude::*;
@@ -61,23 +61,13 @@ pub fn send_again(desk: Desk) {
 
 /// Alters the signature in the editor so that it no longer matches, and leaves it so.
 pub fn tamper(desk: Desk) {
+    let Some(setup) = desk.bench.setup_now() else { return };
+    let Some(secret) = setup.source.secrets.first() else { return };
     desk.bench.sign_on_send.set(false);
     desk.bench.edit(|draft| {
-        let altered = draft.request.header(SIGNATURE).unwrap_or_default().split(' ').map(alter);
-        let altered = altered.collect::<Vec<_>>().join(" ");
-        draft.request.set_header(SIGNATURE, altered);
+        break_signature(Breakage::OtherCharacter, secret, &mut draft.request);
     });
     desk.say("The signature was altered. Send to see it refused.");
-}
-
-fn alter(signature: &str) -> String {
-    let (version, digest) = signature.split_once(',').unwrap_or(("v1", signature));
-    let mut rest = digest.chars();
-    let other = if rest.next() == Some('A') { 'B' } else { 'A' };
-    let mut out = [version, ","].concat();
-    out.push(other);
-    out.extend(rest);
-    out
 }
 
 /// Signs the request in the editor as it stands.
