@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod chromium;
+pub mod definitions;
 pub mod page;
 pub mod serve;
 pub mod sh;

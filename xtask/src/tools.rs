@@ -135,7 +135,7 @@ fn wasm_bindgen() -> Result<()> {
 }
 
 fn wasm_opt(optimise: Optimise) -> Result<PathBuf> {
-    let npm = tools().join("npm/node_modules/.bin/wasm-opt");
+    let npm = tools().join("npm/binaryen/node_modules/.bin/wasm-opt");
     let built = bin().join("wasm-opt");
     for (path, version) in [(&npm, WASM_OPT_NPM_SAYS), (&built, WASM_OPT_CRATE_SAYS)] {
         if says(path, version) {
@@ -162,24 +162,33 @@ fn wasm_opt(optimise: Optimise) -> Result<PathBuf> {
 }
 
 fn wasm_opt_from_npm(installed: &Path) -> Result<()> {
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    if !sh::exists(npm) {
-        bail!("npm is not here");
-    }
-    sh::say("Installing wasm-opt from npm into target/tools (once; seconds)");
-    let target = tools().join("npm");
-    std::fs::create_dir_all(&target)?;
-    for file in ["package.json", "package-lock.json"] {
-        std::fs::copy(root().join("xtask/binaryen").join(file), target.join(file))
-            .with_context(|| format!("copying xtask/binaryen/{file}"))?;
-    }
-    let mut install = Command::new(npm);
-    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-    sh::output(install.current_dir(&target))?;
+    npm_packages("binaryen", "wasm-opt")?;
     match says(installed, WASM_OPT_NPM_SAYS) {
         true => Ok(()),
         false => Err(anyhow!("the wasm-opt that it installed does not run with this Node.js")),
     }
+}
+
+/// Installs what `xtask/NAME/package-lock.json` pins, and gives the folder that it is in.
+///
+/// # Errors
+/// Where npm is not here or fails.
+pub fn npm_packages(name: &str, what: &str) -> Result<PathBuf> {
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    if !sh::exists(npm) {
+        bail!("npm is not here");
+    }
+    sh::say(format!("Installing {what} from npm into target/tools (once; seconds)"));
+    let target = tools().join("npm").join(name);
+    std::fs::create_dir_all(&target)?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(root().join("xtask").join(name).join(file), target.join(file))
+            .with_context(|| format!("copying xtask/{name}/{file}"))?;
+    }
+    let mut install = Command::new(npm);
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    sh::output(install.current_dir(&target))?;
+    Ok(target)
 }
 
 /// What the `cc` crate would compile C++ with.
