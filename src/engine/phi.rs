@@ -93,6 +93,7 @@ closed! {
     super::fhir::ResourceType,
     super::ledger::Row,
     super::refusal::Refusal,
+    super::validate::Issue,
     super::validate::Shape,
 }
 

@@ -228,18 +228,54 @@ catalogue! {
     EntryWithoutResource "validate.entry-without-resource" Validate 202 None,
         "A Bundle entry has no resource.",
         "Put the resource in the entry, or leave the entry out.";
-    /// A required element is absent or empty.
+    /// A required element is absent.
     RequiredMissing "validate.required-missing" Validate 202 Some(Remedy::RestoreBody),
-        "An element that this event needs is missing.",
+        "An element that must be there is missing.",
         "Add the element at the path given.";
+    /// An element that the type does not have.
+    ElementUnknown "validate.unknown-element" Validate 202 Some(Remedy::RestoreBody),
+        "FHIR R4 does not have this element here.",
+        "Check the spelling and the level it stands at; what FHIR has no element for goes in an extension.";
     /// An element has the wrong JSON type.
     WrongType "validate.wrong-type" Validate 202 Some(Remedy::RestoreBody),
         "An element is of the wrong kind.",
         "See the FHIR R4 definition of the element at the path given.";
+    /// More values than an element may have.
+    TooMany "validate.too-many" Validate 202 Some(Remedy::RestoreBody),
+        "An element has more values than it may have.",
+        "Keep one: an element with an upper bound of 1 is no array, and a choice has one type at a time.";
+    /// Nothing in it.
+    Empty "validate.empty" Validate 202 Some(Remedy::RestoreBody),
+        "An element is there and has nothing in it.",
+        "Leave the element out: FHIR JSON has no empty strings, arrays or objects, and null only to line up sidecars.";
+    /// A primitive that has not the form of its type.
+    FormatInvalid "validate.format-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "A value has not the form that its FHIR type requires.",
+        "See the FHIR R4 data types for the form of this one.";
     /// A code outside its required value set.
     CodeInvalid "validate.code-invalid" Validate 202 Some(Remedy::RestoreBody),
         "A code is not one of those that FHIR R4 requires here.",
         "Use a code of the element's required value set; codes are case-sensitive.";
+    /// A rule between elements does not hold.
+    InvariantBroken "validate.invariant-broken" Validate 202 Some(Remedy::RestoreBody),
+        "A rule that FHIR R4 sets between elements does not hold.",
+        "See the rule named, in the FHIR R4 definition of the type.";
+    /// A reference of no known form, or to a type that may not stand here.
+    ReferenceInvalid "validate.reference-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "A reference has no form that FHIR R4 knows, or points to a type that may not stand here.",
+        "Write 'Type/id', an absolute URL, 'urn:uuid:…' or '#id', to one of the types that the element allows.";
+    /// A reference into the same document that leads nowhere.
+    ReferenceUnresolved "validate.reference-unresolved" Validate 202 Some(Remedy::RestoreBody),
+        "A reference into this document leads to nothing in it.",
+        "Contain the resource under the id that the reference names, or put it in the Bundle under that 'fullUrl'.";
+    /// Narrative with markup that FHIR forbids.
+    NarrativeInvalid "validate.narrative-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "The narrative is not the limited XHTML that FHIR R4 allows.",
+        "One 'div' in the XHTML namespace, with text, formatting, tables, lists, links and images; no scripts, forms or event attributes.";
+    /// A resource type outside the validator's list.
+    TypeNotSupported "validate.type-not-supported" Validate 202 None,
+        "This resource type is not supported here, so nothing is said of its validity.",
+        "The supported types are listed in the documentation.";
     /// A modifier that changes the meaning of what carries it.
     ModifierUnknown "validate.modifier-unknown" Validate 202 Some(Remedy::RestoreBody),
         "An element changes the meaning of the resource in a way that is not known here.",

@@ -213,9 +213,10 @@ impl TypeText {
                     self.lines.push_str(if resource { "id" } else { stated.unwrap_or("string") });
                 }
                 "Reference" => {
-                    let mut targets: Vec<&str> = kind["targetProfile"].as_array().map_or_else(Vec::new, |all| {
-                        all.iter().filter_map(|url| url.as_str()?.rsplit('/').next()).collect()
-                    });
+                    let mut targets: Vec<&str> =
+                        kind["targetProfile"].as_array().map_or_else(Vec::new, |all| {
+                            all.iter().filter_map(|url| url.as_str()?.rsplit('/').next()).collect()
+                        });
                     targets.sort_unstable();
                     self.lines.push_str(code);
                     if !targets.is_empty() && !targets.contains(&"Resource") {

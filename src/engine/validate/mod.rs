@@ -1,7 +1,9 @@
 //! Is it well-formed, may this recipient have it at all, and is everything there that its use needs?
 
+mod issue;
 mod shape;
 
+pub use issue::{Issue, Severity, first_failing};
 pub use shape::{Shape, locate};
 
 use super::adapt::EventMap;

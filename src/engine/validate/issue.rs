@@ -1,0 +1,109 @@
+//! What a verdict has to say: FHIR's OperationOutcome.issue, without a value.
+
+use crate::engine::fhir::{Json, NodeId};
+use crate::engine::refusal::{Code, Refusal};
+
+/// FHIR issue severity (<http://hl7.org/fhir/R4/valueset-issue-severity.html>), gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing more can be said.
+    Fatal,
+    /// It is not valid.
+    Error,
+    /// It is valid, and something is likely wrong.
+    Warning,
+    /// Good to know.
+    Information,
+}
+
+impl Severity {
+    /// The code, e.g. `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Information => "information",
+        }
+    }
+
+    /// Whether what has such an issue fails.
+    pub fn fails(self) -> bool {
+        self <= Self::Error
+    }
+}
+
+/// One finding of a verdict. Its parts are spelled from schemas, policies and element names; never a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// How grave it is.
+    pub severity: Severity,
+    /// What it is, with its sentence, its help and its FHIR issue type.
+    pub code: Code,
+    /// The element, as FHIRPath: `Observation.value.ofType(Quantity).code`.
+    pub path: String,
+    /// The node it stands at.
+    pub node: NodeId,
+    /// A sentence more exact than the code's own.
+    pub detail: Option<String>,
+}
+
+impl Issue {
+    /// An error at a node.
+    pub fn error(code: Code, path: impl Into<String>, node: NodeId) -> Self {
+        Self { severity: Severity::Error, code, path: path.into(), node, detail: None }
+    }
+
+    /// The same, with a sentence more exact than the code's own.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same, of another severity.
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// What happened, in one sentence.
+    pub fn message(&self) -> &str {
+        self.detail.as_deref().unwrap_or_else(|| self.code.message())
+    }
+
+    /// The refusal that this issue leads to.
+    pub fn refusal(&self, json: &Json) -> Refusal {
+        Refusal::about(self.code, self.path.clone()).with_place(json.place(self.node))
+    }
+}
+
+/// The first issue that fails, in the order of the text.
+pub fn first_failing(issues: &[Issue]) -> Option<&Issue> {
+    issues.iter().find(|issue| issue.severity.fails())
+}
+
+impl Code {
+    /// FHIR issue type (<http://hl7.org/fhir/R4/valueset-issue-type.html>) of an issue with this code.
+    pub fn issue_type(self) -> &'static str {
+        match self {
+            Self::RequiredMissing | Self::FocusMissing | Self::ResourceTypeMissing => "required",
+            Self::CodeInvalid => "code-invalid",
+            Self::FormatInvalid | Self::Empty => "value",
+            Self::InvariantBroken => "invariant",
+            Self::TypeNotSupported => "not-supported",
+            Self::ReferenceUnresolved => "not-found",
+            Self::EventTypeNotCovered => "forbidden",
+            Self::ModifierUnknown => "extension",
+            Self::NarrativeInvalid => "invalid",
+            Self::NotUtf8
+            | Self::JsonSyntax
+            | Self::JsonTooDeep
+            | Self::JsonDuplicateKey
+            | Self::JsonLoneSurrogate => "structure",
+            code => match code.stage() {
+                crate::engine::Stage::Validate => "structure",
+                _ => "processing",
+            },
+        }
+    }
+}
