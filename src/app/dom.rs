@@ -60,6 +60,10 @@ pub fn select_range(area: &HtmlTextAreaElement, content: &str, start: usize, end
     let line = text::line_of(content, start) as f64;
     let top = f64::from(area.scroll_height()) * line / lines - f64::from(area.client_height()) / 2.0;
     area.set_scroll_top(top.max(0.0) as i32);
+    let (column, longest) = text::column_of(content, start);
+    let left = f64::from(area.scroll_width()) * column as f64 / longest.max(1) as f64;
+    let aside = left - f64::from(area.client_width()) / 2.0;
+    area.set_scroll_left(aside.max(0.0) as i32);
     area.scroll_into_view_with_bool(false);
 }
 
@@ -94,4 +98,16 @@ pub fn bring_into_view(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
         element.scroll_into_view();
     }
+}
+
+/// Moves the focus to what has a `data-testid`, once it is there.
+pub fn focus_on(testid: impl Into<String>) {
+    let testid = testid.into();
+    request_animation_frame(move || {
+        let found = document().query_selector(&["[data-testid=\"", &testid, "\"]"].concat());
+        let element = found.ok().flatten().and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+        if let Some(element) = element {
+            let _ = element.focus();
+        }
+    });
 }

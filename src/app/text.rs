@@ -16,9 +16,49 @@ pub fn utf16_offset(text: &str, byte: usize) -> u32 {
     units
 }
 
+/// The byte offset of a UTF-16 offset, as a text area counts it; past the end, the end.
+pub fn byte_offset(text: &str, units: u32) -> usize {
+    let mut left = units;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if left == 0 {
+            return at;
+        }
+        let folded = c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n');
+        if !folded {
+            left = left.saturating_sub(c.len_utf16() as u32);
+        }
+    }
+    text.len()
+}
+
+/// Where what starts at a byte offset ends: a string with its quotes, or a word; one character at least.
+pub fn token_end(text: &str, start: usize) -> usize {
+    let Some(rest) = text.get(start..) else { return start };
+    let mut chars = rest.char_indices();
+    let Some((_, first)) = chars.next() else { return start };
+    let mut escaped = false;
+    let end = chars.find_map(|(at, c)| {
+        if first != '"' {
+            return (!c.is_alphanumeric() && !"+-.".contains(c)).then_some(at);
+        }
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes.then_some(at + 1)
+    });
+    start + end.unwrap_or(rest.len())
+}
+
 /// Number of the line, from 0, that a byte offset stands on.
 pub fn line_of(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|b| *b == b'\n').count()
+}
+
+/// The column, from 0, that a byte offset stands in, and the length of the longest line; both in bytes.
+pub fn column_of(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.as_bytes().get(..byte).unwrap_or_default();
+    let column = before.iter().rev().take_while(|b| **b != b'\n').count();
+    (column, text.lines().map(str::len).max().unwrap_or(0))
 }
 
 /// Number of lines of a text; an empty text has one.

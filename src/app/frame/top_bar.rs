@@ -62,7 +62,7 @@ fn meter(units: usize) -> AnyView {
             min="0"
             max=storage::CAPACITY.to_string()
             high=(storage::CAPACITY / 10 * 8).to_string()
-            prop:value=units.to_string()
+            value=units.to_string()
             title="Characters (UTF-16 units) kept in local storage"
             aria-label="Local storage"
         ></meter>

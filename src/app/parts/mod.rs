@@ -2,8 +2,10 @@
 
 mod editor;
 mod icon;
+mod marks;
 mod virtual_list;
 
 pub use editor::Editor;
 pub use icon::{Icon, icon};
+pub use marks::Mark;
 pub use virtual_list::VirtualList;

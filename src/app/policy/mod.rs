@@ -11,15 +11,16 @@ pub use sheet::Sheet;
 
 use super::desk::Desk;
 use super::dom;
-use super::parts::Editor;
+use super::parts::{Editor, Mark};
 use super::route::View;
 use super::run::Adopted;
-use crate::api::PolicyReport;
+use crate::api::{Diagnostic, PolicyReport, Severity};
 use diagnostics::Diagnostics;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use preview::PreviewPane;
 use rules::Rules;
+use std::sync::Arc;
 
 /// The Policy view.
 #[component]
@@ -28,9 +29,15 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
     let area = NodeRef::<Textarea>::new();
     sheet.follow(desk);
     let edit = Callback::new(move |text| sheet.edit(text));
-    let marked = Signal::derive(move || {
+    let marks = Signal::derive(move || {
         let report = sheet.report.get();
-        report.diagnostics.iter().map(|d| (d.start.line as usize).saturating_sub(1)).collect::<Vec<_>>()
+        let mark = |(id, d): (usize, &Diagnostic)| Mark {
+            start: d.start.offset as usize,
+            end: d.end as usize,
+            error: d.severity == Severity::Error,
+            id,
+        };
+        Arc::new(report.diagnostics.iter().enumerate().map(mark).collect::<Vec<_>>())
     });
     let jump = Callback::new(move |(start, end): (u32, u32)| {
         if let Some(area) = area.get_untracked() {
@@ -51,7 +58,7 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
                     label="Mapping policy, JSON"
                     testid="policy-text"
                     area=area
-                    marked=marked
+                    marks=marks
                     rows=28
                 />
                 {actions(desk)}

@@ -207,5 +207,5 @@ pub fn pick(desk: Desk, index: usize) {
         },
     };
     desk.bench.picked.set(None);
-    desk.bench.shown.set(Some(Arc::new(Sent { label: item.input, request, fate, editable: false })));
+    desk.bench.shown.set(Some(Arc::new(Sent { label: item.input, request, fate, draft: None })));
 }

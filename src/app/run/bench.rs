@@ -1,7 +1,13 @@
 //! The Run view's state: the open scenario, the requests in the editor, what was sent.
 
-use crate::api::{CrmRecord, LedgerRow, OpenScenario, RefusalView, Request, RunView, Setup, StageView, sign};
-use crate::app::run::own::Own;
+use super::findings::{self, Findings};
+use super::own::Own;
+use super::signer::Signer;
+use crate::api::{
+    CrmRecord, LedgerRow, OpenScenario, RefusalView, Request, RunView, Setup, StageView, VerdictView,
+    sign_with,
+};
+use crate::app::parts::Mark;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -16,12 +22,22 @@ pub struct Draft {
     pub arrival: i64,
     /// Whether id, timestamp or body changed since it was signed.
     pub stale: bool,
+    /// Whether its id is the user's own choice, which sending leaves as it is.
+    pub id_chosen: bool,
+    /// The same of its timestamp.
+    pub time_chosen: bool,
 }
 
 impl Draft {
     /// A request as given.
     pub fn new(request: Request, arrival: i64) -> Self {
-        Self { shipped: request.clone(), request, arrival, stale: false }
+        let shipped = request.clone();
+        Self { shipped, request, arrival, stale: false, id_chosen: false, time_chosen: false }
+    }
+
+    /// Puts everything back as it was given.
+    pub fn restore(&mut self) {
+        *self = Self::new(self.shipped.clone(), self.arrival);
     }
 }
 
@@ -52,8 +68,8 @@ pub struct Sent {
     pub request: Request,
     /// What became of it.
     pub fate: Fate,
-    /// Whether it came from the editor, so that a fix can be made there.
-    pub editable: bool,
+    /// The request in the editor that it came from, so that a fix can be made there; none for the others.
+    pub draft: Option<usize>,
 }
 
 impl Sent {
@@ -88,6 +104,14 @@ impl Sent {
     pub fn stages(&self) -> &[StageView] {
         match &self.fate {
             Fate::Run(view) => &view.stages,
+            _ => &[],
+        }
+    }
+
+    /// The three verdicts of the validate stage.
+    pub fn verdicts(&self) -> &[VerdictView] {
+        match &self.fate {
+            Fate::Run(view) => &view.verdicts,
             _ => &[],
         }
     }
@@ -133,10 +157,18 @@ pub struct Bench {
     pub at: RwSignal<usize>,
     /// Whether an edited request is signed again when it is sent.
     pub sign_on_send: RwSignal<bool>,
+    /// What requests are signed with.
+    pub signer: RwSignal<Signer>,
     /// What was sent, oldest first.
     pub sent: RwSignal<Vec<Arc<Sent>>>,
     /// Which of it is shown.
     pub shown: RwSignal<Option<Arc<Sent>>>,
+    /// What validation has found in the body shown.
+    pub findings: RwSignal<Option<Arc<Findings>>>,
+    /// Where that stands in the body in the editor.
+    pub marks: Memo<Arc<Vec<Mark>>>,
+    /// The number of the issue that stands out.
+    pub issue: RwSignal<Option<usize>>,
     /// Key of the CRM record picked from the zone's list.
     pub picked: RwSignal<Option<String>>,
     /// Whether source values are unveiled.
@@ -152,15 +184,20 @@ pub struct Bench {
 impl Bench {
     /// An empty bench.
     pub fn new() -> Self {
+        let (drafts, at, findings) = (RwSignal::new(Vec::new()), RwSignal::new(0), RwSignal::new(None));
         Self {
             scenario: RwSignal::new(None),
             consents: RwSignal::new(String::new()),
             adopted: RwSignal::new(None),
-            drafts: RwSignal::new(Vec::new()),
-            at: RwSignal::new(0),
+            drafts,
+            at,
             sign_on_send: RwSignal::new(true),
+            signer: RwSignal::new(Signer::default()),
             sent: RwSignal::new(Vec::new()),
             shown: RwSignal::new(None),
+            findings,
+            marks: findings::marks(findings, drafts, at),
+            issue: RwSignal::new(None),
             picked: RwSignal::new(None),
             reveal: RwSignal::new(false),
             setting_fault: RwSignal::new(None),
@@ -183,6 +220,7 @@ impl Bench {
         self.drafts.set(drafts);
         self.at.set(0);
         self.sign_on_send.set(true);
+        self.signer.set(Signer::default());
         self.clear_results();
     }
 
@@ -216,14 +254,14 @@ impl Bench {
     pub fn edited_scenario(self) -> Option<OpenScenario> {
         let setup = self.setup()?;
         let mut scenario = self.scenario.with(|s| s.as_ref().map(|s| OpenScenario::clone(s)))?;
-        let signing = self.sign_on_send.get();
+        let secret = self.sign_on_send.get().then(|| self.signer.with(|s| s.secret(&setup))).flatten();
         scenario.requests = self.drafts.with(|drafts| {
             drafts
                 .iter()
                 .map(|draft| {
                     let mut request = draft.request.clone();
-                    if draft.stale && signing {
-                        sign(&setup, &mut request);
+                    if let Some(secret) = secret.as_ref().filter(|_| draft.stale) {
+                        sign_with(secret, &mut request);
                     }
                     (draft.arrival, request)
                 })

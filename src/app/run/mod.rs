@@ -3,6 +3,9 @@
 mod attest;
 mod batch;
 mod bench;
+mod findings;
+mod forge;
+mod headers;
 mod ledger;
 mod ledger_row;
 mod many;
@@ -10,13 +13,17 @@ mod open;
 mod own;
 mod own_panel;
 mod picker;
+mod places;
 mod record;
 mod refusal;
 mod request;
 mod results;
 mod send;
 mod send_bar;
+mod signature;
+mod signer;
 mod strip;
+mod verdicts;
 mod zone;
 
 pub use attest::Attest;
@@ -36,6 +43,7 @@ use request::RequestForm;
 use results::Results;
 use send_bar::SendBar;
 use strip::Strip;
+use verdicts::Verdicts;
 use zone::Zone;
 
 /// The Run view.
@@ -43,6 +51,7 @@ use zone::Zone;
 pub fn RunView(desk: Desk) -> impl IntoView {
     let body = NodeRef::<Textarea>::new();
     let over = RwSignal::new(false);
+    findings::follow_shown(desk.bench);
     let drop_files = move |event: web_sys::DragEvent| {
         event.prevent_default();
         over.set(false);
@@ -85,6 +94,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
             >
                 <Results desk />
                 <Refusal desk body />
+                <Verdicts desk body />
                 <Strip bench=desk.bench />
             </Zone>
             <Zone

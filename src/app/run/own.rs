@@ -220,7 +220,7 @@ fn present(desk: Desk, name: String, count: usize) {
         Some((input, Err(refusal))) => {
             bench.show_drafts(Vec::new());
             let fate = Fate::Unread(refusal);
-            let sent = Sent { label: input, request: Request::default(), fate, editable: false };
+            let sent = Sent { label: input, request: Request::default(), fate, draft: None };
             bench.shown.set(Some(Arc::new(sent)));
             bench.own.input.set(OwnInput::Nothing { name });
             desk.say("Nothing in it can be an event.");

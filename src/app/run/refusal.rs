@@ -1,10 +1,10 @@
 //! A refusal: one sentence, how to mend it, and the button that does.
 
 use super::bench::{Fate, Sent};
-use super::send;
+use super::{places, send};
 use crate::api::{Fix, Position, RefusalView};
 use crate::app::desk::Desk;
-use crate::app::{dom, words};
+use crate::app::words;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
@@ -24,10 +24,11 @@ pub fn Refusal(desk: Desk, body: NodeRef<Textarea>) -> impl IntoView {
 }
 
 fn card(desk: Desk, sent: &Sent, refusal: &RefusalView, body: NodeRef<Textarea>) -> AnyView {
-    let place = refusal.position.filter(|_| sent.editable).map(|at| jump(desk, at, body));
-    let place_text = refusal.position.filter(|_| !sent.editable).map(place_words);
+    let place = refusal.position.zip(sent.draft).map(|(at, draft)| jump(desk, draft, at, body));
+    let place_text = refusal.position.filter(|_| sent.draft.is_none()).map(place_words);
     // Items of a batch are not in the editor: all that helps there is the attestation.
-    let fix = refusal.fix.filter(|fix| sent.editable || *fix == Fix::Attest).map(|fix| mend(desk, fix));
+    let fix =
+        refusal.fix.filter(|fix| sent.draft.is_some() || *fix == Fix::Attest).map(|fix| mend(desk, fix));
     let stage = ["refused by ", &refusal.stage].concat();
     view! {
         <div class="refusal" data-testid="refusal" data-code=refusal.code.clone()>
@@ -50,37 +51,14 @@ fn place_words(at: Position) -> String {
     ["line ", &at.line.to_string(), ", column ", &at.column.to_string()].concat()
 }
 
-fn jump(desk: Desk, at: Position, body: NodeRef<Textarea>) -> AnyView {
-    let go = move |_| {
-        let text = desk.bench.draft_now().map(|d| d.request.body).unwrap_or_default();
-        if let Some(area) = body.get_untracked() {
-            let start = at.offset as usize;
-            dom::select_range(&area, &text, start, token_end(&text, start));
-        }
-    };
+fn jump(desk: Desk, draft: usize, at: Position, body: NodeRef<Textarea>) -> AnyView {
+    let go = move |_| places::show_position(desk, body, draft, at);
     view! {
         <button type="button" class="quiet" data-testid="jump" on:click=go>
             {place_words(at)}
         </button>
     }
     .into_any()
-}
-
-/// Where what starts at a byte offset ends: a string with its quotes, or a word; one character at least.
-fn token_end(text: &str, start: usize) -> usize {
-    let Some(rest) = text.get(start..) else { return start };
-    let mut chars = rest.char_indices();
-    let Some((_, first)) = chars.next() else { return start };
-    let mut escaped = false;
-    let end = chars.find_map(|(at, c)| {
-        if first != '"' {
-            return (!c.is_alphanumeric() && !"+-.".contains(c)).then_some(at);
-        }
-        let closes = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        closes.then_some(at + 1)
-    });
-    start + end.unwrap_or(rest.len())
 }
 
 fn mend(desk: Desk, fix: Fix) -> AnyView {
@@ -105,7 +83,7 @@ fn mend(desk: Desk, fix: Fix) -> AnyView {
 }
 
 fn duplicate(desk: Desk, sent: &Sent) -> Option<AnyView> {
-    let seen = matches!(&sent.fate, Fate::Run(view) if view.outcome == "duplicate") && sent.editable;
+    let seen = matches!(&sent.fate, Fate::Run(view) if view.outcome == "duplicate") && sent.draft.is_some();
     seen.then(|| {
         view! {
             <div class="hint" data-testid="duplicate-hint">

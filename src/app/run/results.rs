@@ -115,7 +115,9 @@ fn outcome(desk: Desk, sent: &Sent) -> AnyView {
     view! {
         <div class="outcome" data-testid="outcome" data-outcome=sent.outcome().to_owned()>
             <span class="outcome-word">{words::outcome_mark(sent.outcome())}</span>
-            <span class="note">{receipt}</span>
+            <span class="note" data-testid="receipt">
+                {receipt}
+            </span>
             {follow}
             {brief
                 .then(|| {

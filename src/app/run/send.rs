@@ -1,19 +1,13 @@
 //! Sending from the editor: what each button beside Send does.
 
 use super::bench::{Draft, Fate, Sent};
-use crate::api::{Breakage, Fix, Request, Setup, break_signature, sign};
+use super::forge;
+use crate::api::{Fix, Request, Setup, sign_with};
 use crate::app::desk::{Desk, take_turn};
 use crate::app::dom;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
-
-/// Standard Webhooks headers.
-pub const ID: &str = "webhook-id";
-/// Unix seconds.
-pub const TIMESTAMP: &str = "webhook-timestamp";
-/// `v1,` and base64.
-pub const SIGNATURE: &str = "webhook-signature";
 
 /// A second passes on the simulated clock with each event.
 const STEP: i64 = 1_000;
@@ -25,27 +19,31 @@ struct Parcel {
     label: String,
     request: Request,
     arrival: Option<i64>,
+    /// The request in the editor that it is.
+    draft: Option<usize>,
 }
 
 /// Sends everything in the editor, in order.
 pub fn send(desk: Desk) {
-    let Some(setup) = desk.bench.setup_now() else { return };
     let signing = desk.bench.sign_on_send.get_untracked();
+    let secret = forge::secret_now(desk).filter(|_| signing);
     let now = desk.clock.get_untracked();
-    desk.bench.drafts.update(|drafts| {
-        for draft in drafts.iter_mut().filter(|d| d.stale && signing) {
-            let arrival = draft.arrival.max(now);
-            make_fresh(desk, &mut draft.request, arrival);
-            sign(&setup, &mut draft.request);
-            draft.stale = false;
-        }
-    });
+    if let Some(secret) = secret {
+        desk.bench.drafts.update(|drafts| {
+            for draft in drafts.iter_mut().filter(|d| d.stale) {
+                forge::make_fresh(desk, draft, draft.arrival.max(now));
+                // A secret that can't sign leaves the signature as it stands.
+                draft.stale = !sign_with(&secret, &mut draft.request);
+            }
+        });
+    }
     let many = desk.bench.drafts.with_untracked(Vec::len) > 1;
     let parcels = desk.bench.drafts.with_untracked(|drafts| {
         let parcel = |(i, d): (usize, &Draft)| Parcel {
             label: if many { ["Delivery ", &(i + 1).to_string()].concat() } else { String::from("Sent") },
             request: d.request.clone(),
             arrival: Some(d.arrival),
+            draft: Some(i),
         };
         drafts.iter().enumerate().map(parcel).collect()
     });
@@ -55,30 +53,8 @@ pub fn send(desk: Desk) {
 /// Sends what was sent last once more, byte for byte.
 pub fn send_again(desk: Desk) {
     let last = desk.bench.shown.get_untracked();
-    let Some(request) = last.map(|s| s.request.clone()) else { return };
-    deliver(desk, vec![Parcel { label: String::from("Sent again"), request, arrival: None }], false);
-}
-
-/// Alters the signature in the editor so that it no longer matches, and leaves it so.
-pub fn tamper(desk: Desk) {
-    let Some(setup) = desk.bench.setup_now() else { return };
-    let Some(secret) = setup.source.secrets.first() else { return };
-    desk.bench.sign_on_send.set(false);
-    desk.bench.edit(|draft| {
-        break_signature(Breakage::OtherCharacter, secret, &mut draft.request);
-    });
-    desk.say("The signature was altered. Send to see it refused.");
-}
-
-/// Signs the request in the editor as it stands.
-pub fn sign_now(desk: Desk) {
-    let Some(setup) = desk.bench.setup_now() else { return };
-    desk.bench.edit(|draft| {
-        sign(&setup, &mut draft.request);
-        draft.stale = false;
-    });
-    desk.bench.sign_on_send.set(true);
-    desk.say("Signed again.");
+    let Some((request, draft)) = last.map(|s| (s.request.clone(), s.draft)) else { return };
+    deliver(desk, vec![Parcel { label: String::from("Sent again"), request, arrival: None, draft }], false);
 }
 
 /// Makes the change that mends a refusal, in the editor, and sends. An attestation is asked for first.
@@ -92,22 +68,11 @@ pub fn mend(desk: Desk, fix: Fix) {
             }
         });
     }
-    let Some(setup) = desk.bench.setup_now() else { return };
-    let now = desk.clock.get_untracked();
-    desk.bench.edit(|draft| {
-        match fix {
-            Fix::StampNow => draft.request.set_header(TIMESTAMP, (now / 1_000).to_string()),
-            Fix::NewId => give_new_id(desk, &mut draft.request),
-            Fix::RestoreBody => {
-                draft.request.body.clone_from(&draft.shipped.body);
-                make_fresh(desk, &mut draft.request, now);
-            }
-            Fix::SignAgain | Fix::Attest => {}
-        }
-        sign(&setup, &mut draft.request);
-        draft.stale = false;
-    });
-    desk.bench.sign_on_send.set(true);
+    // What is mended is what was refused, whichever request the editor shows.
+    if let Some(at) = desk.bench.shown.with_untracked(|s| s.as_ref().and_then(|s| s.draft)) {
+        desk.bench.at.set(at);
+    }
+    forge::mend(desk, fix);
     send_shown_draft(desk, label(fix));
 }
 
@@ -123,43 +88,15 @@ fn label(fix: Fix) -> &'static str {
 
 fn resend_shown(desk: Desk) {
     let Some(shown) = desk.bench.shown.get_untracked() else { return };
-    let parcel =
-        Parcel { label: label(Fix::Attest).to_owned(), request: shown.request.clone(), arrival: None };
-    deliver(desk, vec![parcel], false);
+    let (request, draft) = (shown.request.clone(), shown.draft);
+    let label = label(Fix::Attest).to_owned();
+    deliver(desk, vec![Parcel { label, request, arrival: None, draft }], false);
 }
 
 fn send_shown_draft(desk: Desk, label: &str) {
-    let Some(draft) = desk.bench.draft_now() else { return };
-    deliver(desk, vec![Parcel { label: label.to_owned(), request: draft.request, arrival: None }], false);
-}
-
-/// An edited request is another event: it gets an id of its own where its id was used, and a timestamp that
-/// is not stale.
-fn make_fresh(desk: Desk, request: &mut Request, arrival: i64) {
-    let id = request.header(ID).unwrap_or_default().to_owned();
-    if desk.keeper.with_value(|k| k.has_event(&id)) {
-        give_new_id(desk, request);
-    }
-    let stamp = request.header(TIMESTAMP).and_then(|t| t.parse::<i64>().ok());
-    if stamp.is_some_and(|s| (arrival / 1_000 - s).abs() > 240) {
-        request.set_header(TIMESTAMP, (arrival / 1_000).to_string());
-    }
-}
-
-/// The same id with a number that the timeline does not know: `evt-1` becomes `evt-1-r2`.
-fn give_new_id(desk: Desk, request: &mut Request) {
-    let id = request.header(ID).filter(|id| !id.is_empty()).unwrap_or("evt").to_owned();
-    let stem = match id.rsplit_once("-r") {
-        Some((stem, number)) if number.parse::<u32>().is_ok() => stem,
-        _ => id.as_str(),
-    };
-    let mut number = 2u32;
-    let mut fresh = [stem, "-r2"].concat();
-    while fresh == id || desk.keeper.with_value(|k| k.has_event(&fresh)) {
-        number = number.saturating_add(1);
-        fresh = [stem, "-r", &number.to_string()].concat();
-    }
-    request.set_header(ID, fresh);
+    let Some(Draft { request, .. }) = desk.bench.draft_now() else { return };
+    let draft = Some(desk.bench.at.get_untracked());
+    deliver(desk, vec![Parcel { label: label.to_owned(), request, arrival: None, draft }], false);
 }
 
 fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
@@ -215,7 +152,7 @@ fn run(desk: Desk, parcel: Parcel) -> Arc<Sent> {
         // The session lives as long as the page; without it there is nothing to tell.
         None => Fate::Brief { outcome: String::new(), code: None, correlation: String::new() },
     };
-    Arc::new(Sent { label: parcel.label, request: parcel.request, fate, editable: true })
+    Arc::new(Sent { label: parcel.label, request: parcel.request, fate, draft: parcel.draft })
 }
 
 fn show(desk: Desk, sent: Vec<Arc<Sent>>, anew: bool) {

@@ -1,7 +1,8 @@
 //! Send, and the ways of sending that go wrong on purpose.
 
 use super::own::OwnInput;
-use super::{batch, send};
+use super::{batch, forge, send};
+use crate::api::Breakage;
 use crate::app::desk::Desk;
 use crate::app::text;
 use leptos::prelude::*;
@@ -26,7 +27,7 @@ pub fn SendBar(desk: Desk) -> impl IntoView {
     let nothing =
         move || !matches!(bench.own.input.get(), OwnInput::Many { .. }) && bench.drafts.with(Vec::is_empty);
     let many = move || matches!(bench.own.input.get(), OwnInput::Many { .. });
-    let sendable = move || !many() && bench.shown.with(|s| s.as_ref().is_some_and(|s| s.editable));
+    let sendable = move || !many() && bench.shown.with(|s| s.as_ref().is_some_and(|s| s.draft.is_some()));
     let go = move |_| match bench.own.input.get_untracked() {
         OwnInput::Many { .. } => batch::send_all(desk),
         _ => send::send(desk),
@@ -60,7 +61,7 @@ pub fn SendBar(desk: Desk) -> impl IntoView {
                     data-testid="tamper"
                     title="Alter the signature so that it no longer matches"
                     disabled=move || many() || nothing()
-                    on:click=move |_| send::tamper(desk)
+                    on:click=move |_| forge::break_it(desk, Breakage::OtherCharacter)
                 >
                     "Tamper"
                 </button>
