@@ -13,7 +13,7 @@ use airlock::api::{self, Request};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::{Connector, Outcome, Remembered, Setting, SettingTexts, Stage};
+use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -46,6 +46,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
             seed: &setup.seed,
             actor: &setup.actor,
             role: &setup.role,
+            sandbox: SandboxTexts::default(),
         })
         .unwrap()
     };

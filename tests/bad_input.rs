@@ -7,7 +7,7 @@ use airlock::api::{Header, Request, RunView, Setup, Severity, check_policy, fixt
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Secret};
-use airlock::engine::{Connector, Outcome, Remembered, Setting, SettingTexts};
+use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
 use serde_json::{Value, json};
 use support::{
     NOW, Sandbox, end, place_of, referral, referral_body, referral_value, send, signed, signed_now,
@@ -357,6 +357,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
         seed: &setup.seed,
         actor: &setup.actor,
         role: &setup.role,
+        sandbox: SandboxTexts::default(),
     });
     let mut connector = Connector::new(setting.unwrap(), Remembered::default());
     let (id, timestamp) = ("evt-latin1", (NOW / 1000).to_string());

@@ -10,7 +10,7 @@ use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Secret};
-use airlock::engine::{Connector, Outcome, Remembered, Setting, SettingTexts, Stage};
+use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use support::hunt::{Quarry, outputs};
@@ -403,6 +403,7 @@ fn setting(setup: &Setup) -> Setting {
         seed: &setup.seed,
         actor: &setup.actor,
         role: &setup.role,
+        sandbox: SandboxTexts::default(),
     })
     .unwrap()
 }

@@ -8,6 +8,7 @@ mod audit;
 mod evidence;
 mod intake;
 mod policy;
+mod queue;
 mod run;
 mod scenario;
 mod session;
@@ -21,14 +22,15 @@ pub use policy::{
     Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_consents, check_policy,
     preview,
 };
+pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
 pub use run::{
     CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, Position, Receipt, RefusalView, Request, RunView,
     StageState, StageView, VerdictView,
 };
 pub use scenario::{
-    DeliveryResult, Expected, ExpectedRecord, OpenScenario, Pin, ScenarioCard, ScenarioResult, Setup, Source,
-    fixture, format_time, join_consents, open_scenario, parse_time, read_scenario, run_in, run_scenario,
-    scenarios,
+    DeliveryResult, Expected, ExpectedRecord, OpenScenario, Outage, Pin, SandboxSetup, ScenarioCard,
+    ScenarioResult, Setup, Source, fixture, format_time, join_consents, open_scenario, parse_time,
+    read_scenario, run_in, run_scenario, scenarios,
 };
 pub use session::Session;
 pub use signing::{Breakage, break_signature, sign, sign_with};

@@ -127,8 +127,7 @@ pub fn preview(scenario: &OpenScenario, draft: &str) -> Preview {
         report.diagnostics.extend(diagnostics);
         return Preview { report, runs: None };
     }
-    let runs = scenario.requests.iter().map(|(at, request)| session.send(request, *at, &mut || 0.0));
-    Preview { runs: Some(runs.collect()), report }
+    Preview { runs: Some(super::scenario::run_through(scenario, &mut session)), report }
 }
 
 impl From<&policy::Policy> for PolicySummary {

@@ -47,6 +47,9 @@ pub struct Receipt {
     pub status: u16,
     /// The status in words, e.g. `Accepted`.
     pub reason: String,
+    /// With 429: the seconds after which the sender may come again (`Retry-After`, RFC 9110, section 10.2.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 /// How a stage of the strip looks.
@@ -226,9 +229,13 @@ pub struct RunView {
     pub correlation: String,
     /// The immediate answer.
     pub receipt: Receipt,
-    /// Final state: `delivered`, `unchanged`, `duplicate`, `rejected`, `withheld`, `quarantined`, …
+    /// Final state: `delivered`, `unchanged`, `duplicate`, `rejected`, `withheld`, `quarantined`, `dead-lettered`;
+    /// or `waiting` in the queue, until `due`.
     pub outcome: String,
-    /// Why not, when it did not go through.
+    /// Where it waits: when it is worked on next at the earliest, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<i64>,
+    /// Why not, when it did not go through, or not yet.
     pub refusal: Option<RefusalView>,
     /// Every stage in order.
     pub stages: Vec<StageView>,
@@ -244,11 +251,12 @@ pub struct RunView {
 
 impl RunView {
     /// The account of a run. `timings` gives the time spent per stage, in microseconds.
-    pub(super) fn new(setting: &Setting, status: u16, run: &Run, timings: &[(Stage, f64)]) -> Self {
+    pub(super) fn new(setting: &Setting, receipt: Receipt, run: &Run, timings: &[(Stage, f64)]) -> Self {
         Self {
             correlation: run.correlation.clone(),
-            receipt: Receipt { status, reason: status_reason(status).to_owned() },
+            receipt,
             outcome: run.outcome.as_str().to_owned(),
+            due: run.due.map(|due| due.0),
             refusal: run.refusal.as_ref().map(RefusalView::from),
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &run.trail, timings)).collect(),
             verdicts: Vec::new(),
@@ -269,8 +277,9 @@ impl RunView {
         }];
         Self {
             correlation: String::new(),
-            receipt: Receipt { status, reason: status_reason(status).to_owned() },
+            receipt: Receipt::new(status, None),
             outcome: Outcome::Rejected.as_str().to_owned(),
+            due: None,
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &trail, &[])).collect(),
             refusal: Some(RefusalView::from(&refusal)),
             verdicts: Vec::new(),
@@ -278,6 +287,12 @@ impl RunView {
             ledger: Vec::new(),
             policy: String::new(),
         }
+    }
+}
+
+impl Receipt {
+    pub(super) fn new(status: u16, retry_after: Option<u64>) -> Self {
+        Self { status, reason: status_reason(status).to_owned(), retry_after }
     }
 }
 

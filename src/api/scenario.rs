@@ -1,8 +1,8 @@
 //! Scenarios: the same files are the page's picker, the documentation's examples and the test suite.
 
-use super::{Breakage, CrmRecord, LogHead, Request, Session, break_signature, sign};
+use super::{Breakage, CrmRecord, LogHead, Request, RunView, Session, break_signature, sign};
 use crate::engine::time::Instant;
-use crate::engine::{Setting, SettingTexts};
+use crate::engine::{self, Setting, SettingTexts, deliver};
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -52,6 +52,35 @@ pub struct Setup {
     pub actor: String,
     /// In which role.
     pub role: String,
+    /// How the sandboxes on both sides behave.
+    #[serde(default)]
+    pub sandbox: SandboxSetup,
+}
+
+/// How the sandboxes on both sides behave: nothing out of the way where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SandboxSetup {
+    /// When the CRM demo zone takes nothing.
+    pub outages: Vec<Outage>,
+    /// Events that the queue holds, dead letters included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_capacity: Option<usize>,
+}
+
+/// A time in which the CRM demo zone takes nothing, in seconds after the clock's start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outage {
+    /// Its first second.
+    pub from_second: i64,
+    /// The first second after it.
+    pub to_second: i64,
+    /// What the CRM answers: 503, unavailable, or 429, too many requests.
+    pub status: u16,
+    /// The seconds after which it asks to be tried again, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
 }
 
 /// What a scenario expects of one delivery.
@@ -74,7 +103,9 @@ pub struct OpenScenario {
     pub setup: Setup,
     /// Its deliveries as signed requests, in order, each with its time in milliseconds since the Unix epoch.
     pub requests: Vec<(i64, Request)>,
-    /// What is expected of each.
+    /// Up to when time passes after the last request, in milliseconds since the Unix epoch.
+    pub until: i64,
+    /// What is expected of each: its state in the end.
     pub expected: Vec<Expected>,
     /// What the CRM demo zone must hold afterwards.
     pub expected_crm: Vec<ExpectedRecord>,
@@ -129,6 +160,9 @@ struct File<'a> {
     setting: FileSetting,
     #[serde(borrow)]
     deliveries: Vec<FileDelivery<'a>>,
+    /// Seconds that pass after the last delivery.
+    #[serde(default)]
+    advance_seconds: i64,
     expect: FileExpect,
 }
 
@@ -143,6 +177,8 @@ struct FileSetting {
     source: Source,
     actor: String,
     role: String,
+    #[serde(default)]
+    sandbox: SandboxSetup,
 }
 
 #[derive(Deserialize)]
@@ -256,6 +292,7 @@ pub fn read_scenario(
         source: setting.source,
         actor: setting.actor,
         role: setting.role,
+        sandbox: setting.sandbox,
     };
     let mut requests: Vec<(i64, Request)> = Vec::new();
     for delivery in file.deliveries {
@@ -280,6 +317,11 @@ pub fn read_scenario(
     if requests.len() != file.expect.deliveries.len() {
         return Err("expect.deliveries has another length than deliveries.".to_owned());
     }
+    let last = requests.last().map_or(clock.0, |(at, _)| *at);
+    let after = file.advance_seconds.checked_mul(1000).and_then(|after| last.checked_add(after));
+    let until = after
+        .filter(|until| *until >= last)
+        .ok_or_else(|| "The scenario's advanceSeconds is out of range.".to_owned())?;
     let card = ScenarioCard {
         id: id.to_owned(),
         title: file.title,
@@ -288,7 +330,7 @@ pub fn read_scenario(
         topic: topic(&file.expect.deliveries).to_owned(),
     };
     let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit } = file.expect;
-    Ok(OpenScenario { card, setup, requests, expected, expected_crm, expected_audit })
+    Ok(OpenScenario { card, setup, requests, until, expected, expected_crm, expected_audit })
 }
 
 fn topic(expected: &[Expected]) -> &str {
@@ -347,8 +389,8 @@ pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult 
     if let Err(diagnostics) = session.configure(&scenario.setup) {
         failures.extend(diagnostics.into_iter().map(|d| format!("{}: {}", d.code, d.message)));
     }
-    let runs = scenario.requests.iter().map(|(at, request)| session.send(request, *at, &mut || 0.0));
-    let deliveries: Vec<DeliveryResult> = runs
+    let deliveries: Vec<DeliveryResult> = run_through(scenario, session)
+        .into_iter()
         .map(|run| DeliveryResult { outcome: run.outcome, code: run.refusal.map(|refusal| refusal.code) })
         .collect();
     for (n, (got, expected)) in deliveries.iter().zip(&scenario.expected).enumerate() {
@@ -386,6 +428,39 @@ pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult 
     }
 }
 
+/// Sends a scenario's requests at their times and lets time pass to its end, stopping wherever something is due.
+/// Gives the last account of each delivery.
+pub(super) fn run_through(scenario: &OpenScenario, session: &mut Session) -> Vec<RunView> {
+    let mut runs: Vec<RunView> = Vec::with_capacity(scenario.requests.len());
+    for (at, request) in &scenario.requests {
+        pass_time(session, *at, &mut runs);
+        let run = session.send(request, *at, &mut || 0.0);
+        runs.push(run);
+        settle(session.take_settled(), &mut runs);
+    }
+    pass_time(session, scenario.until, &mut runs);
+    runs
+}
+
+/// Lets time pass, stopping wherever something is due.
+fn pass_time(session: &mut Session, until: i64, runs: &mut [RunView]) {
+    while let Some(due) = session.next_due().filter(|due| *due <= until) {
+        let settled = session.advance(due);
+        if settled.is_empty() {
+            break;
+        }
+        settle(settled, runs);
+    }
+}
+
+fn settle(settled: Vec<RunView>, runs: &mut [RunView]) {
+    for view in settled {
+        if let Some(own) = runs.iter_mut().find(|run| run.correlation == view.correlation) {
+            *own = RunView { receipt: own.receipt.clone(), ..view };
+        }
+    }
+}
+
 fn audit_line(entry: &super::Entry) -> String {
     let code = entry.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
     format!("{} {}{code}", entry.stage, entry.outcome)
@@ -394,6 +469,19 @@ fn audit_line(entry: &super::Entry) -> String {
 impl Setup {
     /// Reads the setting's texts.
     pub(super) fn read(&self) -> Result<Setting, Vec<super::Diagnostic>> {
+        let start = Instant::parse(&self.clock).unwrap_or(Instant(0));
+        let at = |second: i64| Instant(start.0.saturating_add(second.saturating_mul(1000)));
+        let outages: Vec<deliver::Outage> = self
+            .sandbox
+            .outages
+            .iter()
+            .map(|outage| deliver::Outage {
+                from: at(outage.from_second),
+                until: at(outage.to_second),
+                throttled: outage.status == 429,
+                retry_after: outage.retry_after,
+            })
+            .collect();
         Setting::read(&SettingTexts {
             policy: &self.policy,
             adapter: &self.adapter,
@@ -403,6 +491,7 @@ impl Setup {
             seed: &self.seed,
             actor: &self.actor,
             role: &self.role,
+            sandbox: engine::SandboxTexts { outages: &outages, capacity: self.sandbox.queue_capacity },
         })
         .map_err(|findings| findings.into_iter().map(super::Diagnostic::from).collect())
     }

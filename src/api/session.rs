@@ -1,7 +1,7 @@
 //! A connector with its state, as the page and the command line hold it.
 
 use super::timeline::{self, Save, Stored, Verification};
-use super::{CrmRecord, Diagnostic, Entry, LogHead, Request, RunView, Setup};
+use super::{CrmRecord, Diagnostic, Entry, LogHead, QueueView, Request, RunView, Setup};
 use crate::engine::audit::{Hash, Log, hex};
 use crate::engine::phi::Phi;
 use crate::engine::time::Instant;
@@ -21,6 +21,8 @@ pub struct Session {
     stored: usize,
     dirty: bool,
     detached: bool,
+    /// Accounts of earlier deliveries that were worked on meanwhile and were not asked for yet.
+    settled: Vec<RunView>,
 }
 
 impl Session {
@@ -80,11 +82,14 @@ impl Session {
         }
     }
 
-    /// Sends one request and runs everything that is due.
+    /// Sends one request and runs everything that is due: what waits and is due goes first.
+    /// [`Session::take_settled`] gives the accounts of the others that were worked on.
     ///
     /// `now` is the arrival time in milliseconds since the Unix epoch; `tick` gives a running time in
     /// milliseconds for the stage timings and influences nothing else.
     pub fn send(&mut self, request: &Request, now: i64, tick: &mut dyn FnMut() -> f64) -> RunView {
+        let others = self.advance(now);
+        self.settled.extend(others);
         let Some(connector) = &mut self.connector else { return RunView::not_configured() };
         let now = Instant(now);
         let delivery = Delivery {
@@ -99,25 +104,80 @@ impl Session {
             last = at;
         };
         let receipt = connector.receive(delivery, now, &mut probe);
+        let (status, retry_after) = (receipt.status, receipt.retry_after);
         let run = match receipt.settled {
             Some(run) => Some(run),
-            None => connector.advance(now, &mut probe),
+            None => match connector.advance(now, &mut probe) {
+                None => connector.waiting(&receipt.correlation),
+                run => run,
+            },
         };
         let view = match &run {
-            Some(run) => RunView::new(connector.setting(), receipt.status, run, &timings),
+            Some(run) => {
+                RunView::new(connector.setting(), super::Receipt::new(status, retry_after), run, &timings)
+            }
             None => RunView::not_configured(),
         };
-        // One record at most has changed: the copy is mended in place.
-        if let Some(record) = &view.record {
-            let place = connector.crm().place(&record.key);
-            match place.and_then(|place| self.crm.get_mut(place)) {
+        self.take_in(&view);
+        view
+    }
+
+    /// Works on everything that is due at `now` (milliseconds since the Unix epoch), as time passes without a
+    /// request. Gives the accounts, in order: each is settled, or waits again.
+    pub fn advance(&mut self, now: i64) -> Vec<RunView> {
+        let mut views = Vec::new();
+        while let Some(connector) = &mut self.connector {
+            let Some(run) = connector.advance(Instant(now), &mut |_| {}) else { break };
+            let view = RunView::new(connector.setting(), super::Receipt::new(202, None), &run, &[]);
+            self.take_in(&view);
+            views.push(view);
+        }
+        views
+    }
+
+    /// The accounts of deliveries other than the one sent that were worked on since this was asked last.
+    pub fn take_settled(&mut self) -> Vec<RunView> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// When there is something to do next, in milliseconds since the Unix epoch; none where nothing waits.
+    pub fn next_due(&self) -> Option<i64> {
+        self.connector.as_ref()?.next_due().map(|due| due.0)
+    }
+
+    /// What waits, and what was given up on.
+    pub fn queue(&self) -> QueueView {
+        self.connector.as_ref().map(QueueView::new).unwrap_or_default()
+    }
+
+    /// Puts a dead letter back in line; [`Session::advance`] then works on it. It keeps its correlation id and its
+    /// idempotency key, so nothing is written twice. False where there is no such dead letter.
+    pub fn redrive(&mut self, correlation: &str, now: i64) -> bool {
+        let done = self.connector.as_mut().is_some_and(|c| c.redrive(correlation, Instant(now)));
+        self.read_log();
+        self.dirty |= done;
+        done
+    }
+
+    /// The same for every dead letter; says how many.
+    pub fn redrive_all(&mut self, now: i64) -> usize {
+        let done = self.connector.as_mut().map_or(0, |connector| connector.redrive_all(Instant(now)));
+        self.read_log();
+        self.dirty |= done > 0;
+        done
+    }
+
+    /// Brings the plain copies up to date after a run. It changed one record at most, which is mended in place.
+    fn take_in(&mut self, view: &RunView) {
+        let crm = self.connector.as_ref().map(Connector::crm);
+        if let (Some(record), Some(crm)) = (&view.record, crm) {
+            match crm.place(&record.key).and_then(|place| self.crm.get_mut(place)) {
                 Some(own) => own.clone_from(record),
                 None => self.crm.push(record.clone()),
             }
         }
         self.read_log();
         self.dirty = true;
-        view
     }
 
     fn log(&self) -> &Log {

@@ -1,9 +1,10 @@
-//! Idempotent writes to the CRM demo zone.
+//! Idempotent writes to the CRM demo zone, and the faults that it can be told to have.
 
 use super::Outcome;
 use super::audit::hex;
 use super::policy::Policy;
 use super::redact::Redacted;
+use super::refusal::{Code, Refusal};
 use super::time::Instant;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -94,6 +95,49 @@ impl Write {
             Self::Update => format!("The {object} was updated to version {version}."),
             Self::Unchanged => format!("The CRM has this {object} just so already: nothing was written."),
         }
+    }
+}
+
+/// A time in which the CRM demo zone takes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Its first moment.
+    pub from: Instant,
+    /// The first moment after it.
+    pub until: Instant,
+    /// Whether the CRM answers 429, too many requests, and not 503, unavailable.
+    pub throttled: bool,
+    /// The seconds after which it asks to be tried again, if it does (`Retry-After`).
+    pub retry_after: Option<u32>,
+}
+
+/// How the CRM demo zone answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sink {
+    /// When it takes nothing. Where two overlap, the first one decides.
+    pub outages: Vec<Outage>,
+}
+
+impl Sink {
+    fn outage(&self, now: Instant) -> Option<&Outage> {
+        self.outages.iter().find(|outage| outage.from <= now && now < outage.until)
+    }
+
+    /// Whether the CRM takes a record.
+    ///
+    /// # Errors
+    /// `deliver.unavailable` or `deliver.throttled`.
+    pub fn accepts(&self, now: Instant) -> Result<(), Refusal> {
+        match self.outage(now) {
+            None => Ok(()),
+            Some(Outage { throttled: true, .. }) => Err(Refusal::new(Code::SinkThrottled)),
+            Some(_) => Err(Refusal::new(Code::SinkUnavailable)),
+        }
+    }
+
+    /// The seconds after which it asks to be tried again.
+    pub fn retry_after(&self, now: Instant) -> Option<u32> {
+        self.outage(now)?.retry_after
     }
 }
 

@@ -25,14 +25,14 @@ pub mod validate;
 pub mod webhook;
 
 pub use run::{Mark, Outcome, Receipt, Run, Stage, Step};
-pub use setting::{Finding, Setting, SettingTexts};
+pub use setting::{Finding, SandboxTexts, Setting, SettingTexts};
 
 use audit::{AuditRecord, Log};
 use consent::{Denial, Question};
 use deliver::{CrmRecord, CrmZone};
 use fhir::Json;
 use phi::Phi;
-use queue::{Queue, Queued};
+use queue::{Content, Item, Queue};
 use refusal::{Code, Refusal};
 use std::sync::Arc;
 use time::Instant;
@@ -97,6 +97,7 @@ impl Connector {
     /// Puts another setting in force, for what is worked on from now on.
     pub fn configure(&mut self, setting: Setting) {
         self.setting = Arc::new(setting);
+        self.queue.reorder();
     }
 
     /// The setting in force.
@@ -117,6 +118,11 @@ impl Connector {
     /// Event ids already accepted.
     pub fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// What waits, and what was given up on.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Deliveries received so far.
@@ -168,16 +174,33 @@ impl Connector {
             run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned(), repeat.to_owned()]);
             run.outcome = Outcome::Duplicate;
             probe.finished(Stage::Webhook);
-            return Receipt { correlation: run.correlation.clone(), status: 202, settled: Some(run) };
+            return Receipt {
+                correlation: run.correlation.clone(),
+                status: 202,
+                retry_after: None,
+                settled: Some(run),
+            };
         }
-        if !self.queue.has_room() {
+        let bytes = delivery.body.len();
+        if !self.queue.has_room(bytes, setting.capacity) {
             return self.turn_away(run, Refusal::new(Code::QueueFull), now, probe);
         }
         self.note(&run, Stage::Webhook, "authenticate", "passed", now, |_| {});
         self.seen.insert(&setting.source, &message, now);
-        self.queue.push(Queued { correlation: run.correlation.clone(), message, body: delivery.body });
+        self.queue.push(Item {
+            correlation: run.correlation.clone(),
+            message,
+            attested: self.attested,
+            content: Content::Raw(delivery.body),
+            order: None,
+            event_type: None,
+            attempts: Vec::new(),
+            earlier: 0,
+            due: now,
+            bytes,
+        });
         probe.finished(Stage::Webhook);
-        Receipt { correlation: run.correlation, status: 202, settled: None }
+        Receipt { correlation: run.correlation, status: 202, retry_after: None, settled: None }
     }
 
     fn turn_away(&mut self, mut run: Run, refusal: Refusal, now: Instant, probe: &mut impl Probe) -> Receipt {
@@ -187,34 +210,16 @@ impl Connector {
         run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);
         run.refusal = Some(refusal);
         probe.finished(stage);
-        Receipt { correlation: run.correlation.clone(), status, settled: Some(run) }
-    }
-
-    /// Works on the next event that is due, through all stages. None when nothing waits.
-    pub fn advance(&mut self, now: Instant, probe: &mut impl Probe) -> Option<Run> {
-        let Queued { correlation, message, body } = self.queue.pop()?;
-        let mut run = Run::new(correlation);
-        run.event_id = Some(message.id);
-        run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned()]);
-        run.step(Stage::Queue, Mark::Passed, vec!["Next in order.".to_owned()]);
-        probe.finished(Stage::Queue);
-        if let Err(refusal) = self.work(&mut run, body, now, probe) {
-            if refusal.code == Code::AttestationRequired {
-                // Nothing of the event was judged: with the attestation it may come again under its own id.
-                self.seen.forget(&self.setting.source, run.event_id.as_deref().unwrap_or_default());
-            }
-            run.outcome = Outcome::of(&refusal);
-            probe.finished(refusal.code.stage());
-            run.refusal = Some(refusal);
-        }
-        Some(run)
+        let retry_after = (status == 429).then(|| self.come_again(now));
+        Receipt { correlation: run.correlation.clone(), status, retry_after, settled: Some(run) }
     }
 
     /// The way of an event. Each stage decides, the decision is recorded, and only then takes effect.
     fn work(
         &mut self,
         run: &mut Run,
-        body: Phi<Vec<u8>>,
+        event: Result<Arc<Phi<Json>>, Refusal>,
+        attested: bool,
         now: Instant,
         probe: &mut impl Probe,
     ) -> Result<(), Refusal> {
@@ -222,11 +227,11 @@ impl Connector {
         let policy = &setting.policy;
 
         // validate: is it JSON, may this recipient have it at all, is everything there that its use needs.
-        let event = match validate::read(body) {
-            Ok(json) => run.event.insert(Arc::new(json)).clone(),
+        let event = match event {
+            Ok(json) => Arc::clone(run.event.insert(json)),
             Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };
-        let shape = match self.validate(&event) {
+        let shape = match self.validate(&event, attested) {
             Ok(shape) => *run.shape.insert(shape),
             Err((shape, refusal)) => {
                 // Where the parts are known, the ledger shows what the policy would have decided.
@@ -285,6 +290,9 @@ impl Connector {
         probe.finished(Stage::Guard);
 
         // deliver: one record, written idempotently.
+        if let Err(refusal) = setting.sink.accepts(now) {
+            return Err(self.refuse(run, refusal, now));
+        }
         let record = CrmRecord::new(policy, &redacted, now, &run.correlation);
         run.redacted = Some(redacted);
         let write = self.crm.plan(&record);
@@ -301,9 +309,9 @@ impl Connector {
     }
 
     /// The shape of an event that passes; with the refusal, the shape as far as it was found.
-    fn validate(&self, event: &Phi<Json>) -> Result<Shape, (Option<Shape>, Refusal)> {
+    fn validate(&self, event: &Phi<Json>, attested: bool) -> Result<Shape, (Option<Shape>, Refusal)> {
         let shape = validate::locate(event, &self.setting).map_err(|refusal| (None, refusal))?;
-        validate::check(event, &shape, self.attested).map_err(|refusal| (Some(shape), refusal))?;
+        validate::check(event, &shape, attested).map_err(|refusal| (Some(shape), refusal))?;
         Ok(shape)
     }
 
@@ -312,6 +320,7 @@ impl Connector {
         let stage = refusal.code.stage();
         let (action, outcome) = match stage {
             Stage::Guard => ("inspect", "quarantined"),
+            Stage::Deliver => ("write", "failed"),
             _ => ("check", "refused"),
         };
         self.note(run, stage, action, outcome, now, |record| cite(record, &refusal));

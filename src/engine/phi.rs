@@ -45,6 +45,13 @@ impl<T> Phi<T> {
     }
 }
 
+impl Phi<Vec<u8>> {
+    /// Number of bytes, which the sender's request tells anyone.
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl<T> Phi<Option<T>> {
     /// Moves the protection inside. Whether there is a value is structure, not PHI.
     pub(in crate::engine) fn transpose(self) -> Option<Phi<T>> {
@@ -81,7 +88,7 @@ macro_rules! closed {
     ($($t:ty),* $(,)?) => { $(impl sealed::Sealed for $t {} impl Closed for $t {})* };
 }
 
-// A claim is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which
+// An order is a class and a keyed hash; what is sealed is ciphertext. A claim is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which
 // spells element names only, or from schemas.
 closed! {
     (),
@@ -92,6 +99,8 @@ closed! {
     super::fhir::NodeId,
     super::fhir::ResourceType,
     super::ledger::Row,
+    super::queue::Order,
+    super::queue::Sealed,
     super::refusal::Refusal,
     super::validate::Issue,
     super::validate::Shape,

@@ -105,6 +105,16 @@ macro_rules! catalogue {
                 match self { $(Code::$name => $status,)* }
             }
 
+            /// Whether what failed with it may succeed when it is tried again as it is.
+            pub fn is_transient(self) -> bool {
+                matches!(self, Self::SinkUnavailable | Self::SinkThrottled)
+            }
+
+            /// The code of this name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+
             /// The change that one button could make.
             pub fn remedy(self) -> Option<Remedy> {
                 match self { $(Code::$name => $remedy,)* }
@@ -172,6 +182,14 @@ catalogue! {
     QueueFull "queue.full" Queue 429 None,
         "Too many events are waiting.",
         "Send again in a while; nothing of this request was kept.";
+    /// Every try failed.
+    AttemptsExhausted "queue.attempts-exhausted" Queue 202 None,
+        "Every try to deliver the event failed, so it was set aside as a dead letter.",
+        "See why its tries failed, mend that, then re-drive it: it keeps its correlation id and is not written twice.";
+    /// A kept queue does not open.
+    StateUnreadable "queue.state-unreadable" Queue 202 None,
+        "The kept state of the queue does not open: it was changed, or sealed with another setting's keys.",
+        "It is kept as it is. Put the setting in force that it was sealed under, or bring back an unchanged copy.";
     /// The body is not UTF-8.
     NotUtf8 "json.not-utf8" Validate 202 None,
         "The body is not UTF-8 text.",
@@ -324,6 +342,14 @@ catalogue! {
     GuardPhi "guard.phi-in-output" Guard 202 None,
         "An outgoing field contains a value that identifies the patient.",
         "Take the identifying text out of the source element that feeds the field, or prohibit the field.";
+    /// The CRM is out.
+    SinkUnavailable "deliver.unavailable" Deliver 202 None,
+        "The CRM did not take the record: it is unavailable (503).",
+        "Nothing is to be done: the event waits and is tried again.";
+    /// The CRM wants less.
+    SinkThrottled "deliver.throttled" Deliver 202 None,
+        "The CRM did not take the record: it asks for fewer requests (429).",
+        "Nothing is to be done: the event waits as long as the CRM asks for and is tried again.";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::fhir::Json;
 use super::phi::Phi;
 use super::redact::Redacted;
 use super::refusal::Refusal;
+use super::time::Instant;
 use super::validate::Shape;
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ impl Stage {
     }
 }
 
-/// The state that a delivery ends in. Each ends in exactly one.
+/// The state that a delivery ends in, and one before it: each waits until it ends, and ends in exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// Written to the CRM.
@@ -73,6 +74,10 @@ pub enum Outcome {
     Withheld,
     /// The guard held it back.
     Quarantined,
+    /// Every try failed; it is kept as a dead letter.
+    DeadLettered,
+    /// Not ended: it waits in the queue until [`Run::due`].
+    Waiting,
 }
 
 impl Outcome {
@@ -85,6 +90,8 @@ impl Outcome {
             Self::Rejected => "rejected",
             Self::Withheld => "withheld",
             Self::Quarantined => "quarantined",
+            Self::DeadLettered => "dead-lettered",
+            Self::Waiting => "waiting",
         }
     }
 
@@ -126,6 +133,8 @@ pub struct Receipt {
     pub correlation: String,
     /// HTTP status.
     pub status: u16,
+    /// With 429: the seconds after which the sender may come again (`Retry-After`, RFC 9110, section 10.2.3).
+    pub retry_after: Option<u64>,
     /// What became of it, where that is known already; an event that was queued has none yet.
     pub settled: Option<Run>,
 }
@@ -141,7 +150,9 @@ pub struct Run {
     pub event_type: Option<String>,
     /// The final state.
     pub outcome: Outcome,
-    /// Why it did not go through.
+    /// Where it waits: when it is worked on next, at the earliest.
+    pub due: Option<Instant>,
+    /// Why it did not go through, or not yet.
     pub refusal: Option<Refusal>,
     /// The stages it met, in order.
     pub trail: Vec<Step>,
@@ -164,6 +175,7 @@ impl Run {
             event_id: None,
             event_type: None,
             outcome: Outcome::Rejected,
+            due: None,
             refusal: None,
             trail: Vec::with_capacity(Stage::ALL.len()),
             event: None,
@@ -176,5 +188,12 @@ impl Run {
 
     pub(super) fn step(&mut self, stage: Stage, mark: Mark, reasons: Vec<String>) {
         self.trail.push(Step { stage, mark, reasons });
+    }
+
+    /// Adds a reason to a step on the trail.
+    pub(super) fn explain(&mut self, stage: Stage, reason: String) {
+        if let Some(step) = self.trail.iter_mut().find(|step| step.stage == stage) {
+            step.reasons.push(reason);
+        }
     }
 }

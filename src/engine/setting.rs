@@ -2,7 +2,9 @@
 
 use super::adapt::{Adapter, EventMap};
 use super::consent::Directory;
+use super::deliver::{Outage, Sink};
 use super::policy::{Diagnostic, Policy, Severity};
+use super::queue::{self, StateKeys};
 use super::redact::Keys;
 use super::validate::Shape;
 use super::webhook::Secret;
@@ -26,6 +28,17 @@ pub struct SettingTexts<'a> {
     pub actor: &'a str,
     /// In which role.
     pub role: &'a str,
+    /// How the sandboxes on both sides behave.
+    pub sandbox: SandboxTexts<'a>,
+}
+
+/// How the sandboxes on both sides behave, for what a demonstration is to show.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SandboxTexts<'a> {
+    /// When the CRM demo zone takes nothing.
+    pub outages: &'a [Outage],
+    /// Events that the queue holds, where it is not [`queue::CAPACITY`].
+    pub capacity: Option<usize>,
 }
 
 /// A setting that can be put in force.
@@ -45,6 +58,12 @@ pub struct Setting {
     pub secrets: Vec<Secret>,
     /// Keys for tokens.
     pub keys: Keys,
+    /// Keys for what the connector keeps of itself.
+    pub state_keys: StateKeys,
+    /// How the CRM demo zone answers.
+    pub sink: Sink,
+    /// Events that the queue holds.
+    pub capacity: usize,
     /// Who operates the connector.
     pub actor: String,
     /// In which role.
@@ -95,8 +114,9 @@ impl Setting {
             ));
         }
         let keys = Keys::new(texts.seed, reading.policy.as_ref().map_or("", |policy| &policy.target));
-        match (reading.policy, adapter, consents, keys) {
-            (Some(policy), Some(adapter), Some(consents), Some(keys)) => {
+        let state_keys = StateKeys::new(texts.seed);
+        match (reading.policy, adapter, consents, keys, state_keys) {
+            (Some(policy), Some(adapter), Some(consents), Some(keys), Some(state_keys)) => {
                 if policy.source != texts.source {
                     against.push(Finding::About(
                         "setting.source-mismatch",
@@ -126,6 +146,9 @@ impl Setting {
                     source: texts.source.to_owned(),
                     secrets,
                     keys,
+                    state_keys,
+                    sink: Sink { outages: texts.sandbox.outages.to_vec() },
+                    capacity: texts.sandbox.capacity.unwrap_or(queue::CAPACITY),
                     actor: texts.actor.to_owned(),
                     role: texts.role.to_owned(),
                 })

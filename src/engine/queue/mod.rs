@@ -1,39 +1,171 @@
-//! Acknowledged events, waiting to be worked on in the order in which they came.
+//! Acknowledged events, waiting to be worked on.
+//!
+//! Order: the events of one subject go one after the other, in the order in which they came; one that waits to be
+//! tried again holds back the later ones of its subject and nobody else's. Of what may go, the class decides
+//! ([`Class`]), then what came first. Changes of consent stand in a line of their own per subject: they overtake the
+//! subject's other events and keep the order among themselves.
+//!
+//! An event whose tries are used up becomes a dead letter. Nothing is ever dropped: when too much waits, dead letters
+//! included, the queue pushes back.
 
-use super::phi::Phi;
-use super::webhook::Authentic;
-use std::collections::VecDeque;
+mod advance;
+mod item;
+mod retry;
+mod seal;
 
-/// Events that may wait at once.
-const CAPACITY: usize = 1024;
+pub use item::{Attempt, Class, Content, DeadLetter, Item, Order, Subject};
+pub use retry::{ATTEMPTS, next_try};
+pub use seal::{Sealed, StateKeys};
 
-/// An acknowledged event.
-pub struct Queued {
-    /// The delivery's correlation id.
-    pub correlation: String,
-    /// Its message.
-    pub message: Authentic,
-    /// Its raw body.
-    pub body: Phi<Vec<u8>>,
+use super::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Events that may wait at once where the setting says nothing, dead letters included.
+pub const CAPACITY: usize = 1024;
+/// Bytes of bodies that may wait at once: eight of the largest size.
+const CAPACITY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The queue.
+#[derive(Default)]
+pub struct Queue {
+    /// What waits, by its place in line.
+    line: BTreeMap<u64, Item>,
+    /// The next place in line.
+    next_place: u64,
+    /// Places of events that were not read yet.
+    unread: Vec<u64>,
+    dead: Vec<DeadLetter>,
+    bytes: usize,
+    /// Events taken in and events settled, since this queue was made.
+    counts: Counts,
 }
 
-/// The queue. It never drops an event: when full, it pushes back.
-#[derive(Default)]
-pub struct Queue(VecDeque<Queued>);
+/// Events taken in, and what became of them: `received = settled + waiting`, at any moment. Dead letters are
+/// settled; one that is re-driven waits again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Taken in.
+    pub received: u64,
+    /// Ended in a final state.
+    pub settled: u64,
+    /// Not settled yet.
+    pub waiting: u64,
+}
+
+/// Why an event is not worked on yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// It goes as soon as its turn comes.
+    Ready,
+    /// It failed for the time being and is tried again.
+    Retry,
+    /// An earlier event of the same subject has to go first.
+    Behind,
+}
+
+impl Wait {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Retry => "retry",
+            Self::Behind => "behind",
+        }
+    }
+}
 
 impl Queue {
-    /// Adds an event at the end. Ask [`Queue::has_room`] first.
-    pub fn push(&mut self, event: Queued) {
-        self.0.push_back(event);
+    /// Adds an event at the end of the line. Ask [`Queue::has_room`] first where it comes from outside.
+    pub fn push(&mut self, item: Item) {
+        self.counts.received = self.counts.received.saturating_add(1);
+        self.enter(item);
     }
 
-    /// Whether another event may be taken; where not, the sender is told to come back (`queue.full`).
-    pub fn has_room(&self) -> bool {
-        self.0.len() < CAPACITY
+    /// Puts an event at the end of the line that was counted already.
+    fn enter(&mut self, item: Item) {
+        let place = self.next_place;
+        self.next_place = place.saturating_add(1);
+        if matches!(item.content, Content::Raw(_)) {
+            self.unread.push(place);
+        }
+        self.put_back(place, item);
     }
 
-    /// The next event due.
-    pub fn pop(&mut self) -> Option<Queued> {
-        self.0.pop_front()
+    /// Puts an event back where it stood.
+    fn put_back(&mut self, place: u64, item: Item) {
+        self.bytes = self.bytes.saturating_add(item.bytes);
+        self.line.insert(place, item);
+    }
+
+    fn take(&mut self, place: u64) -> Option<Item> {
+        let item = self.line.remove(&place)?;
+        self.bytes = self.bytes.saturating_sub(item.bytes);
+        Some(item)
+    }
+
+    /// Whether another event of so many bytes may be taken; where not, the sender is told to come back
+    /// (`queue.full`). An empty queue takes any.
+    pub fn has_room(&self, bytes: usize, capacity: usize) -> bool {
+        let kept = self.line.len().saturating_add(self.dead.len());
+        kept < capacity && (kept == 0 || self.bytes.saturating_add(bytes) <= CAPACITY_BYTES)
+    }
+
+    /// What waits, in line.
+    pub fn line(&self) -> impl Iterator<Item = &Item> {
+        self.line.values()
+    }
+
+    /// The dead letters, oldest first.
+    pub fn dead(&self) -> &[DeadLetter] {
+        &self.dead
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.line.is_empty() && self.dead.is_empty()
+    }
+
+    /// Events taken in, and what became of them.
+    pub fn counts(&self) -> Counts {
+        Counts { waiting: u64::try_from(self.line.len()).unwrap_or(u64::MAX), ..self.counts }
+    }
+
+    /// The event to work on now.
+    fn next(&self, now: Instant) -> Option<u64> {
+        let free = self.waits().filter(|(_, item, wait, _)| *wait != Wait::Behind && item.due <= now);
+        free.min_by_key(|(place, item, ..)| (item.class(), *place)).map(|(place, ..)| place)
+    }
+
+    /// When there is something to do next; none where nothing waits.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.waits().filter(|(_, _, wait, _)| *wait != Wait::Behind).map(|(_, item, ..)| item.due).min()
+    }
+
+    /// What waits, in line: the place, the event, why it waits, and when it can go at the earliest.
+    pub fn waits(&self) -> impl Iterator<Item = (u64, &Item, Wait, Instant)> {
+        let mut heads: HashMap<(Subject, bool), Instant> = HashMap::new();
+        self.line.iter().map(move |(place, item)| {
+            let order = item.order.unwrap_or(Order::PLAIN);
+            let key = order.subject.map(|subject| (subject, order.class == Class::Consent));
+            match key.and_then(|key| heads.get(&key)) {
+                Some(due) => (*place, item, Wait::Behind, (*due).max(item.due)),
+                None => {
+                    heads.extend(key.map(|key| (key, item.due)));
+                    let wait = if item.attempts.is_empty() { Wait::Ready } else { Wait::Retry };
+                    (*place, item, wait, item.due)
+                }
+            }
+        })
+    }
+
+    /// Forgets the places in the order, since another setting may read them otherwise.
+    pub fn reorder(&mut self) {
+        self.line.values_mut().for_each(|item| item.order = None);
+    }
+
+    /// The correlation ids of everything kept.
+    pub fn correlations(&self) -> BTreeSet<&str> {
+        let dead = self.dead.iter().map(|letter| &letter.item);
+        self.line.values().chain(dead).map(|item| item.correlation.as_str()).collect()
     }
 }

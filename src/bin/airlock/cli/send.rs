@@ -2,8 +2,8 @@
 
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, Severity,
-    Source, check_consents, check_policy, join_consents, request_for,
+    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, RefusalView, RunView, SandboxSetup, Session, Setup,
+    Severity, Source, check_consents, check_policy, join_consents, request_for,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -166,6 +166,7 @@ fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
         source: Source { id: summary.source, secrets: vec![SECRET.to_owned()] },
         actor: "airlock".to_owned(),
         role: "command-line".to_owned(),
+        sandbox: SandboxSetup::default(),
     })
 }
 

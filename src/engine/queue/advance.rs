@@ -1,0 +1,172 @@
+//! The connector's work on its queue: the next event, what is tried again, what is given up on.
+
+use super::{ATTEMPTS, Attempt, Content, DeadLetter, Item, Order, Wait, next_try};
+use crate::engine::refusal::{Code, Refusal};
+use crate::engine::time::Instant;
+use crate::engine::{Connector, GENUINE, Mark, Outcome, Probe, Run, Stage, cite, validate};
+use std::sync::Arc;
+
+impl Connector {
+    /// Works on the next event that is due, through all stages. The run is settled, or waits
+    /// ([`Outcome::Waiting`]) until [`Run::due`]. None when nothing is due at `now`; [`Connector::next_due`] says
+    /// when something will be.
+    pub fn advance(&mut self, now: Instant, probe: &mut impl Probe) -> Option<Run> {
+        self.read_in();
+        let place = self.queue.next(now)?;
+        let mut item = self.queue.take(place)?;
+        let mut run = self.run_of(&item);
+        run.step(Stage::Queue, Mark::Passed, vec![turn(item.failed())]);
+        probe.finished(Stage::Queue);
+        let event = match &item.content {
+            Content::Event(json) => Ok(Arc::clone(json)),
+            Content::Refused(refusal) => Err(refusal.clone()),
+            // Everything in line was read above.
+            Content::Raw(_) => Err(Refusal::new(Code::JsonSyntax)),
+        };
+        let result = self.work(&mut run, event, item.attested, now, probe);
+        item.event_type.clone_from(&run.event_type);
+        if let Err(refusal) = result {
+            probe.finished(refusal.code.stage());
+            if refusal.code.is_transient() {
+                self.put_off(&mut run, place, item, refusal, now);
+                return Some(run);
+            }
+            if refusal.code == Code::AttestationRequired {
+                // Nothing of the event was judged: with the attestation it may come again under its own id.
+                self.seen.forget(&self.setting.source, &item.message.id);
+            }
+            run.outcome = Outcome::of(&refusal);
+            run.refusal = Some(refusal);
+        }
+        self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
+        Some(run)
+    }
+
+    /// When there is something to do next, so that a caller can step the clock; none where nothing waits.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.queue.next_due()
+    }
+
+    /// The seconds after which a sender that was pushed back may come again: when something is due, or else a
+    /// minute.
+    pub(in crate::engine) fn come_again(&self, now: Instant) -> u64 {
+        let due = self.queue.next_due().map_or(60_000, |due| due.0.saturating_sub(now.0));
+        u64::try_from(due).unwrap_or(0).div_ceil(1000).max(1)
+    }
+
+    /// The account of an event that waits and was not worked on just now.
+    pub fn waiting(&self, correlation: &str) -> Option<Run> {
+        let (_, item, wait, due) =
+            self.queue.waits().find(|(_, item, ..)| item.correlation == correlation)?;
+        let mut run = self.run_of(item);
+        let reason = match wait {
+            Wait::Behind => "An earlier event of the same subject goes first.".to_owned(),
+            Wait::Ready | Wait::Retry => turn(item.failed()),
+        };
+        run.step(Stage::Queue, Mark::Passed, vec![reason]);
+        run.outcome = Outcome::Waiting;
+        run.due = Some(due);
+        run.event_type.clone_from(&item.event_type);
+        Some(run)
+    }
+
+    /// Puts a dead letter back in line, to be tried as often as a new event. It keeps its correlation id, and what it
+    /// writes keeps its idempotency key: what did arrive is not written twice. False where there is no such dead
+    /// letter.
+    pub fn redrive(&mut self, correlation: &str, now: Instant) -> bool {
+        let found = self.queue.dead.iter().position(|letter| letter.item.correlation == correlation);
+        let Some(at) = found else { return false };
+        let DeadLetter { mut item, .. } = self.queue.dead.remove(at);
+        let run = self.run_of(&item);
+        self.note(&run, Stage::Queue, "re-drive", "re-driven", now, |_| {});
+        self.queue.bytes = self.queue.bytes.saturating_sub(item.bytes);
+        self.queue.counts.settled = self.queue.counts.settled.saturating_sub(1);
+        item.earlier = item.attempts.len();
+        item.due = now;
+        self.queue.enter(item);
+        true
+    }
+
+    /// Puts every dead letter back in line, oldest first, and says how many.
+    pub fn redrive_all(&mut self, now: Instant) -> usize {
+        let all: Vec<String> = self.queue.dead.iter().map(|letter| letter.item.correlation.clone()).collect();
+        all.iter().filter(|correlation| self.redrive(correlation, now)).count()
+    }
+
+    fn run_of(&self, item: &Item) -> Run {
+        let mut run = Run::new(item.correlation.clone());
+        run.event_id = Some(item.message.id.clone());
+        run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned()]);
+        run
+    }
+
+    /// Reads what was acknowledged since, and finds each event's place in the order, which only matters where
+    /// several wait.
+    fn read_in(&mut self) {
+        let setting = Arc::clone(&self.setting);
+        for place in std::mem::take(&mut self.queue.unread) {
+            let Some(item) = self.queue.line.get_mut(&place) else { continue };
+            let content =
+                std::mem::replace(&mut item.content, Content::Refused(Refusal::new(Code::JsonSyntax)));
+            item.content = match content {
+                Content::Raw(body) => match validate::read(body) {
+                    Ok(json) => Content::Event(Arc::new(json)),
+                    Err(refusal) => Content::Refused(refusal),
+                },
+                read => read,
+            };
+        }
+        if self.queue.line.len() < 2 {
+            return;
+        }
+        for item in self.queue.line.values_mut().filter(|item| item.order.is_none()) {
+            item.order = Some(match &item.content {
+                Content::Event(json) => match validate::locate(json, &setting) {
+                    Ok(shape) => Order::of(json, &shape, &setting.state_keys),
+                    Err(_) => Order::PLAIN,
+                },
+                _ => Order::PLAIN,
+            });
+        }
+    }
+
+    /// Keeps an event that failed for the time being for another try, or gives it up.
+    fn put_off(&mut self, run: &mut Run, place: u64, mut item: Item, refusal: Refusal, now: Instant) {
+        item.attempts.push(Attempt { at: now, code: refusal.code });
+        let failed = item.failed();
+        let asked = self.setting.sink.retry_after(now);
+        let due = next_try(failed, now, asked, &item.correlation, &self.setting.state_keys);
+        let Some(due) = due else {
+            return self.give_up(run, item, Refusal::new(Code::AttemptsExhausted), now);
+        };
+        self.note(run, Stage::Queue, "retry", "deferred", now, |record| cite(record, &refusal));
+        run.explain(
+            Stage::Queue,
+            format!("Try {failed} of {ATTEMPTS} failed; the next is at {}.", due.to_rfc3339()),
+        );
+        run.outcome = Outcome::Waiting;
+        run.due = Some(due);
+        run.refusal = Some(refusal);
+        item.due = due;
+        self.queue.put_back(place, item);
+    }
+
+    /// Makes an event a dead letter.
+    fn give_up(&mut self, run: &mut Run, item: Item, why: Refusal, now: Instant) {
+        self.note(run, Stage::Queue, "give-up", "dead-lettered", now, |record| cite(record, &why));
+        run.explain(Stage::Queue, why.code.message().to_owned());
+        run.outcome = Outcome::DeadLettered;
+        run.refusal = Some(why.clone());
+        self.queue.bytes = self.queue.bytes.saturating_add(item.bytes);
+        self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
+        self.queue.dead.push(DeadLetter { item, why, at: now });
+    }
+}
+
+/// Which try it is, in a sentence.
+fn turn(failed: usize) -> String {
+    match failed {
+        0 => "Next in order.".to_owned(),
+        failed => format!("Next in order, for try {} of {ATTEMPTS}.", failed.saturating_add(1)),
+    }
+}

@@ -1,0 +1,111 @@
+//! Sealing: what the connector keeps of its queue leaves it as ciphertext only.
+
+use crate::engine::phi::Phi;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+
+/// Bound to each sealed text, so that one made for another end, or in another form, does not open.
+const FORM: &[u8] = b"airlock/queue/1";
+/// Bytes of the nonce in front of the ciphertext.
+const NONCE: usize = 24;
+
+/// Keys for what the connector keeps of itself: derived from the setting's entropy, each for one end.
+#[derive(Clone)]
+pub struct StateKeys {
+    cipher: XChaCha20Poly1305,
+    nonce: Hmac<Sha256>,
+    hash: Hmac<Sha256>,
+}
+
+/// Ciphertext as text: nonce, ciphertext and tag in base64. It can't spell what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed(pub(super) String);
+
+impl StateKeys {
+    /// Derives the keys from a setting's seed.
+    pub fn new(seed: &str) -> Option<Self> {
+        let root = Sha256::digest(seed.as_bytes());
+        let derive = |end: &[u8]| {
+            let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&root).ok()?;
+            mac.update(b"airlock/state/1\0");
+            mac.update(end);
+            Some(mac.finalize().into_bytes())
+        };
+        Some(Self {
+            cipher: XChaCha20Poly1305::new_from_slice(&derive(b"seal")?).ok()?,
+            nonce: <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&derive(b"nonce")?).ok()?,
+            hash: <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&derive(b"hash")?).ok()?,
+        })
+    }
+
+    /// A keyed hash of a text, for one end: the same for the same text, and nothing of it can be told.
+    pub fn fold(&self, end: &str, text: &str) -> [u8; 16] {
+        let mut mac = self.hash.clone();
+        mac.update(end.as_bytes());
+        mac.update(b"\0");
+        mac.update(text.as_bytes());
+        let mut out = [0; 16];
+        out.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(out, byte)| *out = byte);
+        out
+    }
+
+    /// Seals bytes with XChaCha20-Poly1305. The nonce is a keyed hash of the bytes: the same state gives the same
+    /// text, and two different ones never share a nonce. None only where the cipher refuses the length.
+    pub fn seal(&self, plain: &Phi<Vec<u8>>) -> Option<Sealed> {
+        plain.classify(|plain| {
+            let mut mac = self.nonce.clone();
+            mac.update(plain);
+            let mut nonce = [0; NONCE];
+            nonce.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(out, byte)| *out = byte);
+            let payload = Payload { msg: plain, aad: FORM };
+            let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
+            let mut bytes = nonce.to_vec();
+            bytes.extend(sealed);
+            Some(Sealed(STANDARD_NO_PAD.encode(bytes)))
+        })
+    }
+
+    /// Opens what was sealed with the same keys; none for anything that was not, to the last bit.
+    pub fn open(&self, sealed: &str) -> Option<Phi<Vec<u8>>> {
+        let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
+        let (nonce, rest) = bytes.split_at_checked(NONCE)?;
+        let nonce = <[u8; NONCE]>::try_from(nonce).ok()?;
+        let plain = self.cipher.decrypt(&XNonce::from(nonce), Payload { msg: rest, aad: FORM }).ok()?;
+        Some(Phi::new(plain))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(seed: &str) -> StateKeys {
+        StateKeys::new(seed).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_the_same_keys_only() {
+        let plain = Phi::new(b"Testina Testperson".to_vec());
+        let sealed = keys("a").seal(&plain).unwrap();
+        assert!(keys("a").open(&sealed.0).unwrap().test(|plain| plain == b"Testina Testperson"));
+        assert!(keys("b").open(&sealed.0).is_none());
+        assert_eq!(keys("a").seal(&plain).unwrap(), sealed, "the same state gives the same text");
+        assert!(!STANDARD_NO_PAD.decode(&sealed.0).unwrap().windows(5).any(|part| part == b"Testi"));
+    }
+
+    #[test]
+    fn every_change_of_a_sealed_text_is_refused() {
+        let sealed = keys("a").seal(&Phi::new(vec![7; 40])).unwrap().0;
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert!(keys("a").open(&String::from_utf8(changed).unwrap()).is_none(), "{at}");
+            assert!(keys("a").open(&sealed[..at]).is_none(), "cut at {at}");
+        }
+        assert!(keys("a").open("").is_none());
+    }
+}
