@@ -31,7 +31,7 @@ fn a_scenario_that_does_not_come_true_fails_and_says_what_differed() {
     for card in scenarios() {
         let scenario = open_scenario(&card.id).unwrap();
         let mut wrong = scenario.clone();
-        wrong.expected[0].outcome = "dead-lettered".to_owned();
+        wrong.expected[0].outcome = "suppressed".to_owned();
         let mut no_audit = scenario.clone();
         no_audit.expected_audit.pop();
         let mut more_crm = scenario.clone();

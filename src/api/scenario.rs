@@ -211,7 +211,7 @@ struct FileExpect {
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 /// In teaching order; what stands in the folder and not here comes after, by name.
-const TEACHING_ORDER: [&str; 8] = [
+const TEACHING_ORDER: [&str; 14] = [
     "referral-created",
     "delivered-twice",
     "bad-signature",
@@ -220,6 +220,12 @@ const TEACHING_ORDER: [&str; 8] = [
     "phi-in-safe-field",
     "invalid-code",
     "partial-address",
+    "sink-outage",
+    "order-kept",
+    "sink-down",
+    "sink-throttled",
+    "dead-letter",
+    "queue-full",
 ];
 
 /// The text of a shipped fixture, e.g. `policies/referral-intake.json`.

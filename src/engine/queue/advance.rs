@@ -3,7 +3,7 @@
 use super::{ATTEMPTS, Attempt, Content, DeadLetter, Item, Order, Wait, next_try};
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
-use crate::engine::{Connector, GENUINE, Mark, Outcome, Probe, Run, Stage, cite, validate};
+use crate::engine::{Connector, GENUINE, Mark, Outcome, Probe, Run, Setting, Stage, cite, validate};
 use std::sync::Arc;
 
 impl Connector {
@@ -119,19 +119,11 @@ impl Connector {
         if self.queue.line.len() < 2 {
             return;
         }
-        for item in self.queue.line.values_mut().filter(|item| item.order.is_none()) {
-            item.order = Some(match &item.content {
-                Content::Event(json) => match validate::locate(json, &setting) {
-                    Ok(shape) => Order::of(json, &shape, &setting.state_keys),
-                    Err(_) => Order::PLAIN,
-                },
-                _ => Order::PLAIN,
-            });
-        }
+        self.queue.line.values_mut().for_each(|item| place(item, &setting));
     }
 
     /// Keeps an event that failed for the time being for another try, or gives it up.
-    fn put_off(&mut self, run: &mut Run, place: u64, mut item: Item, refusal: Refusal, now: Instant) {
+    fn put_off(&mut self, run: &mut Run, at: u64, mut item: Item, refusal: Refusal, now: Instant) {
         item.attempts.push(Attempt { at: now, code: refusal.code });
         let failed = item.failed();
         let asked = self.setting.sink.retry_after(now);
@@ -148,7 +140,8 @@ impl Connector {
         run.due = Some(due);
         run.refusal = Some(refusal);
         item.due = due;
-        self.queue.put_back(place, item);
+        place(&mut item, &self.setting);
+        self.queue.put_back(at, item);
     }
 
     /// Makes an event a dead letter.
@@ -160,6 +153,19 @@ impl Connector {
         self.queue.bytes = self.queue.bytes.saturating_add(item.bytes);
         self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
         self.queue.dead.push(DeadLetter { item, why, at: now });
+    }
+}
+
+/// Finds an event's place in the order, once.
+fn place(item: &mut Item, setting: &Setting) {
+    if item.order.is_none() {
+        let order = match &item.content {
+            Content::Event(json) => {
+                validate::locate(json, setting).map(|shape| Order::of(json, &shape, &setting.state_keys))
+            }
+            Content::Raw(_) | Content::Refused(_) => Ok(Order::PLAIN),
+        };
+        item.order = Some(order.unwrap_or(Order::PLAIN));
     }
 }
 
