@@ -29,7 +29,7 @@ pub fn Verdicts(desk: Desk, body: NodeRef<Textarea>) -> impl IntoView {
     };
     view! {
         <Show when=move || any.get()>
-            <section class="verdicts" aria-labelledby="verdicts-title" data-testid="verdicts">
+            <section class="validation" aria-labelledby="verdicts-title" data-testid="verdicts">
                 <h3 id="verdicts-title">"Validation"</h3>
                 <ul class="verdict-list">{verdicts}</ul>
                 <Show when=move || count.get().gt(&0)>{issues(desk, body, count)}</Show>
@@ -81,10 +81,13 @@ fn verdict(desk: Desk, first: usize, verdict: &VerdictView) -> AnyView {
         }
     });
     view! {
-        <li class="verdict-row" data-testid=["verdict-", &verdict.name].concat() data-state=verdict.state.clone()>
+        <li
+            class="verdict-row"
+            title=question(&verdict.name)
+            data-testid=["verdict-", &verdict.name].concat() data-state=verdict.state.clone()
+        >
             <span class="verdict-name">{verdict.name.clone()}</span>
             {words::mark(look, state)}
-            <span class="note">{question(&verdict.name)}</span>
             {issues}
         </li>
     }
@@ -155,7 +158,6 @@ fn issue_row(
     body: NodeRef<Textarea>,
     place: usize,
     at: bool,
-    verdict: &str,
     issue: &IssueView,
 ) -> AnyView {
     let line = issue.position.map(|p| ["line ", &p.line.to_string()].concat());
@@ -171,7 +173,7 @@ fn issue_row(
             on:click=move |_| places::show(desk, body, place)
         >
             {severity(&issue.severity)}
-            <span class="note">{[verdict, " · ", &issue.code].concat()}</span>
+            <span class="note">{issue.code.clone()}</span>
             <code class="issue-path">{issue.path.clone()}</code>
             <span class="note issue-line">{line}</span>
             <span class="issue-message">{words::prose(&issue.message)}</span>
@@ -182,7 +184,8 @@ fn issue_row(
 
 /// The issue that stands out, whole.
 fn detail(desk: Desk, body: NodeRef<Textarea>, found: &Findings, at: usize) -> Option<AnyView> {
-    let (_, issue) = found.issue(at)?;
+    let (verdict, issue) = found.issue(at)?;
+    let verdict = [verdict.name.as_str(), " · ", &issue.code].concat();
     let place = issue.position.map(|p| {
         let words = ["line ", &p.line.to_string(), ", column ", &p.column.to_string()].concat();
         if found.draft.is_none() {
@@ -205,6 +208,7 @@ fn detail(desk: Desk, body: NodeRef<Textarea>, found: &Findings, at: usize) -> O
             <p>{severity(&issue.severity)} " " <strong>{words::prose(&issue.message)}</strong></p>
             <p>{words::prose(&issue.help)}</p>
             <p class="refusal-where">
+                <span class="note">{verdict}</span>
                 <code>{issue.check.clone()}</code>
                 <code>{words::breakable(&issue.path)}</code>
                 {place}
