@@ -30,7 +30,7 @@ pub use run::{
 pub use scenario::{
     DeliveryResult, Expected, ExpectedRecord, OpenScenario, Outage, Pin, SandboxSetup, ScenarioCard,
     ScenarioResult, Setup, Source, fixture, format_time, join_consents, open_scenario, parse_time,
-    read_scenario, run_in, run_scenario, scenarios,
+    read_scenario, run_in, run_scenario, run_through, scenarios,
 };
 pub use session::Session;
 pub use signing::{Breakage, break_signature, sign, sign_with};

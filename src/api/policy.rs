@@ -127,7 +127,7 @@ pub fn preview(scenario: &OpenScenario, draft: &str) -> Preview {
         report.diagnostics.extend(diagnostics);
         return Preview { report, runs: None };
     }
-    Preview { runs: Some(super::scenario::run_through(scenario, &mut session)), report }
+    Preview { runs: Some(super::run_through(scenario, &mut session)), report }
 }
 
 impl From<&policy::Policy> for PolicySummary {

@@ -436,7 +436,7 @@ pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult 
 
 /// Sends a scenario's requests at their times and lets time pass to its end, stopping wherever something is due.
 /// Gives the last account of each delivery.
-pub(super) fn run_through(scenario: &OpenScenario, session: &mut Session) -> Vec<RunView> {
+pub fn run_through(scenario: &OpenScenario, session: &mut Session) -> Vec<RunView> {
     let mut runs: Vec<RunView> = Vec::with_capacity(scenario.requests.len());
     for (at, request) in &scenario.requests {
         pass_time(session, *at, &mut runs);

@@ -10,9 +10,10 @@ pub fn outcome(word: &str) -> (&'static str, &'static str) {
         "changed" => ("accent", "✎"),
         "unchanged" => ("calm", "≡"),
         "duplicate" => ("calm", "↺"),
+        "waiting" | "deferred" => ("warn", "↻"),
         "withheld" | "denied" | "suppressed" | "in review" | "review" => ("warn", "⊘"),
         "quarantined" => ("bad", "⚠"),
-        "rejected" | "refused" | "dead-lettered" => ("bad", "✕"),
+        "rejected" | "refused" | "dead-lettered" | "failed" => ("bad", "✕"),
         _ => ("calm", "·"),
     }
 }

@@ -1,7 +1,7 @@
 //! Sending many: in slices, so that the page stays responsive, with progress, and stored now and then.
 
 use super::bench::{Fate, Sent};
-use super::own::{Job, OwnInput, SLICE_MS};
+use super::own::{Job, Own, OwnInput, SLICE_MS};
 use super::send::put_in_force;
 use crate::api::{Request, RunView, request_for};
 use crate::app::desk::{Desk, take_turn};
@@ -57,11 +57,39 @@ impl Tally {
         if item.kept.is_some() {
             self.kept = self.kept.saturating_add(1);
         }
-        match self.outcomes.iter_mut().find(|(word, _)| *word == item.outcome) {
+        self.add(&item.outcome);
+    }
+
+    fn add(&mut self, outcome: &str) {
+        match self.outcomes.iter_mut().find(|(word, _)| word == outcome) {
             Some((_, n)) => *n = n.saturating_add(1),
-            None => self.outcomes.push((item.outcome.clone(), 1)),
+            None => self.outcomes.push((outcome.to_owned(), 1)),
         }
     }
+
+    /// An item that ended in one way has ended in another.
+    fn change(&mut self, from: &str, to: &str) {
+        if let Some((_, n)) = self.outcomes.iter_mut().find(|(word, _)| word == from) {
+            *n = n.saturating_sub(1);
+        }
+        self.add(to);
+        self.outcomes.retain(|(_, n)| *n > 0);
+    }
+}
+
+/// Puts a later account in place of that of the item it is of. False where no item is of that run.
+pub fn mend(own: Own, tally: &mut Tally, view: &RunView) -> bool {
+    let mended = own.items.try_update_value(|items| {
+        let same = |item: &&mut Item| item.correlation.as_ref() == Some(&view.correlation);
+        let Some(item) = items.iter_mut().rev().find(same) else { return false };
+        tally.change(&item.outcome, &view.outcome);
+        item.outcome.clone_from(&view.outcome);
+        item.code = view.refusal.as_ref().map(|r| r.code.clone());
+        item.path = view.refusal.as_ref().and_then(|r| r.path.clone());
+        item.kept = item.kept.as_ref().map(|_| Arc::new(view.clone()));
+        true
+    });
+    mended.unwrap_or(false)
 }
 
 /// Sends every item of the own input.
@@ -129,6 +157,9 @@ async fn run(desk: Desk, count: usize) -> usize {
             }
             tally.count(&item);
             own.items.update_value(|items| items.push(item));
+            for view in desk.keeper.try_update_value(|k| k.session.take_settled()).unwrap_or_default() {
+                mend(own, &mut tally, &view);
+            }
             next = next.saturating_add(1);
             if dom::tick() - slice > SLICE_MS {
                 own.job.set(Some(Job { what: "Sending", done: next, total: count, began, at: dom::tick() }));

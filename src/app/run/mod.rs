@@ -14,6 +14,7 @@ mod own;
 mod own_panel;
 mod picker;
 mod places;
+mod queue;
 mod record;
 mod refusal;
 mod request;
@@ -24,6 +25,7 @@ mod signature;
 mod signer;
 mod strip;
 mod verdicts;
+mod waiting;
 mod zone;
 
 pub use attest::Attest;
@@ -37,6 +39,7 @@ use leptos::prelude::*;
 use open::Open;
 use own_panel::OwnPanel;
 use picker::Picker;
+use queue::QueuePanel;
 use record::Record;
 use refusal::Refusal;
 use request::RequestForm;
@@ -96,6 +99,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
                 <Refusal desk body />
                 <Verdicts desk body />
                 <Strip bench=desk.bench />
+                <QueuePanel desk />
             </Zone>
             <Zone
                 id="zone-crm"

@@ -29,9 +29,10 @@ fn card(desk: Desk, sent: &Sent, refusal: &RefusalView, body: NodeRef<Textarea>)
     // Items of a batch are not in the editor: all that helps there is the attestation.
     let fix =
         refusal.fix.filter(|fix| sent.draft.is_some() || *fix == Fix::Attest).map(|fix| mend(desk, fix));
-    let stage = ["refused by ", &refusal.stage].concat();
+    let waits = sent.outcome() == "waiting";
+    let stage = [if waits { "for now, by " } else { "refused by " }, &refusal.stage].concat();
     view! {
-        <div class="refusal" data-testid="refusal" data-code=refusal.code.clone()>
+        <div class="refusal" class:waiting=waits data-testid="refusal" data-code=refusal.code.clone()>
             <p class="refusal-message">{words::prose(&refusal.message)}</p>
             <p class="refusal-help">{words::prose(&refusal.help)}</p>
             <p class="refusal-where">

@@ -1,9 +1,11 @@
 //! The result line: every delivery since Send, and the outcome of the one shown.
 
 use super::bench::{Fate, Sent};
+use super::queue::until;
+use crate::api::Receipt;
 use crate::app::desk::Desk;
 use crate::app::route::{Route, Step, View};
-use crate::app::words;
+use crate::app::{dom, words};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -84,13 +86,32 @@ fn tab(desk: Desk, index: usize, sent: &Arc<Sent>) -> AnyView {
     .into_any()
 }
 
+/// The answer that the sender got at once: `429 Too Many Requests, Retry-After 30 s`.
+fn receipt(receipt: &Receipt) -> String {
+    let mut out = [&receipt.status.to_string(), " ", receipt.reason.as_str()].concat();
+    if let Some(seconds) = receipt.retry_after {
+        out = [&out, ", Retry-After: ", &seconds.to_string()].concat();
+    }
+    out
+}
+
 fn outcome(desk: Desk, sent: &Sent) -> AnyView {
     let receipt = match &sent.fate {
-        Fate::Run(view) => {
-            Some([&view.receipt.status.to_string(), " ", view.receipt.reason.as_str()].concat())
-        }
+        Fate::Run(view) => Some(receipt(&view.receipt)),
         _ => None,
     };
+    let due = match &sent.fate {
+        Fate::Run(view) => view.due,
+        _ => None,
+    };
+    let due = due.map(|due| {
+        let words = move || [&until(due, desk.clock.get()), ", at ", &dom::show_time(due)].concat();
+        view! {
+            <span class="note" data-testid="due">
+                {words}
+            </span>
+        }
+    });
     let brief = matches!(sent.fate, Fate::Brief { .. });
     let correlation = sent.correlation().filter(|c| !c.is_empty()).map(str::to_owned);
     let follow = correlation.map(|id| {
@@ -118,6 +139,7 @@ fn outcome(desk: Desk, sent: &Sent) -> AnyView {
             <span class="note" data-testid="receipt">
                 {receipt}
             </span>
+            {due}
             {follow}
             {brief
                 .then(|| {

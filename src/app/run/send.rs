@@ -1,7 +1,7 @@
 //! Sending from the editor: what each button beside Send does.
 
 use super::bench::{Draft, Fate, Sent};
-use super::forge;
+use super::{forge, waiting};
 use crate::api::{Fix, Request, Setup, sign_with};
 use crate::app::desk::{Desk, take_turn};
 use crate::app::dom;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// A second passes on the simulated clock with each event.
 const STEP: i64 = 1_000;
 /// Results kept for the result line.
-const KEPT: usize = 24;
+pub const KEPT: usize = 24;
 
 /// One request on its way.
 struct Parcel {
@@ -110,9 +110,17 @@ fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
         if let Some(setup) = desk.bench.setup_now()
             && put_in_force(desk, &setup)
         {
-            let sent = parcels.into_iter().map(|p| run(desk, p)).collect();
+            if anew {
+                desk.bench.sent.set(Vec::new());
+            }
+            for parcel in parcels {
+                // What is due before it arrives is worked on before it.
+                let wanted = parcel.arrival.unwrap_or(i64::MIN).max(desk.clock.get_untracked());
+                waiting::take_in(desk, waiting::pass_until(desk, wanted));
+                show(desk, run(desk, parcel));
+            }
             desk.save();
-            show(desk, sent, anew);
+            tell(desk);
         }
         drop(turn);
         desk.bench.busy.set(false);
@@ -155,25 +163,29 @@ fn run(desk: Desk, parcel: Parcel) -> Arc<Sent> {
     Arc::new(Sent { label: parcel.label, request: parcel.request, fate, draft: parcel.draft })
 }
 
-fn show(desk: Desk, sent: Vec<Arc<Sent>>, anew: bool) {
-    let last = sent.last().cloned();
-    if let Some(last) = &last {
-        let words = match last.refusal() {
-            Some(refusal) => [last.outcome(), ": ", &refusal.message].concat(),
-            None => [last.outcome(), "."].concat(),
-        };
-        desk.say(&words);
-    }
+/// Adds a result to the others and shows it, with what else was worked on meanwhile.
+fn show(desk: Desk, sent: Arc<Sent>) {
+    let others = desk.keeper.try_update_value(|k| k.session.take_settled()).unwrap_or_default();
+    waiting::take_in(desk, others);
     desk.bench.sent.update(|list| {
-        if anew {
-            list.clear();
-        }
-        list.extend(sent);
+        list.push(Arc::clone(&sent));
         let over = list.len().saturating_sub(KEPT);
         list.drain(..over);
     });
     desk.bench.picked.set(None);
-    desk.bench.shown.set(last);
+    desk.bench.shown.set(Some(sent));
+}
+
+/// Says how the last one ended, and brings it into view where there are no columns.
+fn tell(desk: Desk) {
+    let words = desk.bench.shown.with_untracked(|shown| {
+        let last = shown.as_ref()?;
+        Some(match last.refusal() {
+            Some(refusal) => [last.outcome(), ": ", &refusal.message].concat(),
+            None => [last.outcome(), "."].concat(),
+        })
+    });
+    desk.say(&words.unwrap_or_default());
     if dom::is_narrow() {
         request_animation_frame(|| dom::bring_into_view("zone-connector"));
     }

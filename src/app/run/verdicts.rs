@@ -101,8 +101,8 @@ fn issues(desk: Desk, body: NodeRef<Textarea>, count: Memo<usize>) -> AnyView {
         bench
             .findings
             .with(|found| {
-                let (verdict, issue) = found.as_ref()?.issue(place)?;
-                Some(issue_row(desk, body, place, at, &verdict.name, issue))
+                let (_, issue) = found.as_ref()?.issue(place)?;
+                Some(issue_row(desk, body, place, at, issue))
             })
             .into_any()
     });
@@ -153,13 +153,7 @@ fn issue_id(place: usize) -> String {
     ["issue-", &place.to_string()].concat()
 }
 
-fn issue_row(
-    desk: Desk,
-    body: NodeRef<Textarea>,
-    place: usize,
-    at: bool,
-    issue: &IssueView,
-) -> AnyView {
+fn issue_row(desk: Desk, body: NodeRef<Textarea>, place: usize, at: bool, issue: &IssueView) -> AnyView {
     let line = issue.position.map(|p| ["line ", &p.line.to_string()].concat());
     view! {
         <div

@@ -1,7 +1,7 @@
 //! What a person does in Airlock's own views, a step a function.
 
 use crate::{Browser, id};
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,21 @@ impl Browser {
     /// Presses Send and waits for the answer; gives what the live region says.
     pub fn send(&self) -> Result<String> {
         self.hear(|page| page.click(&id("send")))
+    }
+
+    /// Lets simulated time pass to each due time up to one, in milliseconds since the Unix epoch.
+    pub fn pass_until(&self, until: i64) -> Result<()> {
+        let due = |page: &Self| -> Result<Option<i64>> {
+            Ok(page.attribute(&id("queue"), "data-due")?.and_then(|due| due.parse().ok()))
+        };
+        // A try that fails is due again later: there are but so many.
+        for _ in 0..50 {
+            if due(self)?.is_none_or(|due| due > until) {
+                return Ok(());
+            }
+            self.hear(|page| page.click(&id("pass-next")))?;
+        }
+        bail!("after 50 times something is still due before {until}: {:?}", due(self)?)
     }
 
     /// Picks a scenario, and waits until it is open.
