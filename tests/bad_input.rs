@@ -278,7 +278,8 @@ fn an_empty_and_a_huge_body_are_refused_at_the_door() {
 fn a_large_body_within_the_limit_is_delivered() {
     let mut sandbox = Sandbox::new();
     let body = request_with(|request| {
-        request["note"].as_array_mut().unwrap().push(json!({ "text": "sample ".repeat(1_000_000) }));
+        let notes = request["note"].as_array_mut().unwrap();
+        notes.extend((0..8).map(|_| json!({ "text": "sample ".repeat(140_000) })));
     });
     assert!(body.len() > 7_000_000);
     assert_eq!(end(&sandbox.send_body(&body)), ("delivered", None, None));
@@ -543,28 +544,29 @@ fn elements_of_the_wrong_kind_missing_or_with_unknown_codes_are_named() {
     let mut sandbox = Sandbox::new();
     let (wrong, invalid, missing) =
         ("validate.wrong-type", "validate.code-invalid", "validate.required-missing");
+    let (many, empty, form) = ("validate.too-many", "validate.empty", "validate.format-invalid");
     for (element, value, code) in [
         ("status", json!(1), wrong),
-        ("status", json!(["active"]), wrong),
-        ("status", Value::Null, wrong),
+        ("status", json!(["active"]), many),
+        ("status", Value::Null, empty),
         ("status", json!({ "value": "active" }), wrong),
         ("status", json!("actve"), invalid),
         ("status", json!("Active"), invalid),
-        ("status", json!("active "), invalid),
-        ("status", json!(""), missing),
+        ("status", json!("active "), form),
+        ("status", json!(""), empty),
         ("intent", json!("wish"), invalid),
         ("intent", json!(true), wrong),
         ("priority", json!("soon"), invalid),
         ("priority", json!(1), wrong),
         ("subject", json!("Patient/PAT-001"), wrong),
-        ("subject", json!([{ "reference": "Patient/PAT-001" }]), wrong),
-        ("subject", Value::Null, wrong),
+        ("subject", json!([{ "reference": "Patient/PAT-001" }]), many),
+        ("subject", Value::Null, empty),
         ("authoredOn", json!(20260114), wrong),
         ("id", json!(1), wrong),
-        ("id", json!(""), missing),
+        ("id", json!(""), empty),
     ] {
         let body = request_with(|request| request[element] = value.clone());
-        let path = format!("ServiceRequest.{element}");
+        let path = format!("Bundle.entry[0].resource.{element}");
         let run = body_refused(&mut sandbox, &format!("{element} {value}"), &body, code, Some(&path));
         let position = run.refusal.unwrap().position.expect("a place");
         let at = usize::try_from(position.offset).unwrap();
@@ -572,27 +574,64 @@ fn elements_of_the_wrong_kind_missing_or_with_unknown_codes_are_named() {
     }
     for element in ["id", "status", "intent", "subject"] {
         let body = request_with(|request| drop(request.as_object_mut().unwrap().remove(element)));
-        body_refused(&mut sandbox, element, &body, missing, Some(&format!("ServiceRequest.{element}")));
+        body_refused(
+            &mut sandbox,
+            element,
+            &body,
+            missing,
+            Some(&format!("Bundle.entry[0].resource.{element}")),
+        );
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn elements_that_no_rule_needs_may_be_of_any_kind() {
+fn elements_that_no_rule_needs_are_held_to_fhir_all_the_same() {
     let mut sandbox = Sandbox::new();
-    for (element, value) in [
-        ("category", json!("cardiology")),
-        ("category", json!([null, 1, [], { "coding": "x" }, { "coding": [[[]], { "display": {} }] }])),
-        ("code", json!([])),
-        ("note", json!({ "text": ["a", "b"] })),
-        ("performer", json!([{ "reference": 7 }, null, "x"])),
-        ("requester", json!({ "reference": "#nowhere" })),
-        ("_status", json!({ "extension": [] })),
-        ("contained", json!([null, {}])),
+    for (element, value, code, path) in [
+        ("category", json!("cardiology"), "validate.wrong-type", "category"),
+        ("category", json!([null]), "validate.empty", "category[0]"),
+        (
+            "category",
+            json!([{ "coding": [{ "display": {} }] }]),
+            "validate.wrong-type",
+            "category[0].coding[0].display",
+        ),
+        ("code", json!([]), "validate.too-many", "code"),
+        ("note", json!({ "text": ["a", "b"] }), "validate.wrong-type", "note"),
+        (
+            "note",
+            json!([{ "text": "a", "authorString": "b", "authorReference": { "reference": "Practitioner/PRAC-001" } }]),
+            "validate.too-many",
+            "note[0].author",
+        ),
+        ("performer", json!([{ "reference": 7 }]), "validate.wrong-type", "performer[0].reference"),
+        (
+            "requester",
+            json!({ "reference": "#nowhere" }),
+            "validate.reference-unresolved",
+            "requester.reference",
+        ),
+        (
+            "requester",
+            json!({ "reference": "Location/LOC-001" }),
+            "validate.reference-invalid",
+            "requester.reference",
+        ),
+        ("_status", json!({ "extension": [] }), "validate.empty", "status.extension"),
+        ("contained", json!([null, {}]), "validate.wrong-type", "contained[0]"),
+        ("orderDetails", json!([]), "validate.unknown-element", "?"),
+        ("authoredOn", json!("2026-02-30"), "validate.format-invalid", "authoredOn"),
+        (
+            "occurrencePeriod",
+            json!({ "start": "2026-02-01", "end": "2026-01-01" }),
+            "validate.invariant-broken",
+            "occurrence.ofType(Period)",
+        ),
     ] {
         let mut body: Value = serde_json::from_str(&sandbox.fresh_body()).unwrap();
         body["data"]["entry"][0]["resource"][element] = value.clone();
-        let run = sandbox.send_body(&body.to_string());
-        assert_eq!(end(&run), ("delivered", None, None), "{element} {value}");
+        let path = format!("Bundle.entry[0].resource.{path}");
+        body_refused(&mut sandbox, &format!("{element} {value}"), &body.to_string(), code, Some(&path));
     }
 }
 

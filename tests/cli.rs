@@ -288,12 +288,8 @@ fn send_takes_standard_input_folders_lines_arrays_and_bundles() {
     assert_eq!(done.status, 1);
     let refused = |code: &str| ("rejected".to_owned(), Some(code.to_owned()));
     let ok = ("delivered".to_owned(), None);
-    let expected = [
-        ok.clone(),
-        refused("validate.event-type-not-covered"),
-        ok,
-        refused("validate.entry-without-resource"),
-    ];
+    let expected =
+        [ok.clone(), refused("validate.type-not-supported"), ok, refused("validate.entry-without-resource")];
     assert_eq!(outcomes(&done), expected);
     let marked: Vec<Value> = done.lines().iter().map(|line| line["input"].clone()).collect();
     assert_eq!(marked, [0, 1, 2, 3].map(|n| json!(format!("-#Bundle.entry[{n}]"))));

@@ -3,6 +3,7 @@
 use crate::engine::ledger::{Element, ledger};
 use crate::engine::policy::Policy;
 use crate::engine::refusal::{Code, Place, Refusal, Remedy};
+use crate::engine::validate::Issue;
 use crate::engine::{Mark, Outcome, Run, Setting, Stage, Step, deliver};
 use serde::{Deserialize, Serialize};
 
@@ -134,7 +135,7 @@ pub struct VerdictView {
     /// `structure` (FHIR R4), `policy` (may this recipient get this at all) or `provenance` (source ids,
     /// timestamps and lineage match).
     pub name: String,
-    /// `passed`, `failed`, or `not-judged` where an earlier fault left nothing to judge.
+    /// `passed` or `failed`.
     pub state: String,
     /// All there is to say, in the order of the text.
     pub issues: Vec<IssueView>,
@@ -259,7 +260,12 @@ impl RunView {
             due: run.due.map(|due| due.0),
             refusal: run.refusal.as_ref().map(RefusalView::from),
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &run.trail, timings)).collect(),
-            verdicts: Vec::new(),
+            verdicts: run
+                .verdicts
+                .iter()
+                .flat_map(|verdicts| verdicts.each())
+                .map(VerdictView::from)
+                .collect(),
             record: run.record.as_ref().map(CrmRecord::from),
             ledger: ledger(setting, run).into_iter().map(|row| ledger_row(&setting.policy, row)).collect(),
             policy: setting.policy_reference.clone(),
@@ -319,6 +325,32 @@ fn stage_view(stage: Stage, trail: &[Step], timings: &[(Stage, f64)]) -> StageVi
         },
         reasons: step.map(|step| step.reasons.clone()).unwrap_or_default(),
         micros: timings.iter().find(|(timed, _)| *timed == stage).map(|(_, micros)| *micros),
+    }
+}
+
+impl From<(&'static str, &[Issue])> for VerdictView {
+    fn from((name, issues): (&'static str, &[Issue])) -> Self {
+        let failed = issues.iter().any(|issue| issue.severity.fails());
+        Self {
+            name: name.to_owned(),
+            state: if failed { "failed" } else { "passed" }.to_owned(),
+            issues: issues.iter().map(IssueView::from).collect(),
+        }
+    }
+}
+
+impl From<&Issue> for IssueView {
+    fn from(issue: &Issue) -> Self {
+        Self {
+            severity: issue.severity.as_str().to_owned(),
+            code: issue.code.issue_type().to_owned(),
+            check: issue.code.as_str().to_owned(),
+            path: issue.path.clone(),
+            message: issue.message().to_owned(),
+            help: issue.code.help().to_owned(),
+            position: issue.place.map(Position::from),
+            span: issue.span,
+        }
     }
 }
 

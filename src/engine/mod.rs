@@ -231,17 +231,17 @@ impl Connector {
             Ok(json) => Arc::clone(run.event.insert(json)),
             Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };
-        let shape = match self.validate(&event, attested) {
+        let shape = match validate::locate(&event, &setting) {
             Ok(shape) => *run.shape.insert(shape),
-            Err((shape, refusal)) => {
-                // Where the parts are known, the ledger shows what the policy would have decided.
-                if let Some((shape, map)) = shape.and_then(|shape| Some((shape, setting.map(&shape)?))) {
-                    run.claims = map.adapt(&event, shape.data, shape.focus);
-                }
-                run.shape = shape;
-                return Err(self.refuse(run, refusal, now));
-            }
+            Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };
+        if let Err(refusal) = Self::validate(run, &event, &shape, attested) {
+            // Where the parts are known, the ledger shows what the policy would have decided.
+            if let Some(map) = setting.map(&shape) {
+                run.claims = map.adapt(&event, shape.data, shape.focus);
+            }
+            return Err(self.refuse(run, refusal, now));
+        }
         let Some(map) = setting.map(&shape) else {
             let refusal = Refusal::about(Code::EventTypeNotCovered, shape.resource_type.name());
             return Err(self.refuse(run, refusal, now));
@@ -308,11 +308,13 @@ impl Connector {
         Ok(())
     }
 
-    /// The shape of an event that passes; with the refusal, the shape as far as it was found.
-    fn validate(&self, event: &Phi<Json>, attested: bool) -> Result<Shape, (Option<Shape>, Refusal)> {
-        let shape = validate::locate(event, &self.setting).map_err(|refusal| (None, refusal))?;
-        validate::check(event, &shape, attested).map_err(|refusal| (Some(shape), refusal))?;
-        Ok(shape)
+    /// Judges an event whose parts are known; the verdicts are kept with the run.
+    fn validate(run: &mut Run, event: &Phi<Json>, shape: &Shape, attested: bool) -> Result<(), Refusal> {
+        if !attested {
+            synthetic::require(event, shape.data)?;
+        }
+        let verdicts = run.verdicts.insert(validate::judge(event, shape));
+        verdicts.refusal().map_or(Ok(()), Err)
     }
 
     /// Records a refusal and puts it on the trail.

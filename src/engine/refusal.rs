@@ -31,6 +31,32 @@ impl Place {
     }
 }
 
+/// The places of offsets that come in ascending order, each found from the one before.
+pub struct Places<'a> {
+    text: &'a str,
+    last: Place,
+}
+
+impl<'a> Places<'a> {
+    /// Starts at the beginning of a text.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, last: Place { line: 1, column: 1, offset: 0 } }
+    }
+
+    /// The place of a byte offset; one before the last is looked up from the beginning.
+    pub fn next(&mut self, offset: u32) -> Place {
+        if offset < self.last.offset {
+            self.last = Place { line: 1, column: 1, offset: 0 };
+        }
+        let rest = self.text.get(self.last.offset as usize..).unwrap_or("");
+        let step = Place::of(rest, offset - self.last.offset);
+        let column = if step.line == 1 { self.last.column + step.column - 1 } else { step.column };
+        self.last =
+            Place { line: self.last.line + step.line - 1, column, offset: self.last.offset + step.offset };
+        self.last
+    }
+}
+
 /// Why a delivery did not go through: a code, and where. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -362,6 +388,15 @@ mod tests {
         for code in Code::ALL {
             assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
             assert!(code.message().ends_with('.') && code.help().ends_with('.'), "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn places_one_after_another_are_those_found_alone() {
+        let text = "a\nöb\n\n  {ü}x";
+        let mut places = Places::new(text);
+        for offset in [0, 1, 2, 4, 5, 6, 9, 10, 99, 3] {
+            assert_eq!(places.next(offset), Place::of(text, offset), "{offset}");
         }
     }
 

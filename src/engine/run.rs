@@ -7,7 +7,7 @@ use super::phi::Phi;
 use super::redact::Redacted;
 use super::refusal::Refusal;
 use super::time::Instant;
-use super::validate::Shape;
+use super::validate::{Shape, Verdicts};
 use std::sync::Arc;
 
 /// The stages, in the order in which an event meets them.
@@ -160,6 +160,8 @@ pub struct Run {
     pub event: Option<Arc<Phi<Json>>>,
     /// Where its parts stand, where they could be found.
     pub shape: Option<Shape>,
+    /// What validation had to say, where the event got so far.
+    pub verdicts: Option<Verdicts>,
     /// Which canonical fields were found where.
     pub claims: Claims,
     /// What redaction did, where the guard let it pass.
@@ -180,6 +182,7 @@ impl Run {
             trail: Vec::with_capacity(Stage::ALL.len()),
             event: None,
             shape: None,
+            verdicts: None,
             claims: Claims::new(),
             redacted: None,
             record: None,

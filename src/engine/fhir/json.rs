@@ -6,7 +6,7 @@
 
 use super::super::refusal::{Code, Refusal};
 use super::reference::Names;
-use crate::engine::refusal::Place;
+use crate::engine::refusal::{Place, Places};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -152,6 +152,22 @@ impl Json {
         }
     }
 
+    /// The member's key as bytes, where it is written without escapes.
+    pub fn plain_key(&self, id: NodeId) -> Option<&[u8]> {
+        let node = self.node(id).filter(|node| !node.key_escaped)?;
+        self.text.as_bytes().get(node.key_start as usize..node.key_end as usize)
+    }
+
+    /// A string's content as it is written, escapes and all; a number's or word's text.
+    pub fn raw(&self, id: NodeId) -> &str {
+        self.node(id).and_then(|n| self.text.get(n.start as usize..n.end as usize)).unwrap_or("")
+    }
+
+    /// Whether a string is written with escapes.
+    pub fn is_escaped(&self, id: NodeId) -> bool {
+        self.node(id).is_some_and(|node| node.escaped)
+    }
+
     /// Whether the node is a member of this name.
     pub fn is_member(&self, id: NodeId, name: &str) -> bool {
         let Some(node) = self.node(id) else { return false };
@@ -224,6 +240,11 @@ impl Json {
     /// Where the node stands.
     pub fn place(&self, id: NodeId) -> Place {
         Place::of(&self.text, self.span(id).0)
+    }
+
+    /// For the places of many nodes, in document order.
+    pub fn places(&self) -> Places<'_> {
+        Places::new(&self.text)
     }
 
     /// The node's path from `root`, FHIRPath style (`code.coding[0].code`), appended to `out`.

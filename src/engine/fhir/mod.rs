@@ -7,8 +7,7 @@ mod resource_type;
 mod split;
 
 pub use element_names::is_element_name;
-use json::has_element_form;
-pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader};
+pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader, has_element_form};
 pub use reference::{Reference, identity, is_same, may_be_same, resolve};
 pub use resource_type::ResourceType;
 pub use split::{Part, PartText, Splitter, text_of_bytes};

@@ -1,7 +1,7 @@
 //! What a verdict has to say: FHIR's OperationOutcome.issue, without a value.
 
-use crate::engine::fhir::{Json, NodeId};
-use crate::engine::refusal::{Code, Refusal};
+use crate::engine::fhir::{Json, NodeId, is_element_name};
+use crate::engine::refusal::{Code, Place, Refusal};
 
 /// FHIR issue severity (<http://hl7.org/fhir/R4/valueset-issue-severity.html>), gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,12 +46,24 @@ pub struct Issue {
     pub node: NodeId,
     /// A sentence more exact than the code's own.
     pub detail: Option<String>,
+    /// Where the node starts in the text; set by [`locate`].
+    pub place: Option<Place>,
+    /// Its byte range; set by [`locate`].
+    pub span: (u32, u32),
 }
 
 impl Issue {
     /// An error at a node.
     pub fn error(code: Code, path: impl Into<String>, node: NodeId) -> Self {
-        Self { severity: Severity::Error, code, path: path.into(), node, detail: None }
+        Self {
+            severity: Severity::Error,
+            code,
+            path: path.into(),
+            node,
+            detail: None,
+            place: None,
+            span: (0, 0),
+        }
     }
 
     /// The same, with a sentence more exact than the code's own.
@@ -71,9 +83,23 @@ impl Issue {
         self.detail.as_deref().unwrap_or_else(|| self.code.message())
     }
 
-    /// The refusal that this issue leads to.
-    pub fn refusal(&self, json: &Json) -> Refusal {
-        Refusal::about(self.code, self.path.clone()).with_place(json.place(self.node))
+    /// The refusal that this issue leads to. It is kept in the log, so a key of the sender's own is not spelled.
+    pub fn refusal(&self) -> Refusal {
+        let path = match (self.code, self.path.rsplit_once('.')) {
+            (Code::ElementUnknown, Some((before, name))) if !is_element_name(name) => format!("{before}.?"),
+            _ => self.path.clone(),
+        };
+        Refusal { code: self.code, path: Some(path), place: self.place }
+    }
+}
+
+/// Puts issues in the order of the text, with their places in it.
+pub fn locate(json: &Json, issues: &mut [Issue]) {
+    issues.sort_by_key(|issue| issue.node);
+    let mut places = json.places();
+    for issue in issues {
+        issue.span = json.span(issue.node);
+        issue.place = Some(places.next(issue.span.0));
     }
 }
 

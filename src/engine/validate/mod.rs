@@ -2,15 +2,15 @@
 
 mod issue;
 mod shape;
+pub mod structure;
 
 pub use issue::{Issue, Severity, first_failing};
 pub use shape::{Shape, locate};
 
 use super::adapt::EventMap;
-use super::fhir::{Json, Kind, ResourceType, is_element_name};
+use super::fhir::{Json, ResourceType, is_element_name};
 use super::phi::Phi;
 use super::refusal::{Code, Refusal};
-use super::synthetic;
 
 /// Reads the raw body as JSON.
 ///
@@ -24,107 +24,84 @@ pub fn read(body: Phi<Vec<u8>>) -> Result<Phi<Json>, Refusal> {
     .transpose()
 }
 
-/// Judges a located event: synthetic or attested, covered by the policy, complete for its use.
-///
-/// # Errors
-/// `synthetic.*` or `validate.*`, with path and place.
-pub fn check(json: &Phi<Json>, shape: &Shape, attested: bool) -> Result<(), Refusal> {
-    if !attested {
-        synthetic::require(json, shape.data)?;
-    }
-    if shape.covered.is_none() {
-        return Err(Refusal::about(Code::EventTypeNotCovered, shape.resource_type.name()));
-    }
-    json.classify(|json| requirements(json, shape))
+/// The three verdicts, each with all that it has to say.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    /// Is it FHIR R4.
+    pub structure: Vec<Issue>,
+    /// May this recipient have it at all.
+    pub policy: Vec<Issue>,
+    /// Do source, timestamps and lineage match.
+    pub provenance: Vec<Issue>,
 }
 
-/// Refuses elements that change the meaning of what carries them: unknown modifier extensions, implicit rules, and
-/// an order not to do something.
-fn refuse_modifiers(json: &Json, shape: &Shape) -> Result<(), Refusal> {
-    let changed = json.descendants(shape.data).find(|node| {
-        json.key(*node).is_some_and(|key| match key.as_ref() {
-            "modifierExtension" | "implicitRules" => true,
-            "doNotPerform" => json.scalar(*node).is_none_or(|value| value != "false"),
-            _ => false,
-        })
+impl Verdicts {
+    /// Each with its name, in order.
+    pub fn each(&self) -> [(&'static str, &[Issue]); 3] {
+        [("structure", &self.structure), ("policy", &self.policy), ("provenance", &self.provenance)]
+    }
+
+    /// The refusal that they lead to: the first issue that fails of the first verdict that has one.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.each().into_iter().find_map(|(_, issues)| first_failing(issues)).map(Issue::refusal)
+    }
+}
+
+/// Judges a located event three ways.
+pub fn judge(json: &Phi<Json>, shape: &Shape) -> Verdicts {
+    Verdicts {
+        structure: json.classify(|json| structure_of(json, shape)),
+        policy: json.classify(|json| coverage(json, shape)),
+        provenance: json.classify(|json| lineage(json, shape)),
+    }
+}
+
+/// The source's own id of the record is what ties each later version of it to this one.
+fn lineage(json: &Json, shape: &Shape) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    if json.get(shape.focus, "id").is_none() {
+        let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
+        json.write_path(shape.data, shape.focus, is_element_name, &mut path);
+        issues.push(Issue::error(Code::RequiredMissing, path + ".id", shape.focus));
+        issue::locate(json, &mut issues);
+    }
+    issues
+}
+
+/// What FHIR R4 requires, and what this connector requires on top: a supported focus, and no element that changes the
+/// meaning of what carries it in a way that no rule here takes account of.
+fn structure_of(json: &Json, shape: &Shape) -> Vec<Issue> {
+    let mut issues = structure::check(json, shape.data);
+    let focus = json.get(shape.focus, "resourceType");
+    for issue in &mut issues {
+        if issue.code == Code::TypeNotSupported && focus == Some(issue.node) {
+            issue.severity = Severity::Error;
+        }
+    }
+    let changed = json.descendants(shape.data).filter(|node| {
+        json.is_member(*node, "implicitRules")
+            || json.is_member(*node, "doNotPerform")
+                && json.scalar(*node).is_none_or(|value| value != "false")
     });
-    match changed {
-        None => Ok(()),
-        Some(node) => {
-            let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
-            json.write_path(shape.data, node, is_element_name, &mut path);
-            Err(Refusal::about(Code::ModifierUnknown, path).with_place(json.place(node)))
-        }
+    let known = issues.len();
+    issues.extend(changed.map(|node| {
+        let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
+        json.write_path(shape.data, node, is_element_name, &mut path);
+        Issue::error(Code::ModifierUnknown, path, node)
+    }));
+    if issues.len() > known {
+        issue::locate(json, &mut issues);
     }
+    issues
 }
 
-/// What an element must be.
-enum Need {
-    /// A string.
-    Text,
-    /// A string out of a required value set.
-    OneOf(&'static [&'static str]),
-    /// An object.
-    Object,
-}
-
-/// FHIR R4 required bindings and cardinalities, for the elements that the shipped policies use.
-/// (path, needed at all, what it must be)
-const SERVICE_REQUEST: &[(&str, bool, Need)] = &[
-    ("id", true, Need::Text),
-    (
-        "status",
-        true,
-        Need::OneOf(&["draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"]),
-    ),
-    (
-        "intent",
-        true,
-        Need::OneOf(&[
-            "proposal",
-            "plan",
-            "directive",
-            "order",
-            "original-order",
-            "reflex-order",
-            "filler-order",
-            "instance-order",
-            "option",
-        ]),
-    ),
-    ("priority", false, Need::OneOf(&["routine", "urgent", "asap", "stat"])),
-    ("authoredOn", false, Need::Text),
-    ("subject", true, Need::Object),
-];
-
-fn requirements(json: &Json, shape: &Shape) -> Result<(), Refusal> {
-    refuse_modifiers(json, shape)?;
-    let table = match shape.resource_type.name() {
-        "ServiceRequest" => SERVICE_REQUEST,
-        _ => &[],
-    };
-    for (name, required, need) in table {
-        let path = || format!("{}.{name}", shape.resource_type.name());
-        let Some(member) = json.get(shape.focus, name) else {
-            if *required {
-                return Err(Refusal::about(Code::RequiredMissing, path()).with_place(json.place(shape.focus)));
-            }
-            continue;
-        };
-        let fault = match need {
-            Need::Object => (json.kind(member) != Kind::Object).then_some(Code::WrongType),
-            Need::Text | Need::OneOf(_) => match (json.str(member), need) {
-                (None, _) => Some(Code::WrongType),
-                (Some(text), _) if text.is_empty() => Some(Code::RequiredMissing),
-                (Some(text), Need::OneOf(set)) if !set.contains(&text.as_ref()) => Some(Code::CodeInvalid),
-                _ => None,
-            },
-        };
-        if let Some(code) = fault {
-            return Err(Refusal::about(code, path()).with_place(json.place(member)));
-        }
+fn coverage(json: &Json, shape: &Shape) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    if shape.covered.is_none() {
+        issues.push(Issue::error(Code::EventTypeNotCovered, shape.resource_type.name(), shape.focus));
+        issue::locate(json, &mut issues);
     }
-    Ok(())
+    issues
 }
 
 /// What passing means, in sentences.
@@ -132,6 +109,6 @@ pub fn reasons(map: &EventMap) -> Vec<String> {
     vec![
         "It is JSON without duplicate keys, and a FHIR R4 resource type.".to_owned(),
         format!("The policy covers {}.", map.event_type),
-        "Every element that this event needs is there, with codes that FHIR R4 requires.".to_owned(),
+        "Structure: it is what FHIR R4 defines.".to_owned(),
     ]
 }

@@ -1,0 +1,40 @@
+//! The structure verdict: is it FHIR R4 (4.0.1), by HL7's own StructureDefinitions.
+//!
+//! Elements and their cardinality, JSON kinds, the forms of primitives, choice types, required value sets,
+//! references and what is contained, extensions, sidecars, narrative, Bundle rules and invariants. Not terminology
+//! (beyond required value sets) and not profiles.
+//!
+//! `table.rs` is what the definitions say, made for lookup; `walk.rs` goes over a document once; the others are what
+//! it asks: `primitive.rs`, `rule.rs` (invariants), `scope.rs` (references), `bundle.rs`, `narrative.rs`.
+
+mod bundle;
+mod compare;
+mod narrative;
+mod primitive;
+mod rule;
+mod scope;
+mod table;
+mod walk;
+
+pub use primitive::Primitive;
+pub use walk::MAX_ISSUES;
+
+use super::Issue;
+use crate::engine::fhir::{Json, NodeId};
+use table::Table;
+use walk::{Standing, Walk};
+
+/// Checks the resource at a node, and all that is inside it.
+///
+/// Gives the issues in the order of the text, [`MAX_ISSUES`] at most. It is valid where none of them fails. A
+/// resource of a type that is not supported has an issue that fails; inside another resource it has one that informs.
+pub fn check(json: &Json, node: NodeId) -> Vec<Issue> {
+    let mut walk = Walk::new(json);
+    walk.resource(node, Standing::Outermost);
+    walk.finish(node)
+}
+
+/// The names of the resource types that are supported, in order.
+pub fn supported() -> impl Iterator<Item = &'static str> {
+    Table::r4().resources().map(|own| own.name)
+}

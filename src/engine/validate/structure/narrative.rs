@@ -1,0 +1,329 @@
+//! The limited XHTML of a narrative (<http://hl7.org/fhir/R4/narrative.html>): formatting, tables, lists, links and
+//! images, in one `div`, well-formed. A scan of the text; nothing is built.
+
+/// What is wrong with a narrative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not well-formed XML, or not one `div`.
+    Malformed,
+    /// The `div` is not in the XHTML namespace.
+    Namespace,
+    /// An element that is not allowed.
+    Element,
+    /// An attribute that is not allowed.
+    Attribute,
+    /// Nothing to read in it.
+    Blank,
+}
+
+impl Fault {
+    /// The same as a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Malformed => "The narrative is not one well-formed XHTML div.",
+            Self::Namespace => "The narrative's div is not in the namespace http://www.w3.org/1999/xhtml.",
+            Self::Element => "txt-1: the narrative has an element that FHIR does not allow.",
+            Self::Attribute => "txt-1: the narrative has an attribute that FHIR does not allow.",
+            Self::Blank => "txt-2: the narrative has no text and no image.",
+        }
+    }
+}
+
+const NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
+
+/// In order, for the binary search.
+const ELEMENTS: [&str; 54] = [
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "b",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "map",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "samp",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "ul",
+    "var",
+];
+
+/// Attributes that any element may have.
+const ANYWHERE: [&str; 10] =
+    ["class", "dir", "id", "lang", "style", "title", "xml:lang", "accesskey", "tabindex", "xml:id"];
+
+/// Attributes by element.
+const ATTRIBUTES: [(&str, &[&str]); 14] = [
+    ("a", &["href", "name", "charset", "hreflang", "rel", "rev", "shape", "coords", "type"]),
+    ("img", &["src", "alt", "width", "height", "border", "align", "longdesc", "usemap", "ismap"]),
+    ("table", &["border", "cellpadding", "cellspacing", "frame", "rules", "summary", "width"]),
+    (
+        "td",
+        &[
+            "abbr", "align", "axis", "char", "charoff", "colspan", "headers", "rowspan", "scope", "valign",
+            "width",
+        ],
+    ),
+    (
+        "th",
+        &[
+            "abbr", "align", "axis", "char", "charoff", "colspan", "headers", "rowspan", "scope", "valign",
+            "width",
+        ],
+    ),
+    ("tr", &["align", "char", "charoff", "valign"]),
+    ("tbody", &["align", "char", "charoff", "valign"]),
+    ("thead", &["align", "char", "charoff", "valign"]),
+    ("tfoot", &["align", "char", "charoff", "valign"]),
+    ("col", &["align", "char", "charoff", "span", "valign", "width"]),
+    ("colgroup", &["align", "char", "charoff", "span", "valign", "width"]),
+    ("blockquote", &["cite"]),
+    ("q", &["cite"]),
+    ("map", &["name"]),
+];
+
+/// Checks the text of a `div`.
+///
+/// # Errors
+/// The first fault.
+pub fn check(text: &str) -> Result<(), Fault> {
+    let mut scan = Scan { rest: text.trim(), open: Vec::new(), seen: false };
+    if !scan.rest.starts_with('<') {
+        return Err(Fault::Malformed);
+    }
+    while !scan.rest.is_empty() {
+        scan.step()?;
+    }
+    if !scan.open.is_empty() {
+        return Err(Fault::Malformed);
+    }
+    if scan.seen { Ok(()) } else { Err(Fault::Blank) }
+}
+
+struct Scan<'a> {
+    rest: &'a str,
+    open: Vec<&'a str>,
+    /// Whether there was text or an image.
+    seen: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn step(&mut self) -> Result<(), Fault> {
+        let Some(markup) = self.rest.strip_prefix('<') else { return self.text() };
+        if let Some(comment) = markup.strip_prefix("!--") {
+            return self.skip(comment.split_once("-->"));
+        }
+        if let Some(data) = markup.strip_prefix("![CDATA[") {
+            self.seen = true;
+            return self.skip(data.split_once("]]>"));
+        }
+        if let Some(instruction) = markup.strip_prefix('?') {
+            return self.skip(instruction.split_once("?>"));
+        }
+        match markup.strip_prefix('/') {
+            Some(end) => {
+                let (name, rest) = end.split_once('>').ok_or(Fault::Malformed)?;
+                self.rest = rest;
+                if self.open.pop() != Some(name.trim_end())
+                    || (self.open.is_empty() && !rest.trim().is_empty())
+                {
+                    return Err(Fault::Malformed);
+                }
+                Ok(())
+            }
+            None => self.start(markup),
+        }
+    }
+
+    fn skip(&mut self, split: Option<(&'a str, &'a str)>) -> Result<(), Fault> {
+        self.rest = split.ok_or(Fault::Malformed)?.1;
+        Ok(())
+    }
+
+    fn text(&mut self) -> Result<(), Fault> {
+        let (text, rest) = self.rest.split_at(self.rest.find('<').unwrap_or(self.rest.len()));
+        self.rest = rest;
+        if self.open.is_empty() {
+            return if text.trim().is_empty() { Ok(()) } else { Err(Fault::Malformed) };
+        }
+        self.seen = self.seen || !text.trim().is_empty();
+        if well_escaped(text) { Ok(()) } else { Err(Fault::Malformed) }
+    }
+
+    fn start(&mut self, markup: &'a str) -> Result<(), Fault> {
+        let end = markup.find(|c: char| !is_name(c)).unwrap_or(markup.len());
+        let (name, mut rest) = markup.split_at(end);
+        if name.is_empty() {
+            return Err(Fault::Malformed);
+        }
+        let root = self.open.is_empty();
+        if root && name != "div" {
+            return Err(Fault::Malformed);
+        }
+        if ELEMENTS.binary_search(&name).is_err() {
+            return Err(Fault::Element);
+        }
+        let mut namespace = false;
+        let closed = loop {
+            let trimmed = rest.trim_start();
+            if let Some(after) = trimmed.strip_prefix("/>") {
+                rest = after;
+                break true;
+            }
+            if let Some(after) = trimmed.strip_prefix('>') {
+                rest = after;
+                break false;
+            }
+            if trimmed.len() == rest.len() {
+                return Err(Fault::Malformed);
+            }
+            let (attribute, value, after) = self::attribute(trimmed).ok_or(Fault::Malformed)?;
+            if attribute == "xmlns" {
+                namespace = value == NAMESPACE;
+                if !namespace {
+                    return Err(Fault::Namespace);
+                }
+            } else if !attribute.starts_with("xmlns:") && !allowed(name, attribute) {
+                return Err(Fault::Attribute);
+            }
+            rest = after;
+        };
+        if root && !namespace {
+            return Err(Fault::Namespace);
+        }
+        self.seen = self.seen || name == "img";
+        self.rest = rest;
+        if !closed {
+            self.open.push(name);
+        } else if root && !rest.trim().is_empty() {
+            return Err(Fault::Malformed);
+        }
+        Ok(())
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.')
+}
+
+/// `name = "value"` at the start, and what follows.
+fn attribute(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, rest) = text.split_at(text.find(|c: char| !is_name(c))?);
+    let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (value, rest) = rest.get(1..)?.split_once(quote)?;
+    (!name.is_empty() && !value.contains('<') && well_escaped(value)).then_some((name, value, rest))
+}
+
+fn allowed(element: &str, attribute: &str) -> bool {
+    ANYWHERE.contains(&attribute)
+        || ATTRIBUTES.iter().any(|(own, names)| *own == element && names.contains(&attribute))
+}
+
+/// Whether each `&` starts an entity or a character reference.
+fn well_escaped(text: &str) -> bool {
+    text.split('&').skip(1).all(|after| {
+        let Some((name, _)) = after.split_once(';') else { return false };
+        match name.strip_prefix('#') {
+            Some(number) => match number.strip_prefix('x') {
+                Some(hex) => !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+                None => !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()),
+            },
+            None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn div(inner: &str) -> Result<(), Fault> {
+        check(&format!("<div xmlns=\"{NAMESPACE}\">{inner}</div>"))
+    }
+
+    #[test]
+    fn elements_are_in_order() {
+        assert!(ELEMENTS.is_sorted());
+    }
+
+    #[test]
+    fn what_is_allowed_passes() {
+        for inner in [
+            "text",
+            "<p class='a'>a &amp; b &nbsp; &#160; &#xA0;</p>",
+            "<table border=\"1\"><tr><td colspan=\"2\">x</td></tr></table>",
+            "<img src=\"#a\" alt=\"\"/>",
+            "<!-- a --><b>x</b><br/>",
+            "<a name=\"x\" href=\"http://example.invalid\">x</a>",
+        ] {
+            assert_eq!(div(inner), Ok(()), "{inner}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_is_found() {
+        for (inner, fault) in [
+            ("", Fault::Blank),
+            (" <p> </p>", Fault::Blank),
+            ("x<script>y</script>", Fault::Element),
+            ("<p onclick=\"x\">y</p>", Fault::Attribute),
+            ("<p>x", Fault::Malformed),
+            ("<p>x</b>", Fault::Malformed),
+            ("a & b", Fault::Malformed),
+            ("<p a>x</p>", Fault::Malformed),
+            ("<p class=a>x</p>", Fault::Malformed),
+            ("<", Fault::Malformed),
+            ("<!-- x", Fault::Malformed),
+            ("<object data=\"x\">y</object>", Fault::Element),
+        ] {
+            assert_eq!(div(inner), Err(fault), "{inner}");
+        }
+        for text in ["", "text", "<p>x</p>", "<div", "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>y"] {
+            assert_eq!(check(text), Err(Fault::Malformed), "{text}");
+        }
+        assert_eq!(check("<div>x</div>"), Err(Fault::Namespace));
+        assert_eq!(check("<div xmlns=\"x\">x</div>"), Err(Fault::Namespace));
+    }
+}

@@ -1,0 +1,176 @@
+//! References, and what they may lead to within one document: contained resources and a Bundle's entries.
+
+use super::rule::{self, Rule};
+use super::walk::{Step, Walk};
+use crate::engine::fhir::{Json, Kind, NodeId, ResourceType};
+use crate::engine::refusal::Code;
+use std::borrow::Cow;
+
+/// A resource with those that it contains.
+pub(super) struct Scope<'a> {
+    contained: Vec<Contained<'a>>,
+    /// Which of them the walk is in.
+    within: Option<usize>,
+}
+
+struct Contained<'a> {
+    id: Option<Cow<'a, str>>,
+    node: NodeId,
+    kind: Option<ResourceType>,
+    /// Whether something refers to it, or it to what is around it.
+    tied: bool,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(json: &'a Json, resource: NodeId) -> Self {
+        let list = json.get(resource, "contained").filter(|list| json.kind(*list) == Kind::Array);
+        let contained = list.into_iter().flat_map(|list| json.children(list)).map(|node| Contained {
+            id: json.get_str(node, "id"),
+            node,
+            kind: json.resource_type(node),
+            tied: false,
+        });
+        Self { contained: contained.collect(), within: None }
+    }
+}
+
+/// The type that a reference's text names, where it names one: `Patient` of `Patient/1` or of
+/// `http://example.invalid/fhir/Patient/1/_history/2`.
+fn type_named(text: &str) -> Option<ResourceType> {
+    let unversioned = text.split_once("/_history/").map_or(text, |(before, _)| before);
+    let before_id = match unversioned.split_once('?') {
+        Some((kind, _)) => kind,
+        None => unversioned.rsplit_once('/')?.0,
+    };
+    ResourceType::parse(before_id.rsplit('/').next()?)
+}
+
+/// Whether a reference that is neither local nor absolute has a form that FHIR knows.
+fn is_relative(text: &str) -> bool {
+    let id = |id: &str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    };
+    if let Some((kind, query)) = text.split_once('?') {
+        return ResourceType::parse(kind).is_some() && !query.is_empty();
+    }
+    let mut parts = text.split('/');
+    let kind = parts.next().and_then(ResourceType::parse);
+    let named = kind.is_some() && parts.next().is_some_and(id);
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => named,
+        (Some("_history"), Some(version), None) => named && id(version),
+        _ => false,
+    }
+}
+
+impl Walk<'_> {
+    /// Checks a Reference whose members have been checked already.
+    pub fn reference(&mut self, node: NodeId, targets: &[&'static str]) {
+        let json = self.json;
+        let Some(at) = json.get(node, "reference").filter(|at| json.kind(*at) == Kind::String) else {
+            return;
+        };
+        let text = json.str(at).unwrap_or_default();
+        if text.is_empty() {
+            return;
+        }
+        let named = if text.starts_with('#') {
+            match self.refer(&text) {
+                Some(kind) => kind,
+                None => return self.unresolved(at, rule::find("ref-1")),
+            }
+        } else if text.starts_with("urn:") {
+            match self.bundles.last().map(|bundle| bundle.resolve(&text)) {
+                None => None,
+                Some(Some(kind)) => kind,
+                Some(None) => return self.unresolved(at, None),
+            }
+        } else if text.contains(':') && !text.contains('?') || is_relative(&text) || text.contains("://") {
+            type_named(&text)
+        } else {
+            return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), || {
+                Some(
+                    "The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query."
+                        .to_owned(),
+                )
+            });
+        };
+        let stated = json.get_str(node, "type").and_then(|kind| ResourceType::parse(&kind));
+        for kind in named.into_iter().chain(stated) {
+            if !targets.is_empty() && !targets.contains(&kind.name()) {
+                let detail = || {
+                    Some(format!(
+                        "A reference to {} may not stand here; to {} it may.",
+                        kind.name(),
+                        targets.join(", ")
+                    ))
+                };
+                return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), detail);
+            }
+        }
+        if let (Some(named), Some(stated)) = (named, stated)
+            && named != stated
+        {
+            let detail =
+                || Some("The reference's `type` is another than the one that it points to.".to_owned());
+            self.say(Code::ReferenceInvalid, at, Some(Step::to("type")), detail);
+        }
+    }
+
+    fn unresolved(&mut self, at: NodeId, rule: Option<&'static Rule>) {
+        let detail = || rule.map(|rule| format!("{}: {}", rule.key, rule.sentence));
+        self.say(Code::ReferenceUnresolved, at, Some(Step::to("reference")), detail);
+    }
+
+    /// Takes note of a local reference, `#id` or `#`. Gives the type of what it names, if that has one; the
+    /// outer none where nothing is contained under that id.
+    pub fn refer(&mut self, text: &str) -> Option<Option<ResourceType>> {
+        let id = text.strip_prefix('#').unwrap_or(text);
+        let scope = self.scopes.last_mut()?;
+        if id.is_empty() {
+            if let Some(own) = scope.within.and_then(|at| scope.contained.get_mut(at)) {
+                own.tied = true;
+            }
+            return Some(None);
+        }
+        let own = scope.contained.iter_mut().find(|own| own.id.as_deref() == Some(id))?;
+        own.tied = true;
+        Some(own.kind)
+    }
+
+    /// What holds of a contained resource: an id, nothing contained, no version or security label of its own.
+    pub fn contained(&mut self, node: NodeId) {
+        let json = self.json;
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.within = scope.contained.iter().position(|own| own.node == node);
+        }
+        if json.get(node, "id").is_none() {
+            self.say(Code::RequiredMissing, node, Some(Step::to("id")), || {
+                Some("A contained resource must have an `id`, by which it is referred to.".to_owned())
+            });
+        }
+        let meta = json.get(node, "meta");
+        let has = |name: &str| meta.is_some_and(|meta| json.get(meta, name).is_some());
+        let breaches = [
+            ("dom-2", json.get(node, "contained").is_some()),
+            ("dom-4", has("versionId") || has("lastUpdated")),
+            ("dom-5", has("security")),
+        ];
+        for (key, breached) in breaches {
+            if let Some(rule) = rule::find(key).filter(|_| breached) {
+                self.breach(rule, node);
+            }
+        }
+    }
+
+    /// What holds of a resource once all of it has been seen: each contained resource is tied to it.
+    pub fn close(&mut self, scope: &Scope<'_>) {
+        let Some(rule) = rule::find("dom-3") else { return };
+        for (own, index) in scope.contained.iter().zip(0..) {
+            if !own.tied && own.id.is_some() {
+                self.within(Step::at("contained", index), |walk| walk.breach(rule, own.node));
+            }
+        }
+    }
+}
