@@ -19,6 +19,8 @@ pub struct QueueView {
     pub capacity: usize,
     /// When there is something to do next, in milliseconds since the Unix epoch; none where nothing waits.
     pub next_due: Option<i64>,
+    /// Kept states of the queue that did not open under the setting in force (`queue.state-unreadable`).
+    pub unreadable: usize,
     /// Events taken in since the session was opened, those that were waiting then included.
     pub received: u64,
     /// How many of them ended in a final state.
@@ -97,6 +99,7 @@ impl QueueView {
             dead: queue.dead().iter().map(DeadLetterView::from).collect(),
             capacity: connector.setting().capacity,
             next_due: connector.next_due().map(|due| due.0),
+            unreadable: connector.unreadable(),
             received: counts.received,
             settled: counts.settled,
             waiting,

@@ -132,6 +132,7 @@ impl Session {
             self.take_in(&view);
             views.push(view);
         }
+        self.read_log();
         views
     }
 

@@ -9,6 +9,7 @@ use crate::engine::{Connector, Remembered};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Records a storage segment holds at most, so that each write stays small.
 pub const SEGMENT_RECORDS: usize = 32;
@@ -24,6 +25,8 @@ pub struct Stored {
     pub crm: Option<String>,
     /// The text of the event ids already seen.
     pub seen: Option<String>,
+    /// The queue, sealed. Absent where nothing waits, and in what was stored before there was one.
+    pub queue: Option<String>,
 }
 
 /// What has to be written to make storage hold the session. Write in this order, the head last.
@@ -35,6 +38,8 @@ pub struct Save {
     pub crm: String,
     /// The event ids already seen, with the time until which each is kept.
     pub seen: String,
+    /// The queue, sealed; empty where nothing waits.
+    pub queue: String,
     /// The head.
     pub head: String,
 }
@@ -69,6 +74,9 @@ pub fn verify(stored: &Stored) -> Verification {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredHead {
+    /// SHA-256 of the queue's text, in hex; none where it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<String>,
     received: u64,
     root: String,
     size: u64,
@@ -99,6 +107,11 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     let crm = read_or(&stored.crm, || about_all("The CRM demo zone can't be read."), read_crm);
     let seen = read_or(&stored.seen, || about_all("The ids already seen can't be read."), read_seen);
 
+    let queue = stored.queue.clone().unwrap_or_default();
+    if head.as_ref().is_some_and(|head| head.queue != digest(&queue)) {
+        about_all("The queue is not as it was written.");
+    }
+
     let log_head = head.as_ref().map(|head| Head { size: head.size, root: head.root.clone() });
     let kept = lines.iter().map(|(leaf, text)| Kept { text, leaf: *leaf });
     let verified = audit::verify(kept, log_head.as_ref());
@@ -114,15 +127,18 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     let received = head.map_or(0, |head| head.received).max(latest.unwrap_or(0));
     let verification =
         Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults };
-    (Remembered { seen, crm, log, received }, verification)
+    (Remembered { seen, crm, log, received, queue }, verification)
 }
 
-/// The number in a record's correlation id, `run-000001`.
 /// The number of the run that a record belongs to. A quote inside a JSON string is escaped, so the key is found as
 /// text.
 fn run_number(text: &str) -> Option<u64> {
     let (_, rest) = text.split_once("\"correlation\":\"run-")?;
-    rest.split('"').next()?.parse().ok()
+    rest.split(['"', '.']).next()?.parse().ok()
+}
+
+fn digest(queue: &str) -> Option<String> {
+    (!queue.is_empty()).then(|| hex(&Sha256::digest(queue.as_bytes())))
 }
 
 fn split(line: &str) -> (Option<Hash>, &str) {
@@ -189,7 +205,9 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
         (first + n, text)
     });
     let seen: Vec<(&str, &str, i64)> = connector.seen().iter().collect();
+    let queue = connector.kept_queue();
     let head = StoredHead {
+        queue: digest(&queue),
         received: connector.received(),
         root: hex(&connector.log().root()),
         size: connector.log().size(),
@@ -199,6 +217,7 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
         segments: segments.collect(),
         crm: serde_json::to_string(crm).unwrap_or_default(),
         seen: serde_json::to_string(&seen).unwrap_or_default(),
+        queue,
         head: serde_json::to_string(&head).unwrap_or_default(),
     }
 }

@@ -10,6 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 pub const HEAD: &str = "airlock.head";
 const CRM: &str = "airlock.crm";
 const SEEN: &str = "airlock.seen";
+const QUEUE: &str = "airlock.queue";
 const LOG: &str = "airlock.log.";
 const ASIDE: &str = "airlock.aside.";
 /// Key of the theme chosen.
@@ -87,7 +88,13 @@ pub fn load() -> Result<Stored, StorageError> {
     for number in 0..count {
         segments.push(read(&store, &segment_key(number))?);
     }
-    Ok(Stored { head: read(&store, HEAD)?, segments, crm: read(&store, CRM)?, seen: read(&store, SEEN)? })
+    Ok(Stored {
+        head: read(&store, HEAD)?,
+        segments,
+        crm: read(&store, CRM)?,
+        seen: read(&store, SEEN)?,
+        queue: read(&store, QUEUE)?,
+    })
 }
 
 /// Writes a save, the head last. When any of it fails, what was there before is put back.
@@ -97,6 +104,7 @@ pub fn save(save: &Save) -> Result<(), StorageError> {
         save.segments.iter().map(|(number, text)| (segment_key(*number), text.as_str())).collect();
     items.push((CRM.to_owned(), &save.crm));
     items.push((SEEN.to_owned(), &save.seen));
+    items.push((QUEUE.to_owned(), &save.queue));
     items.push((HEAD.to_owned(), &save.head));
     let mut before = Vec::with_capacity(items.len());
     for (key, text) in items {
@@ -128,7 +136,8 @@ pub fn set_aside() -> Result<usize, StorageError> {
     let store = store()?;
     let all = keys(&store);
     let number = (1..).find(|n| !all.iter().any(|k| k.starts_with(&aside_prefix(*n)))).unwrap_or(1u32);
-    let ours = all.into_iter().filter(|k| k.starts_with(LOG) || [HEAD, CRM, SEEN].contains(&k.as_str()));
+    let ours =
+        all.into_iter().filter(|k| k.starts_with(LOG) || [HEAD, CRM, SEEN, QUEUE].contains(&k.as_str()));
     let mut moved = 0usize;
     for key in ours {
         let Some(value) = read(&store, &key)? else { continue };

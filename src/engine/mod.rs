@@ -60,6 +60,10 @@ pub struct Connector {
     log: Log,
     received: u64,
     attested: bool,
+    /// Kept states of the queue that did not open: they are kept as they are.
+    apart: Vec<String>,
+    /// How many of them the log tells of.
+    told: usize,
     /// The time of the last record as text: the records of one delivery share it.
     stamp: (Instant, String),
 }
@@ -75,14 +79,16 @@ pub struct Remembered {
     pub log: Log,
     /// Deliveries received so far.
     pub received: u64,
+    /// The queue, as [`Connector::kept_queue`] gave it.
+    pub queue: String,
 }
 
 impl Connector {
     /// A connector with a setting and what it remembers.
     pub fn new(setting: Setting, remembered: Remembered) -> Self {
-        let Remembered { seen, crm, log, received } = remembered;
+        let Remembered { seen, crm, log, received, queue } = remembered;
         let stamp = (Instant(0), Instant(0).to_rfc3339());
-        Self {
+        let mut connector = Self {
             setting: Arc::new(setting),
             queue: Queue::default(),
             seen,
@@ -90,14 +96,19 @@ impl Connector {
             log,
             received,
             attested: false,
+            apart: queue.lines().map(str::to_owned).collect(),
+            told: 0,
             stamp,
-        }
+        };
+        connector.open_apart();
+        connector
     }
 
     /// Puts another setting in force, for what is worked on from now on.
     pub fn configure(&mut self, setting: Setting) {
         self.setting = Arc::new(setting);
         self.queue.reorder();
+        self.open_apart();
     }
 
     /// The setting in force.
@@ -159,6 +170,7 @@ impl Connector {
     /// [`Connector::advance`].
     pub fn receive(&mut self, delivery: Delivery, now: Instant, probe: &mut impl Probe) -> Receipt {
         self.received = self.received.saturating_add(1);
+        self.tell_apart(now);
         let mut run = Run::new(format!("run-{:06}", self.received));
         let setting = Arc::clone(&self.setting);
 

@@ -29,6 +29,11 @@ impl<T> Phi<T> {
         Phi(&self.0)
     }
 
+    /// Derives a protected value from two.
+    pub(in crate::engine) fn join<U, V>(self, other: Phi<U>, f: impl FnOnce(T, U) -> V) -> Phi<V> {
+        Phi(f(self.0, other.0))
+    }
+
     /// A yes-or-no question about the value.
     pub(in crate::engine) fn test(&self, question: impl Fn(&T) -> bool) -> bool {
         question(&self.0)
@@ -45,10 +50,10 @@ impl<T> Phi<T> {
     }
 }
 
-impl Phi<Vec<u8>> {
+impl<T: AsRef<[u8]>> Phi<T> {
     /// Number of bytes, which the sender's request tells anyone.
     pub(in crate::engine) fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().len()
     }
 }
 

@@ -125,6 +125,7 @@ impl Shelf {
         self.write_segments(save);
         self.0.crm = Some(save.crm.clone());
         self.0.seen = Some(save.seen.clone());
+        self.0.queue = Some(save.queue.clone());
         self.0.head = Some(save.head.clone());
     }
 
@@ -147,8 +148,8 @@ impl Shelf {
 
     /// Everything that is stored, as one text.
     pub fn text(&self) -> String {
-        let Stored { head, segments, crm, seen } = &self.0;
-        let parts = [head, crm, seen].into_iter().flatten().cloned();
+        let Stored { head, segments, crm, seen, queue } = &self.0;
+        let parts = [head, crm, seen, queue].into_iter().flatten().cloned();
         parts.chain(segments.iter().flatten().cloned()).collect::<Vec<_>>().join("\n")
     }
 }

@@ -11,6 +11,7 @@ impl Connector {
     /// ([`Outcome::Waiting`]) until [`Run::due`]. None when nothing is due at `now`; [`Connector::next_due`] says
     /// when something will be.
     pub fn advance(&mut self, now: Instant, probe: &mut impl Probe) -> Option<Run> {
+        self.tell_apart(now);
         self.read_in();
         let place = self.queue.next(now)?;
         let mut item = self.queue.take(place)?;
@@ -91,6 +92,36 @@ impl Connector {
     pub fn redrive_all(&mut self, now: Instant) -> usize {
         let all: Vec<String> = self.queue.dead.iter().map(|letter| letter.item.correlation.clone()).collect();
         all.iter().filter(|correlation| self.redrive(correlation, now)).count()
+    }
+
+    /// The queue as it is to be kept over a restart: sealed, a line a state; empty where there is nothing to keep.
+    /// What did not open stays in it as it was.
+    pub fn kept_queue(&self) -> String {
+        let own = self.queue.seal(&self.setting.state_keys);
+        self.apart.iter().chain(own.as_ref()).map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Kept states of the queue that do not open under the setting in force.
+    pub fn unreadable(&self) -> usize {
+        self.apart.len()
+    }
+
+    /// Opens what can be opened of the kept states.
+    pub(in crate::engine) fn open_apart(&mut self) {
+        let (queue, keys) = (&mut self.queue, &self.setting.state_keys);
+        self.apart.retain(|sealed| !queue.unseal(sealed, keys));
+        self.told = self.told.min(self.apart.len());
+        self.read_in();
+    }
+
+    /// Records which kept states do not open, once each.
+    pub(in crate::engine) fn tell_apart(&mut self, now: Instant) {
+        for _ in self.told..self.apart.len() {
+            let run = Run::new("queue".to_owned());
+            let refusal = Refusal::new(Code::StateUnreadable);
+            self.note(&run, Stage::Queue, "restore", "refused", now, |record| cite(record, &refusal));
+        }
+        self.told = self.apart.len();
     }
 
     fn run_of(&self, item: &Item) -> Run {

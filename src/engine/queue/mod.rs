@@ -10,6 +10,7 @@
 
 mod advance;
 mod item;
+mod keep;
 mod retry;
 mod seal;
 
