@@ -13,7 +13,9 @@ use airlock::api::{self, Request};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage};
+use airlock::engine::{
+    AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -43,6 +45,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
             consents: &setup.consents,
             source: &setup.source.id,
             secrets: &setup.source.secrets,
+            access: AccessTexts::default(),
             seed: &setup.seed,
             actor: &setup.actor,
             role: &setup.role,

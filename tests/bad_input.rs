@@ -6,8 +6,8 @@ mod support;
 use airlock::api::{Header, Request, RunView, Setup, Severity, check_policy, fixture, request_for, sign};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
-use airlock::engine::webhook::{Delivery, Secret};
-use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
+use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
 use serde_json::{Value, json};
 use support::{
     NOW, Sandbox, end, place_of, referral, referral_body, referral_value, send, signed, signed_now,
@@ -104,7 +104,7 @@ fn an_id_out_of_form_is_refused() {
     let mut sandbox = Sandbox::new();
     let long = "x".repeat(200);
     let just_too_long = "x".repeat(129);
-    for id in ["", "evt.1", &long, &just_too_long, "evt 1", " ", "évt", "evt\n1", "evt\u{0}"] {
+    for id in ["", "evt.1", &long, &just_too_long, "evt 1", " ", "évt"] {
         let request = signed_now(&sandbox.setup, id, &referral_body());
         refused(
             &mut sandbox,
@@ -114,6 +114,11 @@ fn an_id_out_of_form_is_refused() {
             "webhook.id-malformed",
             Some("webhook-id"),
         );
+    }
+    for id in ["evt\n1", "evt\u{0}", "evt\r\nwebhook-id: evt-2"] {
+        let request = signed_now(&sandbox.setup, id, &referral_body());
+        let (code, path) = ("webhook.header-malformed", Some("webhook-id"));
+        refused(&mut sandbox, &format!("id {id:?}"), &request, 400, code, path);
     }
     let longest = "x".repeat(128);
     for id in [longest.as_str(), "A-z_09"] {
@@ -177,18 +182,23 @@ fn a_signature_of_another_version_or_message_is_refused() {
     let digits = signature.strip_prefix("v1,").unwrap();
     let truncated = signature[..signature.len() - 8].to_owned();
     let (unsupported, mismatch) = ("webhook.signature-unsupported", "webhook.signature-mismatch");
+    let malformed = "webhook.signature-malformed";
     for (what, value, code) in [
         ("another version", format!("v2,{digits}"), unsupported),
         ("no version", digits.to_owned(), unsupported),
         ("empty", String::new(), unsupported),
         ("capital version", format!("V1,{digits}"), unsupported),
-        ("asymmetric", format!("v1a,{digits}"), unsupported),
-        ("truncated", truncated, mismatch),
-        ("nothing after the version", "v1,".to_owned(), mismatch),
-        ("no base64", "v1,!!not*base64!!".to_owned(), mismatch),
-        ("with junk after it", format!("{signature}AAAA"), mismatch),
-        ("with a comma after it", format!("{signature},v1"), mismatch),
+        ("of another version's length", format!("v1a,{digits}"), malformed),
+        ("truncated", truncated, malformed),
+        ("nothing after the version", "v1,".to_owned(), malformed),
+        ("no base64", "v1,!!not*base64!!".to_owned(), malformed),
+        ("with junk after it", format!("{signature}AAAA"), malformed),
+        ("with a comma after it", format!("{signature},v1"), malformed),
+        ("without padding", signature.trim_end_matches('=').to_owned(), malformed),
+        ("in the URL's alphabet", format!("v1,{}-_=", "A".repeat(41)), malformed),
+        ("too many", vec![signature.as_str(); 17].join(" "), malformed),
         ("all zero", format!("v1,{}=", "A".repeat(43)), mismatch),
+        ("Ed25519 where there is no such key", format!("v1a,{}==", "A".repeat(86)), mismatch),
     ] {
         let mut request = good.clone();
         request.set_header("webhook-signature", value);
@@ -355,6 +365,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,
+        access: AccessTexts::default(),
         seed: &setup.seed,
         actor: &setup.actor,
         role: &setup.role,
@@ -362,12 +373,12 @@ fn bytes_that_are_not_utf_8_are_refused() {
     });
     let mut connector = Connector::new(setting.unwrap(), Remembered::default());
     let (id, timestamp) = ("evt-latin1", (NOW / 1000).to_string());
-    let secret = Secret::parse(&setup.source.secrets[0]).unwrap();
+    let secret = Key::parse(&setup.source.secrets[0]).unwrap();
     for body in [b"{\"a\": \"\xe9\"}".to_vec(), vec![0xff, 0xfe, b'{', 0], vec![0xc0, 0x80]] {
         let headers = [
             ("webhook-id", format!("{id}-{}", body.len())),
             ("webhook-timestamp", timestamp.clone()),
-            ("webhook-signature", secret.sign(&format!("{id}-{}", body.len()), &timestamp, &body)),
+            ("webhook-signature", secret.sign(&format!("{id}-{}", body.len()), &timestamp, &body).unwrap()),
         ];
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let receipt =

@@ -9,8 +9,10 @@ use airlock::api::{
 use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
-use airlock::engine::webhook::{Delivery, Secret};
-use airlock::engine::{Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage};
+use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::{
+    AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use support::hunt::{Quarry, outputs};
@@ -456,6 +458,7 @@ fn setting(setup: &Setup) -> Setting {
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,
+        access: AccessTexts::default(),
         seed: &setup.seed,
         actor: &setup.actor,
         role: &setup.role,
@@ -466,8 +469,8 @@ fn setting(setup: &Setup) -> Setting {
 
 fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
     let timestamp = (NOW / 1000).to_string();
-    let secret = Secret::parse(&setup.source.secrets[0]).unwrap();
-    let signature = secret.sign(id, &timestamp, body.as_bytes());
+    let secret = Key::parse(&setup.source.secrets[0]).unwrap();
+    let signature = secret.sign(id, &timestamp, body.as_bytes()).unwrap();
     let headers =
         [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
     Delivery {

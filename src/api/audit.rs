@@ -54,6 +54,8 @@ pub struct Entry {
     pub legal_basis: Option<String>,
     /// Reference of the consent that decided.
     pub consent: Option<String>,
+    /// Id of the credential that the decision rests on.
+    pub credential: Option<String>,
     /// Policy id and version, e.g. `referral-intake@1.0.0`.
     pub policy: Option<String>,
     /// First 16 hex digits of the policy text's SHA-256.
@@ -111,6 +113,7 @@ impl Entry {
             purpose: owned(record.purpose),
             legal_basis: owned(record.legal_basis),
             consent: owned(record.consent),
+            credential: owned(record.credential),
             policy: owned(record.policy),
             policy_hash: owned(record.policy_hash),
             outcome: record.outcome.into_owned(),

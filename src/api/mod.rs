@@ -4,9 +4,12 @@
 //! EHR zone's own: [`Request::body`] on its way in, and the spans of [`LedgerRow`], which point back into
 //! that body so that a view can show the source beside what crossed.
 
+mod assertion;
 mod audit;
+mod credential;
 mod evidence;
 mod intake;
+mod message;
 mod policy;
 mod queue;
 mod run;
@@ -15,9 +18,12 @@ mod session;
 mod signing;
 mod timeline;
 
+pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
+pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
+pub use message::{authenticate_message, sign_message};
 pub use policy::{
     Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_consents, check_policy,
     preview,

@@ -1,8 +1,12 @@
 //! Scenarios: the same files are the page's picker, the documentation's examples and the test suite.
 
-use super::{Breakage, CrmRecord, LogHead, Request, RunView, Session, break_signature, sign};
+use super::{
+    AssertionChange, Breakage, Credential, CrmRecord, Header, LogHead, Rate, Request, RunView, Session,
+    break_signature, sign, sign_as,
+};
 use crate::engine::time::Instant;
-use crate::engine::{self, Setting, SettingTexts, deliver};
+use crate::engine::webhook::{self, CredentialTexts};
+use crate::engine::{self, AccessTexts, Setting, SettingTexts, deliver};
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -24,13 +28,20 @@ pub struct ScenarioCard {
     pub topic: String,
 }
 
-/// The sending system and its secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The sending system, its credentials, and how often it may send.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// System id, e.g. `HOSP-SANDBOX-A`.
     pub id: String,
-    /// Webhook secrets, newest first (`whsec_…`).
+    /// Plain webhook secrets, newest first (`whsec_…`), that hold at all times for all event types.
+    #[serde(default)]
     pub secrets: Vec<String>,
+    /// Further credentials, newest first.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
+    /// How often it may send; a generous rate where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
 }
 
 /// The setting that deliveries run in. All texts, so that each can be edited.
@@ -48,6 +59,12 @@ pub struct Setup {
     pub seed: String,
     /// The sending system.
     pub source: Source,
+    /// Whose keys make tokens, newest first. Without any, the keys come from the seed.
+    #[serde(default)]
+    pub transform: Vec<Credential>,
+    /// Who may write to the CRM, newest first. Without any, the CRM demo zone asks for none.
+    #[serde(default)]
+    pub sink: Vec<Credential>,
     /// Who operates the connector, for the audit log.
     pub actor: String,
     /// In which role.
@@ -175,6 +192,10 @@ struct FileSetting {
     clock: String,
     seed: String,
     source: Source,
+    #[serde(default)]
+    transform: Vec<Credential>,
+    #[serde(default)]
+    sink: Vec<Credential>,
     actor: String,
     role: String,
     #[serde(default)]
@@ -189,9 +210,22 @@ struct FileDelivery<'a> {
     /// Seconds after the clock's start.
     #[serde(default)]
     after_seconds: i64,
-    /// The body as JSON; absent for a delivery that repeats an earlier one's.
+    /// The body as JSON; absent for one that is a text, or repeats an earlier delivery's.
     #[serde(borrow)]
     body: Option<&'a RawValue>,
+    /// The body as text, where it is not to be JSON.
+    text: Option<String>,
+    /// The source's credential to sign with, instead of the first that can.
+    credential: Option<String>,
+    /// What its assertion says otherwise.
+    #[serde(default)]
+    assertion: AssertionChange,
+    /// Headers to set, before signing and again after it; `null` takes one away.
+    #[serde(default)]
+    set_headers: BTreeMap<String, Option<String>>,
+    /// Headers to add after signing.
+    #[serde(default)]
+    add_headers: Vec<Header>,
     /// The number of the delivery, from 0, whose request is sent again byte for byte.
     repeat: Option<usize>,
     /// Whether to spoil the signature.
@@ -296,6 +330,8 @@ pub fn read_scenario(
         clock: setting.clock,
         seed: setting.seed,
         source: setting.source,
+        transform: setting.transform,
+        sink: setting.sink,
         actor: setting.actor,
         role: setting.role,
         sandbox: setting.sandbox,
@@ -305,13 +341,15 @@ pub fn read_scenario(
         let after = delivery.after_seconds.checked_mul(1000);
         let at = after.and_then(|after| clock.0.checked_add(after));
         let at = at.ok_or_else(|| "A delivery's afterSeconds is out of range.".to_owned())?;
-        let mut request = match (delivery.repeat, delivery.body) {
+        let body = delivery.text.clone().or(delivery.body.map(|body| dedent(body.get())));
+        let both = delivery.text.is_some() && delivery.body.is_some();
+        let mut request = match (delivery.repeat, body) {
             (Some(earlier), None) => match requests.get(earlier) {
                 Some((_, request)) => request.clone(),
                 None => return Err("A delivery repeats one that is not before it.".to_owned()),
             },
-            (None, Some(body)) => request(&setup, &delivery.id, at, dedent(body.get())),
-            _ => return Err("A delivery has either a body or a repeat.".to_owned()),
+            (None, Some(body)) if !both => request(&setup, &delivery, at, body)?,
+            _ => return Err("A delivery has a body, a text or a repeat, and one of them only.".to_owned()),
         };
         if delivery.tamper
             && let Some(secret) = setup.source.secrets.first()
@@ -363,12 +401,30 @@ pub fn format_time(millis: i64) -> String {
     Instant(millis).to_rfc3339()
 }
 
-fn request(setup: &Setup, id: &str, at: i64, body: String) -> Request {
+fn request(setup: &Setup, delivery: &FileDelivery<'_>, at: i64, body: String) -> Result<Request, String> {
     let mut request = Request { headers: Vec::new(), body };
-    request.set_header("webhook-id", id);
+    request.set_header("webhook-id", delivery.id.as_str());
     request.set_header("webhook-timestamp", Instant(at).seconds().to_string());
-    sign(setup, &mut request);
-    request
+    let set = |request: &mut Request| {
+        for (name, value) in &delivery.set_headers {
+            match value {
+                Some(value) => request.set_header(name, value.as_str()),
+                None => request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name)),
+            }
+        }
+    };
+    set(&mut request);
+    match &delivery.credential {
+        None => sign(setup, &mut request),
+        Some(id) => {
+            if !sign_as(setup, id, &mut request, &delivery.assertion) {
+                return Err(format!("The source has no credential `{id}` that can sign."));
+            }
+        }
+    }
+    set(&mut request);
+    request.headers.extend(delivery.add_headers.iter().cloned());
+    Ok(request)
 }
 
 /// A value's text out of an indented file, as if it stood alone: the last line's indent is taken off each.
@@ -488,12 +544,20 @@ impl Setup {
                 retry_after: outage.retry_after,
             })
             .collect();
+        fn texts(list: &[Credential]) -> Vec<CredentialTexts<'_>> {
+            list.iter().map(Credential::texts).collect()
+        }
+        let (source, transform, sink) =
+            (texts(&self.source.credentials), texts(&self.transform), texts(&self.sink));
+        let rate =
+            self.source.rate.map(|rate| webhook::Rate { burst: rate.burst, per_minute: rate.per_minute });
         Setting::read(&SettingTexts {
             policy: &self.policy,
             adapter: &self.adapter,
             consents: &self.consents,
             source: &self.source.id,
             secrets: &self.source.secrets,
+            access: AccessTexts { source: &source, transform: &transform, sink: &sink, rate },
             seed: &self.seed,
             actor: &self.actor,
             role: &self.role,

@@ -4,7 +4,7 @@ use super::CrmRecord;
 use crate::engine::audit::{self, Hash, Head, Kept, Log, hex};
 use crate::engine::deliver::{self, CrmZone};
 use crate::engine::time::Instant;
-use crate::engine::webhook::Seen;
+use crate::engine::webhook::{Accepted, ContentHash, Seen};
 use crate::engine::{Connector, Remembered};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -182,11 +182,36 @@ fn read_crm(text: &str) -> Option<CrmZone> {
     records.map(CrmZone::restore)
 }
 
+/// An id already accepted, as it is stored: source, id, kept until (Unix seconds), the content's SHA-256 in base64, and
+/// the id of the assertion that it came with.
+type SeenRow = (String, String, i64, Option<String>, Option<String>);
+
 fn read_seen(text: &str) -> Option<Seen> {
-    let triples: Vec<(String, String, i64)> = serde_json::from_str(text).ok()?;
     let mut seen = Seen::default();
-    triples.iter().for_each(|(source, id, until)| seen.restore(source, id, *until));
+    // Before contents were kept, a row ended after its time.
+    if let Ok(rows) = serde_json::from_str::<Vec<(String, String, i64)>>(text) {
+        for (source, id, until) in rows {
+            seen.restore(&source, &id, Accepted { until, content: None, assertion: None });
+        }
+        return Some(seen);
+    }
+    for (source, id, until, content, assertion) in serde_json::from_str::<Vec<SeenRow>>(text).ok()? {
+        let content = match content {
+            None => None,
+            Some(text) => Some(ContentHash(STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()?)),
+        };
+        seen.restore(&source, &id, Accepted { until, content, assertion });
+    }
     Some(seen)
+}
+
+fn write_seen(seen: &Seen) -> String {
+    let rows = seen.iter().map(|(source, id, accepted)| {
+        let content = accepted.content.map(|hash| STANDARD_NO_PAD.encode(hash.0));
+        (source, id, accepted.until, content, accepted.assertion.as_deref())
+    });
+    // Strings and integers only: serialising can't fail.
+    serde_json::to_string(&rows.collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// What to write so that storage, which holds the first `stored` records, holds all. Only the segments that
@@ -204,7 +229,6 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
         }
         (first + n, text)
     });
-    let seen: Vec<(&str, &str, i64)> = connector.seen().iter().collect();
     let queue = connector.kept_queue();
     let head = StoredHead {
         queue: digest(&queue),
@@ -216,7 +240,7 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
     Save {
         segments: segments.collect(),
         crm: serde_json::to_string(crm).unwrap_or_default(),
-        seen: serde_json::to_string(&seen).unwrap_or_default(),
+        seen: write_seen(connector.seen()),
         queue,
         head: serde_json::to_string(&head).unwrap_or_default(),
     }

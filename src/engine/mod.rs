@@ -25,7 +25,7 @@ pub mod validate;
 pub mod webhook;
 
 pub use run::{Mark, Outcome, Receipt, Run, Stage, Step};
-pub use setting::{Finding, SandboxTexts, Setting, SettingTexts};
+pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 
 use audit::{AuditRecord, Log};
 use consent::{Denial, Question};
@@ -37,7 +37,7 @@ use refusal::{Code, Refusal};
 use std::sync::Arc;
 use time::Instant;
 use validate::Shape;
-use webhook::{Delivery, Seen};
+use webhook::{Admission, Before, Buckets, ContentHash, Delivery, Seen, Unusable};
 
 /// Is told when a stage has finished, for timings. Nothing it does comes back.
 pub trait Probe {
@@ -56,6 +56,7 @@ pub struct Connector {
     setting: Arc<Setting>,
     queue: Queue,
     seen: Seen,
+    buckets: Buckets,
     crm: CrmZone,
     log: Log,
     received: u64,
@@ -92,6 +93,7 @@ impl Connector {
             setting: Arc::new(setting),
             queue: Queue::default(),
             seen,
+            buckets: Buckets::default(),
             crm,
             log,
             received,
@@ -106,6 +108,7 @@ impl Connector {
 
     /// Puts another setting in force, for what is worked on from now on.
     pub fn configure(&mut self, setting: Setting) {
+        self.buckets.keep_only(&setting.source);
         self.setting = Arc::new(setting);
         self.queue.reorder();
         self.open_apart();
@@ -174,31 +177,50 @@ impl Connector {
         let mut run = Run::new(format!("run-{:06}", self.received));
         let setting = Arc::clone(&self.setting);
 
-        let message = match webhook::authenticate(&delivery, &setting.secrets, now) {
-            Ok(message) => message,
-            Err(refusal) => return self.turn_away(run, refusal, now, probe),
+        let admitted = webhook::authenticate(&delivery, &setting.source, &setting.credentials, now);
+        let Admission { message, assertion } = match admitted {
+            Ok(admission) => admission,
+            Err(refusal) => return self.turn_away(run, refusal, None, now, probe),
         };
         run.event_id = Some(message.id.clone());
+        run.credential = Some(message.credential.clone());
+        if let Err(seconds) = self.buckets.take(&setting.source, setting.rate, now) {
+            let refusal = Refusal::new(Code::RateLimited);
+            return self.turn_away(run, refusal, Some(seconds), now, probe);
+        }
         self.seen.prune(now);
-        if self.seen.contains(&setting.source, &message.id) {
-            self.note(&run, Stage::Webhook, "authenticate", "duplicate", now, |_| {});
-            let repeat = "The event id was seen before: a safe no-op.";
-            run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned(), repeat.to_owned()]);
-            run.outcome = Outcome::Duplicate;
-            probe.finished(Stage::Webhook);
-            return Receipt {
-                correlation: run.correlation.clone(),
-                status: 202,
-                retry_after: None,
-                settled: Some(run),
-            };
+        if assertion.as_ref().is_some_and(|id| self.seen.has_assertion(&setting.source, id)) {
+            let refusal = Refusal::about(Code::AssertionReplayed, "authorization.jti");
+            return self.turn_away(run, refusal, None, now, probe);
+        }
+        let content = delivery.body.classify(|body| ContentHash::of(body));
+        match self.seen.compare(&setting.source, &message.id, &content) {
+            Before::New => {}
+            Before::Other => {
+                let refusal = Refusal::about(Code::IdConflict, "webhook-id");
+                return self.turn_away(run, refusal, None, now, probe);
+            }
+            Before::Same => {
+                self.note(&run, Stage::Webhook, "authenticate", "duplicate", now, |_| {});
+                let repeat = "The same event came before under this id: a safe no-op.";
+                run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned(), repeat.to_owned()]);
+                run.outcome = Outcome::Duplicate;
+                probe.finished(Stage::Webhook);
+                let correlation = run.correlation.clone();
+                return Receipt { correlation, status: 202, retry_after: None, settled: Some(run) };
+            }
         }
         let bytes = delivery.body.len();
         if !self.queue.has_room(bytes, setting.capacity) {
-            return self.turn_away(run, Refusal::new(Code::QueueFull), now, probe);
+            let refusal = Refusal::new(Code::QueueFull);
+            return self.turn_away(run, refusal, Some(self.come_again(now)), now, probe);
+        }
+        if let Err(seconds) = self.seen.has_room(&setting.source, now) {
+            let refusal = Refusal::new(Code::RateLimited);
+            return self.turn_away(run, refusal, Some(seconds), now, probe);
         }
         self.note(&run, Stage::Webhook, "authenticate", "passed", now, |_| {});
-        self.seen.insert(&setting.source, &message, now);
+        self.seen.insert(&setting.source, &message, content, assertion, now);
         self.queue.push(Item {
             correlation: run.correlation.clone(),
             message,
@@ -215,14 +237,25 @@ impl Connector {
         Receipt { correlation: run.correlation, status: 202, retry_after: None, settled: None }
     }
 
-    fn turn_away(&mut self, mut run: Run, refusal: Refusal, now: Instant, probe: &mut impl Probe) -> Receipt {
+    /// Answers with a refusal. One that shows that somebody else may be at work is an alert.
+    fn turn_away(
+        &mut self,
+        mut run: Run,
+        refusal: Refusal,
+        retry_after: Option<u64>,
+        now: Instant,
+        probe: &mut impl Probe,
+    ) -> Receipt {
         let (stage, status) = (refusal.code.stage(), refusal.code.status());
-        let action = if stage == Stage::Queue { "enqueue" } else { "authenticate" };
+        let action = match refusal.code {
+            Code::IdConflict | Code::AssertionReplayed => "alert",
+            _ if stage == Stage::Queue => "enqueue",
+            _ => "authenticate",
+        };
         self.note(&run, stage, action, "refused", now, |record| cite(record, &refusal));
         run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);
         run.refusal = Some(refusal);
         probe.finished(stage);
-        let retry_after = (status == 429).then(|| self.come_again(now));
         Receipt { correlation: run.correlation.clone(), status, retry_after, settled: Some(run) }
     }
 
@@ -259,6 +292,12 @@ impl Connector {
             return Err(self.refuse(run, refusal, now));
         };
         run.event_type = Some(map.event_type.clone());
+        // A credential that was taken away since vouches for nothing any more.
+        let credential = run.credential.as_deref().and_then(|id| setting.credential(id));
+        if !credential.is_some_and(|own| own.grants(&map.event_type)) {
+            let refusal = Refusal::about(Code::ScopeNotGranted, map.event_type.as_str());
+            return Err(self.refuse(run, refusal, now));
+        }
         self.note(run, Stage::Validate, "check", "passed", now, |_| {});
         run.step(Stage::Validate, Mark::Passed, validate::reasons(map));
         probe.finished(Stage::Validate);
@@ -283,10 +322,21 @@ impl Connector {
         probe.finished(Stage::Consent);
 
         // redact: what of it crosses, and how.
-        let redacted = redact::redact(&event, &shape, map, &run.claims, policy, &setting.keys, now.day());
+        let (keys, transform) = match setting.transform_keys(&map.event_type, now) {
+            Ok(found) => found,
+            Err(why) => {
+                let code = match why {
+                    Unusable::NotInForce => Code::TransformNotInForce,
+                    Unusable::NotGranted => Code::TransformNotGranted,
+                };
+                return Err(self.refuse(run, Refusal::new(code), now));
+            }
+        };
+        let redacted = redact::redact(&event, &shape, map, &run.claims, policy, keys, now.day());
         let unnamed = ledger::unnamed(&event, &shape, &run.claims, map, policy);
         self.note(run, Stage::Redact, "apply-policy", "changed", now, |record| {
             record.class = redacted.class.map(|class| class.as_str().into());
+            record.credential = transform.map(|credential| credential.id.clone().into());
             record.fields = redacted.notes(policy);
             record.unnamed = Some(unnamed);
         });
@@ -301,7 +351,17 @@ impl Connector {
         run.step(Stage::Guard, Mark::Passed, guard::reasons());
         probe.finished(Stage::Guard);
 
-        // deliver: one record, written idempotently.
+        // deliver: one record, written idempotently, by who may write.
+        let writer = match setting.writer(&map.event_type, now) {
+            Ok(writer) => writer,
+            Err(why) => {
+                let code = match why {
+                    Unusable::NotInForce => Code::SinkNotInForce,
+                    Unusable::NotGranted => Code::SinkNotGranted,
+                };
+                return Err(self.refuse(run, Refusal::new(code), now));
+            }
+        };
         if let Err(refusal) = setting.sink.accepts(now) {
             return Err(self.refuse(run, refusal, now));
         }
@@ -311,6 +371,7 @@ impl Connector {
         run.outcome = write.outcome();
         let fingerprint = record.fingerprint();
         self.note(run, Stage::Deliver, "write", run.outcome.as_str(), now, |record| {
+            record.credential = writer.map(|credential| credential.id.clone().into());
             record.fingerprint = Some(fingerprint.into());
         });
         let record = self.crm.write(record);
@@ -374,6 +435,7 @@ impl Connector {
             action: action.into(),
             actor: actor.into(),
             correlation: run.correlation.as_str().into(),
+            credential: run.credential.as_deref().filter(|_| stage == Stage::Webhook).map(Into::into),
             destination: decides.then(|| policy.target.as_str().into()),
             event: run.event_id.as_deref().map(Into::into),
             event_type: run.event_type.as_deref().map(Into::into),
@@ -401,4 +463,4 @@ fn cite(record: &mut AuditRecord<'_>, refusal: &Refusal) {
     record.path = refusal.path.clone().map(Into::into);
 }
 
-const GENUINE: &str = "The signature matches and the timestamp is within 300 seconds.";
+const GENUINE: &str = "The sender is who it says, and the timestamp is within 300 seconds.";

@@ -93,8 +93,9 @@ macro_rules! closed {
     ($($t:ty),* $(,)?) => { $(impl sealed::Sealed for $t {} impl Closed for $t {})* };
 }
 
-// An order is a class and a keyed hash; what is sealed is ciphertext. A claim is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which
-// spells element names only, or from schemas.
+// An order is a class and a keyed hash; what is sealed is ciphertext; a hash is as long whatever it is of. A claim
+// is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which spells
+// element names only, or from schemas.
 closed! {
     (),
     bool,
@@ -109,6 +110,7 @@ closed! {
     super::refusal::Refusal,
     super::validate::Issue,
     super::validate::Shape,
+    super::webhook::ContentHash,
 }
 
 impl<C: Closed> sealed::Sealed for Option<C> {}

@@ -133,7 +133,10 @@ macro_rules! catalogue {
 
             /// Whether what failed with it may succeed when it is tried again as it is.
             pub fn is_transient(self) -> bool {
-                matches!(self, Self::SinkUnavailable | Self::SinkThrottled)
+                matches!(
+                    self,
+                    Self::SinkUnavailable | Self::SinkThrottled | Self::SinkNotInForce | Self::TransformNotInForce
+                )
             }
 
             /// The code of this name.
@@ -172,6 +175,18 @@ catalogue! {
     HeaderRepeated "webhook.header-repeated" Webhook 400 None,
         "A signed header appears more than once, so it is not clear which one was signed.",
         "Send each webhook header exactly once.";
+    /// A header that could hide another.
+    HeaderMalformed "webhook.header-malformed" Webhook 400 None,
+        "A header has a control character, or a name that is no header name, so that another could hide in it.",
+        "Send each header on a line of its own, without line breaks or other control characters.";
+    /// The headers are over 16 KiB.
+    HeadersTooLarge "webhook.headers-too-large" Webhook 431 None,
+        "The headers are larger than the 16 KiB that one delivery may have.",
+        "Send the webhook headers, the content type, and little else.";
+    /// Not JSON in UTF-8 by its own account.
+    ContentTypeUnsupported "webhook.content-type-unsupported" Webhook 415 None,
+        "The headers say that the body is not JSON in UTF-8.",
+        "Send application/json or application/fhir+json with charset utf-8, FHIR version 4.0, not compressed; or no content type at all.";
     /// The id is not 1–128 of `A–Z a–z 0–9 _ -`.
     IdMalformed "webhook.id-malformed" Webhook 400 Some(Remedy::NewId),
         "The webhook-id is empty, too long, or has characters that an id may not have.",
@@ -192,10 +207,90 @@ catalogue! {
     SignatureUnsupported "webhook.signature-unsupported" Webhook 401 Some(Remedy::SignAgain),
         "The signature header holds no signature of a version this connector knows.",
         "Sign with HMAC-SHA256 and send it as 'v1,' and base64.";
+    /// Signatures of a known version, none of which can be read.
+    SignatureMalformed "webhook.signature-malformed" Webhook 401 Some(Remedy::SignAgain),
+        "No signature is base64 of the length that its version has, or there are more than 16.",
+        "A 'v1' signature is base64 of 32 bytes and a 'v1a' one of 64, with padding and nothing around it.";
     /// No signature matches.
     SignatureMismatch "webhook.signature-mismatch" Webhook 401 Some(Remedy::SignAgain),
         "No signature matches the id, timestamp and body that arrived.",
         "The body, id or timestamp changed after signing, or the secret is another one: sign again over what is sent.";
+    /// The credential that fits has expired.
+    CredentialExpired "webhook.credential-expired" Webhook 401 None,
+        "The request was made with a credential that has expired.",
+        "Sign with the credential that is in force; the list of credentials shows which one that is.";
+    /// The credential that fits does not hold yet.
+    CredentialNotYetValid "webhook.credential-not-yet-valid" Webhook 401 None,
+        "The request was made with a credential that does not hold yet.",
+        "Sign with the credential that is in force until the new one's time has come.";
+    /// No assertion can be judged.
+    AssertionUnsupported "webhook.assertion-unsupported" Webhook 401 Some(Remedy::SignAgain),
+        "The Authorization header is no Bearer token, or this source has no credential for assertions.",
+        "Send 'Bearer' and a JSON Web Token made with one of the source's credentials, or sign the request.";
+    /// Not a JSON Web Token.
+    AssertionMalformed "webhook.assertion-malformed" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion is not a JSON Web Token in compact form.",
+        "A token is three parts of base64url without padding, with dots between; the first two are JSON objects without a key twice.";
+    /// `alg` is `none`.
+    AssertionAlgNone "webhook.assertion-alg-none" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion says that it is not signed at all.",
+        "Sign the token with the algorithm of its credential: 'none' is never accepted.";
+    /// `alg` is another than the credential's.
+    AssertionAlgMismatch "webhook.assertion-alg-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion names another algorithm than its credential is pinned to.",
+        "Use the credential's own algorithm: a token can't choose how it is verified.";
+    /// `kid` names nobody.
+    AssertionKeyUnknown "webhook.assertion-key-unknown" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion names a credential that this source does not have.",
+        "Put the credential's id in 'kid', or leave 'kid' out.";
+    /// `crit` is there.
+    AssertionCritUnknown "webhook.assertion-crit-unknown" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion has an extension that must be understood and is not known here.",
+        "Leave 'crit' out (RFC 7515, section 4.1.11): no extension is known here.";
+    /// The signature does not fit.
+    AssertionSignatureMismatch "webhook.assertion-signature-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion's signature does not match its header and claims.",
+        "The token changed after signing, or the key is another one: make a new token.";
+    /// A required claim is absent.
+    AssertionClaimMissing "webhook.assertion-claim-missing" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion lacks a claim that it must have.",
+        "A token has 'iss', 'aud', 'exp', 'jti' and 'content_sha256'.";
+    /// A claim has the wrong form.
+    AssertionClaimMalformed "webhook.assertion-claim-malformed" Webhook 401 Some(Remedy::SignAgain),
+        "A claim of the assertion has not its form.",
+        "Times are seconds since 1970-01-01 as a number; 'jti' has 1 to 128 visible ASCII characters; 'content_sha256' is base64url without padding.";
+    /// `exp` has passed.
+    AssertionExpired "webhook.assertion-expired" Webhook 401 Some(Remedy::StampNow),
+        "The assertion has expired.",
+        "Make a new token: 'exp' must be later than the arrival of the request.";
+    /// `nbf` has not come.
+    AssertionNotYetValid "webhook.assertion-not-yet-valid" Webhook 401 Some(Remedy::StampNow),
+        "The assertion does not hold yet.",
+        "Set the sender's clock right: 'nbf' must not be later than the arrival of the request.";
+    /// `iss` is another source.
+    AssertionIssuerMismatch "webhook.assertion-issuer-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion was issued by another than this source.",
+        "Put the source's id in 'iss'.";
+    /// `aud` does not name the connector.
+    AssertionAudienceMismatch "webhook.assertion-audience-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion is meant for another recipient.",
+        "Put 'airlock' in 'aud': a token for another system opens nothing here.";
+    /// The token belongs to another message.
+    AssertionContentMismatch "webhook.assertion-content-mismatch" Webhook 401 Some(Remedy::SignAgain),
+        "The assertion was made for another id, timestamp or body than those that arrived.",
+        "Make a token for this message: 'content_sha256' is the SHA-256 of 'id.timestamp.body'.";
+    /// The token came before.
+    AssertionReplayed "webhook.assertion-replayed" Webhook 401 Some(Remedy::NewId),
+        "An assertion of this id came before: this could be a replay.",
+        "Make a new token with a 'jti' of its own for each request, also when the same event is sent again.";
+    /// The id came before with another content.
+    IdConflict "webhook.id-conflict" Webhook 409 Some(Remedy::NewId),
+        "Another content came before under the same event id.",
+        "An id stands for one event for good: give the changed event an id of its own. Was it not you who sent it, look into it.";
+    /// The source sends too often.
+    RateLimited "webhook.rate-limited" Webhook 429 None,
+        "The source sends more often than it may.",
+        "Send again after the seconds in Retry-After; nothing of this request was kept.";
     /// The body is empty.
     BodyEmpty "webhook.body-empty" Webhook 400 Some(Remedy::RestoreBody),
         "The body is empty.",
@@ -260,6 +355,10 @@ catalogue! {
     EventTypeNotCovered "validate.event-type-not-covered" Validate 202 None,
         "The policy in force does not let its recipient have this type of event at all.",
         "Use a policy that covers the event type, or leave it: what no policy names does not cross.";
+    /// The credential may not send this event type.
+    ScopeNotGranted "validate.scope-not-granted" Validate 202 None,
+        "The credential that the event came with is not good for events of this type.",
+        "Send it with a credential whose scopes have the event type, or widen the scopes.";
     /// The event type's resource is not there.
     FocusMissing "validate.focus-missing" Validate 202 Some(Remedy::RestoreBody),
         "The event has no resource of the type that it is about.",
@@ -356,6 +455,14 @@ catalogue! {
     ConsentUnclear "consent.unclear" Consent 202 None,
         "The consent has a condition that can't be decided here, and unclear is not permission.",
         "Look at the consent's provisions: each condition must be one that can be evaluated.";
+    /// No transform credential is in force.
+    TransformNotInForce "redact.credential-not-in-force" Redact 202 None,
+        "No credential for the token keys is in force, so nothing can be tokenised.",
+        "Put a transform credential in force whose time has come and is not over.";
+    /// No transform credential has the event type.
+    TransformNotGranted "redact.scope-not-granted" Redact 202 None,
+        "No credential for the token keys is good for events of this type.",
+        "Widen the scopes of the transform credential that is in force.";
     /// A field outside the contract.
     GuardFieldOutside "guard.field-outside-contract" Guard 202 None,
         "The record has a field that the payload contract does not declare.",
@@ -376,6 +483,14 @@ catalogue! {
     SinkThrottled "deliver.throttled" Deliver 202 None,
         "The CRM did not take the record: it asks for fewer requests (429).",
         "Nothing is to be done: the event waits as long as the CRM asks for and is tried again.";
+    /// No sink credential is in force.
+    SinkNotInForce "deliver.credential-not-in-force" Deliver 202 None,
+        "No credential for writing to the CRM is in force, so nothing was sent.",
+        "Put a sink credential in force whose time has come and is not over.";
+    /// No sink credential has the event type.
+    SinkNotGranted "deliver.scope-not-granted" Deliver 202 None,
+        "No credential for writing to the CRM is good for events of this type.",
+        "Widen the scopes of the sink credential that is in force.";
 }
 
 #[cfg(test)]

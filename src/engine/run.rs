@@ -133,7 +133,7 @@ pub struct Receipt {
     pub correlation: String,
     /// HTTP status.
     pub status: u16,
-    /// With 429: the seconds after which the sender may come again (`Retry-After`, RFC 9110, section 10.2.3).
+    /// Seconds after which the sender may come again (`Retry-After`), where it is told to.
     pub retry_after: Option<u64>,
     /// What became of it, where that is known already; an event that was queued has none yet.
     pub settled: Option<Run>,
@@ -146,6 +146,8 @@ pub struct Run {
     pub correlation: String,
     /// Event id, once the sender is authenticated.
     pub event_id: Option<String>,
+    /// The id of the credential that it came with, once the sender is authenticated.
+    pub credential: Option<String>,
     /// Event type, once the policy is known to cover it.
     pub event_type: Option<String>,
     /// The final state.
@@ -175,6 +177,7 @@ impl Run {
         Self {
             correlation,
             event_id: None,
+            credential: None,
             event_type: None,
             outcome: Outcome::Rejected,
             due: None,

@@ -6,8 +6,10 @@ use super::deliver::{Outage, Sink};
 use super::policy::{Diagnostic, Policy, Severity};
 use super::queue::{self, StateKeys};
 use super::redact::Keys;
+use super::time::Instant;
 use super::validate::Shape;
-use super::webhook::Secret;
+use super::webhook::{Credential, CredentialTexts, Rate, Unusable, usable};
+use std::collections::BTreeSet;
 
 /// A setting as texts, not yet read.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,8 @@ pub struct SettingTexts<'a> {
     pub source: &'a str,
     /// Its webhook secrets, newest first.
     pub secrets: &'a [String],
+    /// Further credentials, and how often the source may send.
+    pub access: AccessTexts<'a>,
     /// Entropy for tokens.
     pub seed: &'a str,
     /// Who operates the connector.
@@ -41,6 +45,19 @@ pub struct SandboxTexts<'a> {
     pub capacity: Option<usize>,
 }
 
+/// Credentials as texts, newest first, and the source's rate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccessTexts<'a> {
+    /// The source's, after its plain secrets.
+    pub source: &'a [CredentialTexts<'a>],
+    /// Whose keys make tokens. Without any, the keys come from the seed.
+    pub transform: &'a [CredentialTexts<'a>],
+    /// Who may write to the CRM. Without any, the CRM demo zone asks for none.
+    pub sink: &'a [CredentialTexts<'a>],
+    /// How often the source may send; none for the default.
+    pub rate: Option<Rate>,
+}
+
 /// A setting that can be put in force.
 #[derive(Clone)]
 pub struct Setting {
@@ -54,9 +71,11 @@ pub struct Setting {
     pub consents: Directory,
     /// The source system's id.
     pub source: String,
-    /// Its webhook secrets.
-    pub secrets: Vec<Secret>,
-    /// Keys for tokens.
+    /// Its credentials.
+    pub credentials: Vec<Credential>,
+    /// How often it may send.
+    pub rate: Rate,
+    /// Keys that come from the seed.
     pub keys: Keys,
     /// Keys for what the connector keeps of itself.
     pub state_keys: StateKeys,
@@ -64,6 +83,10 @@ pub struct Setting {
     pub sink: Sink,
     /// Events that the queue holds.
     pub capacity: usize,
+    /// Keys for tokens, each with the credential that they come from.
+    transform: Vec<(Credential, Keys)>,
+    /// Who may write to the CRM.
+    writers: Vec<Credential>,
     /// Who operates the connector.
     pub actor: String,
     /// In which role.
@@ -86,6 +109,33 @@ impl Setting {
         self.adapter.event(event_type)
     }
 
+    /// The source's credential of this name, while it is in the setting.
+    pub fn credential(&self, id: &str) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.id == id)
+    }
+
+    /// The keys that make the tokens of an event, with the credential that they come from, where it takes one.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn transform_keys(
+        &self,
+        event_type: &str,
+        now: Instant,
+    ) -> Result<(&Keys, Option<&Credential>), Unusable> {
+        let credential = usable(self.transform.iter().map(|(credential, _)| credential), event_type, now)?;
+        let own = credential.and_then(|used| self.transform.iter().find(|(own, _)| own.id == used.id));
+        Ok(own.map_or((&self.keys, None), |(credential, keys)| (keys, Some(credential))))
+    }
+
+    /// The credential that an event may be written to the CRM with, where it takes one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn writer(&self, event_type: &str, now: Instant) -> Result<Option<&Credential>, Unusable> {
+        usable(&self.writers, event_type, now)
+    }
+
     /// Reads a setting.
     ///
     /// # Errors
@@ -106,14 +156,31 @@ impl Setting {
                 None
             }
         };
-        let secrets: Vec<Secret> = texts.secrets.iter().filter_map(|text| Secret::parse(text)).collect();
-        if secrets.len() != texts.secrets.len() || secrets.is_empty() {
+        let credentials = source_credentials(texts, &mut against);
+        let access = texts.access;
+        let writers = read_credentials(access.sink, &mut against);
+        let domain = reading.policy.as_ref().map_or("", |policy| &policy.target);
+        let keys = Keys::new(texts.seed, domain);
+        let transform = read_credentials(access.transform, &mut against);
+        let seeds = access.transform.iter().map(|texts| texts.key.filter(|key| key.starts_with("whsec_")));
+        let transform: Vec<(Credential, Keys)> = transform
+            .into_iter()
+            .zip(seeds)
+            .filter_map(|(credential, seed)| Some((credential, Keys::new(seed?, domain)?)))
+            .collect();
+        if transform.len() != access.transform.len() {
             against.push(Finding::About(
-                "setting.secret-malformed",
-                "A webhook secret is `whsec_` and base64 of 24 to 64 bytes.",
+                "setting.credential-malformed",
+                "A transform credential has a key of the form `whsec_`.",
             ));
         }
-        let keys = Keys::new(texts.seed, reading.policy.as_ref().map_or("", |policy| &policy.target));
+        let rate = access.rate.unwrap_or_default();
+        if rate.burst == 0 || rate.per_minute == 0 {
+            against.push(Finding::About(
+                "setting.rate-malformed",
+                "A rate lets through at least one delivery at once and one a minute.",
+            ));
+        }
         let state_keys = StateKeys::new(texts.seed);
         match (reading.policy, adapter, consents, keys, state_keys) {
             (Some(policy), Some(adapter), Some(consents), Some(keys), Some(state_keys)) => {
@@ -144,11 +211,14 @@ impl Setting {
                     adapter,
                     consents,
                     source: texts.source.to_owned(),
-                    secrets,
+                    credentials,
+                    rate,
                     keys,
                     state_keys,
                     sink: Sink { outages: texts.sandbox.outages.to_vec() },
                     capacity: texts.sandbox.capacity.unwrap_or(queue::CAPACITY),
+                    transform,
+                    writers,
                     actor: texts.actor.to_owned(),
                     role: texts.role.to_owned(),
                 })
@@ -156,4 +226,40 @@ impl Setting {
             _ => Err(against),
         }
     }
+}
+
+/// A list of credentials whose ids differ.
+fn read_credentials(texts: &[CredentialTexts<'_>], against: &mut Vec<Finding>) -> Vec<Credential> {
+    let read: Vec<Credential> = texts.iter().filter_map(Credential::read).collect();
+    if read.len() != texts.len() {
+        against.push(Finding::About(
+            "setting.credential-malformed",
+            "A credential has an id, a key that fits its algorithm, and times and scopes in their form.",
+        ));
+    }
+    let ids: BTreeSet<&str> = texts.iter().map(|texts| texts.id).collect();
+    if ids.len() != texts.len() {
+        against.push(Finding::About("setting.credential-repeated", "Two credentials have the same id."));
+    }
+    read
+}
+
+/// The source's plain secrets, which are named by their place, and its other credentials.
+fn source_credentials(texts: &SettingTexts<'_>, against: &mut Vec<Finding>) -> Vec<Credential> {
+    let ids: Vec<String> = (1..=texts.secrets.len()).map(|place| format!("secret-{place}")).collect();
+    let plain = texts.secrets.iter().zip(&ids);
+    let plain: Vec<CredentialTexts<'_>> =
+        plain.map(|(key, id)| CredentialTexts { id, key: Some(key), ..CredentialTexts::default() }).collect();
+    let keyless = texts.access.source.iter().any(|texts| texts.key.is_none());
+    let none = plain.is_empty() && texts.access.source.is_empty();
+    if none || keyless || plain.iter().any(|texts| Credential::read(texts).is_none()) {
+        against.push(Finding::About(
+            "setting.secret-malformed",
+            "A source has at least one key: `whsec_` and base64 of 24 to 64 bytes, or an Ed25519 key as `whsk_` or `whpk_`.",
+        ));
+        return Vec::new();
+    }
+    let all: Vec<CredentialTexts<'_>> =
+        plain.into_iter().chain(texts.access.source.iter().copied()).collect();
+    read_credentials(&all, against)
 }

@@ -1,21 +1,16 @@
 //! Wycheproof's HMAC-SHA256.
 //!
 //! A webhook signature is over `id.timestamp.body` and not over any message, so the vectors are held to in two steps:
-//! the code that signs gives every published tag, and a [`Secret`] signs with that code over the right bytes.
+//! the code that signs gives every published tag, and a [`Key`] signs with that code over the right bytes.
 
-use crate::support::corpus;
+use crate::support::corpus::{self, unhex};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
-use airlock::engine::webhook::{Delivery, Secret, authenticate};
+use airlock::engine::webhook::{Credential, CredentialTexts, Delivery, Key, authenticate};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-
-fn unhex(text: &str) -> Vec<u8> {
-    assert!(text.len().is_multiple_of(2));
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
 
 fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
@@ -42,8 +37,8 @@ fn tags_and_signatures_are_as_published() {
                 invalid += 1;
             }
 
-            let secret = Secret::parse(&format!("whsec_{}", STANDARD.encode(&key)));
-            let Some(secret) = secret else {
+            let text = format!("whsec_{}", STANDARD.encode(&key));
+            let Some(secret) = Key::parse(&text) else {
                 assert!(!(24..=64).contains(&key.len()), "a key of {} bytes is refused", key.len());
                 misfits += 1;
                 continue;
@@ -51,7 +46,7 @@ fn tags_and_signatures_are_as_published() {
             signed += 1;
             let content = [b"evt-1.1614265330.".as_slice(), &message].concat();
             let expected = format!("v1,{}", STANDARD.encode(mac(&key, &content)));
-            assert_eq!(secret.sign("evt-1", "1614265330", &message), expected, "{}", test["tcId"]);
+            assert_eq!(secret.sign("evt-1", "1614265330", &message).unwrap(), expected, "{}", test["tcId"]);
             // The published tag, valid or not, is of another message: it opens nothing.
             let delivery = Delivery {
                 headers: [
@@ -63,7 +58,10 @@ fn tags_and_signatures_are_as_published() {
                 .to_vec(),
                 body: Phi::new(message),
             };
-            assert!(authenticate(&delivery, &[secret], Instant(1_614_265_330_000)).is_err());
+            let texts = CredentialTexts { id: "given", key: Some(&text), ..Default::default() };
+            let credentials = [Credential::read(&texts).unwrap()];
+            let now = Instant(1_614_265_330_000);
+            assert!(authenticate(&delivery, "HOSP-SANDBOX-A", &credentials, now).is_err());
         }
     }
     assert!(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod canonical_json;
+mod ed25519;
 mod hmac_sha256;
 mod json_parsing;
 mod merkle;

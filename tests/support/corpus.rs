@@ -42,3 +42,9 @@ pub fn json(path: &Path) -> Value {
     let bytes = std::fs::read(path).expect("a readable file");
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
+
+/// Bytes from hexadecimal digits.
+pub fn unhex(text: &str) -> Vec<u8> {
+    assert!(text.len().is_multiple_of(2));
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+}

@@ -29,6 +29,9 @@ pub struct AuditRecord<'a> {
     /// Correlation id of the delivery.
     #[serde(borrow)]
     pub correlation: Cow<'a, str>,
+    /// The credential that the decision rests on.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Cow<'a, str>>,
     /// Receiving system.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<Cow<'a, str>>,
@@ -113,6 +116,7 @@ mod tests {
             code: some("c"),
             consent: some("consent 1"),
             correlation: "run-000001".into(),
+            credential: some("secret-1"),
             destination: some("CRM-DEMO"),
             event: some("evt-1"),
             event_type: some("referral.created"),

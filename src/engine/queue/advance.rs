@@ -127,6 +127,7 @@ impl Connector {
     fn run_of(&self, item: &Item) -> Run {
         let mut run = Run::new(item.correlation.clone());
         run.event_id = Some(item.message.id.clone());
+        run.credential = Some(item.message.credential.clone());
         run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned()]);
         run
     }

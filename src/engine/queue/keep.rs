@@ -23,6 +23,7 @@ struct KeptItem {
     correlation: String,
     id: String,
     timestamp: i64,
+    credential: String,
     attested: bool,
     /// Length of the body; none where the event can't be read, and why.
     body: Result<usize, KeptRefusal>,
@@ -99,6 +100,7 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
         correlation: item.correlation.clone(),
         id: item.message.id.clone(),
         timestamp: item.message.timestamp,
+        credential: item.message.credential.clone(),
         attested: item.attested,
         body: body.map(|body| {
             let length = body.len();
@@ -146,7 +148,7 @@ fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
         .collect();
     Some(Item {
         correlation: kept.correlation,
-        message: Authentic { id: kept.id, timestamp: kept.timestamp },
+        message: Authentic { id: kept.id, timestamp: kept.timestamp, credential: kept.credential },
         attested: kept.attested,
         content,
         order: None,

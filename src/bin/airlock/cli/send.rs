@@ -2,8 +2,8 @@
 
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, RefusalView, RunView, SandboxSetup, Session, Setup,
-    Severity, Source, check_consents, check_policy, join_consents, request_for,
+    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, Rate, RefusalView, RunView, SandboxSetup, Session,
+    Setup, Severity, Source, check_consents, check_policy, join_consents, request_for,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -163,7 +163,15 @@ fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
         consents: join_consents(&consents),
         clock: airlock::api::format_time(now),
         seed: args.seed.clone(),
-        source: Source { id: summary.source, secrets: vec![SECRET.to_owned()] },
+        source: Source {
+            id: summary.source,
+            secrets: vec![SECRET.to_owned()],
+            // All of one's own files may come at one instant.
+            rate: Some(Rate { burst: u32::MAX, per_minute: u32::MAX }),
+            ..Source::default()
+        },
+        transform: Vec::new(),
+        sink: Vec::new(),
         actor: "airlock".to_owned(),
         role: "command-line".to_owned(),
         sandbox: SandboxSetup::default(),
