@@ -17,6 +17,7 @@ mod scenario;
 mod session;
 mod signing;
 mod timeline;
+mod validate;
 
 pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
@@ -41,3 +42,4 @@ pub use scenario::{
 pub use session::Session;
 pub use signing::{Breakage, break_signature, sign, sign_with};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};
+pub use validate::{ResourceReport, supported_types, validate};

@@ -10,7 +10,7 @@ pub use element_names::is_element_name;
 pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader, has_element_form};
 pub use reference::{Reference, identity, is_same, may_be_same, resolve};
 pub use resource_type::ResourceType;
-pub use split::{Part, PartText, Splitter, text_of_bytes};
+pub use split::{Part, PartText, Splitter, each_document, text_of_bytes};
 
 impl Json {
     /// The resource type a node states, if it is one that exists.

@@ -114,11 +114,7 @@ impl Splitter {
         }
         let text = reader.into_text();
         let lines = lines(&text);
-        let documents = lines.iter().filter(|line| {
-            text.get(line.start..line.end)
-                .is_some_and(|line| line.trim_end().starts_with('{') && line.trim_end().ends_with('}'))
-        });
-        self.state = if lines.len() > 1 && documents.count() * 2 > lines.len() {
+        self.state = if are_documents(&text, &lines) {
             State::Lines(text, lines, 0, RefCell::new(None))
         } else {
             self.parts = vec![Part { line: None, what: What::Whole }];
@@ -266,6 +262,28 @@ fn along(json: &Json, entry: NodeId) -> Vec<NodeId> {
         }
     }
     along
+}
+
+/// Reads a text document by document: the whole of it, or each line of NDJSON. `visit` is given where a document
+/// starts (its byte and its line, both from 0) and the document, or why it can't be read.
+pub fn each_document(text: &str, visit: &mut impl FnMut(usize, usize, Result<Json, Refusal>)) {
+    let whole = Json::read(text);
+    let lines = if whole.is_ok() { Vec::new() } else { lines(text) };
+    if !are_documents(text, &lines) {
+        return visit(0, 0, whole);
+    }
+    for Line { start, end, number } in lines {
+        visit(start, number - 1, Json::read(text.get(start..end).unwrap_or("")));
+    }
+}
+
+/// Whether the lines look like a document each.
+fn are_documents(text: &str, lines: &[Line]) -> bool {
+    let documents = lines.iter().filter(|line| {
+        let line = text.get(line.start..line.end).unwrap_or("").trim_end();
+        line.starts_with('{') && line.ends_with('}')
+    });
+    lines.len() > 1 && documents.count() * 2 > lines.len()
 }
 
 /// A line that is not blank: its range, and its number from 1.

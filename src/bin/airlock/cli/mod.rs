@@ -3,6 +3,7 @@
 mod input;
 mod run;
 mod send;
+mod validate;
 mod verify;
 
 use clap::{Args, Parser, Subcommand};
@@ -23,6 +24,7 @@ Examples:
   airlock run fixtures/sandbox
   airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
+  airlock validate patient.json bundles/ --json
   airlock verify evidence.json --json
 
 Exit status: 0 fine; 1 refused, invalid, denied or not verified; 2 usage or unreadable input.";
@@ -33,6 +35,8 @@ enum Command {
     Run(RunArgs),
     /// Send FHIR resources, Bundles or NDJSON through the connector as signed deliveries
     Send(SendArgs),
+    /// Check FHIR R4 structure
+    Validate(ValidateArgs),
     /// Verify an evidence bundle, offline
     Verify(VerifyArgs),
 }
@@ -93,6 +97,23 @@ pub(crate) struct SendArgs {
     pub json: bool,
 }
 
+/// Resources to validate.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock validate patient.json\n  cat export.ndjson | airlock validate - --json\n\nA Bundle is one resource: what is wrong with an entry is among its issues. `airlock validate --types` lists the\nresource types that are supported; any other is told to be not supported, and never valid."
+)]
+pub(crate) struct ValidateArgs {
+    /// Files, folders, NDJSON or Bundles; `-` for standard input
+    #[arg(required_unless_present = "types")]
+    pub paths: Vec<PathBuf>,
+    /// List the supported resource types
+    #[arg(long)]
+    pub types: bool,
+    /// One JSON line a resource
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Evidence to verify.
 #[derive(Args)]
 #[command(after_help = "Example:\n  airlock verify evidence.json --checkpoint earlier.json --json")]
@@ -118,6 +139,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Send(args) => send::send(&args),
+        Command::Validate(args) => validate::validate(&args),
         Command::Verify(args) => verify::verify(&args),
     };
     match outcome {
