@@ -4,6 +4,8 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -415,11 +417,12 @@ fn a_bad_policy_is_shown_as_file_line_column_severity_and_code() {
 fn help_has_examples_and_the_exit_statuses() {
     let done = airlock(&["--help"]);
     assert_eq!(done.status, 0);
-    for part in ["Examples:", "airlock run", "airlock send", "airlock verify", "Exit status"] {
+    for part in ["Examples:", "airlock run", "airlock send", "airlock sign", "airlock verify", "Exit status"]
+    {
         assert!(done.out.contains(part), "{part}");
     }
     assert!(airlock(&["--version"]).out.starts_with("airlock "));
-    for command in ["run", "send", "verify"] {
+    for command in ["run", "send", "sign", "authenticate", "verify"] {
         assert_eq!(airlock(&[command, "--help"]).status, 0);
     }
 }
@@ -633,4 +636,96 @@ fn published_referrals_and_synthea_bundles_go_through_the_command_line() {
         let name = file.display().to_string();
         Quarry::patients_of(&document).assert_absent("standard output", &done.out.replace(&name, ""));
     }
+}
+
+/// A shared secret, and an Ed25519 key pair.
+const SECRET: &str = "whsec_YWlybG9jayBkZW1vbnN0cmF0aW9uIHNlY3JldCwgbm90IGEgc2VjcmV0";
+const PRIVATE: &str = "whsk_c2FtcGxlIHByaXZhdGUgc2VlZCBvZiAzMiBieXRlcy4=";
+
+fn sign(secret: &str, body: &[u8]) -> Done {
+    airlock_with(
+        body,
+        &["sign", "--secret", secret, "--id", "evt-1", "--timestamp", "1768467600", "-", "--json"],
+    )
+}
+
+/// `airlock authenticate` of a body from standard input.
+fn authenticate(body: &[u8], secrets: &[&str], [id, timestamp, signature, now]: [&str; 4]) -> Done {
+    let mut args =
+        vec!["authenticate", "--id", id, "--timestamp", timestamp, "--signature", signature, "--now", now];
+    secrets.iter().for_each(|secret| args.extend(["--secret", secret]));
+    airlock_with(body, &[&args[..], &["-", "--json"]].concat())
+}
+
+#[test]
+fn what_is_signed_is_authentic_and_nothing_else_is() {
+    let public = ed25519_dalek::SigningKey::from_bytes(b"sample private seed of 32 bytes.").verifying_key();
+    let public = format!("whpk_{}", STANDARD.encode(public.as_bytes()));
+    for (signs, verifies, version) in
+        [(SECRET, SECRET, "v1,"), (PRIVATE, &public, "v1a,"), (PRIVATE, PRIVATE, "v1a,")]
+    {
+        let done = sign(signs, b"{\"a\": \xff}");
+        assert_eq!(done.status, 0, "{done:?}");
+        let line = &done.lines()[0];
+        assert_eq!(keys(line), BTreeSet::from(["signature"]));
+        let signature = line["signature"].as_str().unwrap().to_owned();
+        assert!(signature.starts_with(version), "{signature}");
+        let several = format!("v2,x {signature}");
+        let times = ("1768467600", "2026-01-15T09:05:00Z", "1768467300");
+        let mismatch = "webhook.signature-mismatch";
+        for (body, secrets, given, code) in [
+            (&b"{\"a\": \xff}"[..], &[verifies][..], ["evt-1", times.0, &signature, times.0], None),
+            (b"{\"a\": \xff}", &[OTHER, verifies], ["evt-1", times.0, &several, times.1], None),
+            (b"{\"a\": \xff}", &[verifies], ["evt-1", times.0, &signature, times.2], None),
+            (b"{\"a\": \xff}", &[OTHER], ["evt-1", times.0, &signature, times.0], Some(mismatch)),
+            (b"{\"a\": 1}", &[verifies], ["evt-1", times.0, &signature, times.0], Some(mismatch)),
+            (b"{\"a\": \xff}", &[verifies], ["evt-2", times.0, &signature, times.0], Some(mismatch)),
+            (b"", &[verifies], ["evt-1", times.0, &signature, times.0], Some("webhook.body-empty")),
+            (b"{}", &[verifies], ["evt.1", times.0, &signature, times.0], Some("webhook.id-malformed")),
+            (b"{}", &[verifies], ["evt-1\n", times.0, &signature, times.0], Some("webhook.header-malformed")),
+            (b"{}", &[verifies], ["evt-1", "-5", &signature, times.0], Some("webhook.timestamp-malformed")),
+            (b"{}", &[verifies], ["evt-1", "1.5", &signature, times.0], Some("webhook.timestamp-malformed")),
+            (b"{}", &[verifies], ["evt-1", times.0, "v1,AAAA", times.0], Some("webhook.signature-malformed")),
+            (b"{}", &[verifies], ["evt-1", times.0, "", times.0], Some("webhook.signature-unsupported")),
+            (
+                b"{\"a\": \xff}",
+                &[verifies],
+                ["evt-1", times.0, &signature, "1768467901"],
+                Some("webhook.timestamp-too-old"),
+            ),
+            (
+                b"{\"a\": \xff}",
+                &[verifies],
+                ["evt-1", times.0, &signature, "1768467299"],
+                Some("webhook.timestamp-too-new"),
+            ),
+        ] {
+            let done = authenticate(body, secrets, given);
+            assert_eq!(done.status, i32::from(code.is_some()), "{given:?} {done:?}");
+            assert_eq!(done.lines(), [serde_json::json!({ "authentic": code.is_none(), "code": code })]);
+        }
+    }
+}
+
+/// Another secret: 32 bytes of `o`.
+const OTHER: &str = "whsec_b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28=";
+
+#[test]
+fn a_key_that_is_none_or_can_not_sign_exits_with_2() {
+    for secret in ["", "whsec_", "whsec_b29vb29vb29vb29vb29vb29vb29vb28=", "whsk_AAAA", "secret"] {
+        sign(secret, b"{}").unusable("whsec_");
+        let given = ["evt-1", "1768467600", "v1,x", "1768467600"];
+        authenticate(b"{}", &[OTHER, secret], given).unusable("whsec_");
+    }
+    let public = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    sign(public, b"{}").unusable("public");
+    for (id, timestamp) in [("evt.1", "1768467600"), ("", "1768467600"), ("evt-1", "-1"), ("evt-1", "now")] {
+        let args = ["sign", "--secret", SECRET, "--id", id, "--timestamp", timestamp, "-"];
+        airlock_with(b"{}", &args).unusable("error");
+    }
+    authenticate(b"{}", &[SECRET], ["evt-1", "1768467600", "v1,x", "tomorrow"]).unusable("--now");
+    airlock(&["sign", "--secret", SECRET, "--id", "evt-1", "--timestamp", "1", "no-such-file"])
+        .unusable("no-such-file");
+    airlock(&["authenticate", "--id", "evt-1", "--timestamp", "1", "--signature", "v1,x", "--now", "1", "-"])
+        .unusable("--secret");
 }

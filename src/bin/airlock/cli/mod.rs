@@ -1,6 +1,7 @@
 //! Arguments, and what they lead to.
 
 mod input;
+mod message;
 mod run;
 mod send;
 mod validate;
@@ -25,6 +26,7 @@ Examples:
   airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
   airlock validate patient.json bundles/ --json
+  airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json
   airlock verify evidence.json --json
 
 Exit status: 0 fine; 1 refused, invalid, denied or not verified; 2 usage or unreadable input.";
@@ -37,6 +39,10 @@ enum Command {
     Send(SendArgs),
     /// Check FHIR R4 structure
     Validate(ValidateArgs),
+    /// Sign a message as Standard Webhooks 1.0.0 says
+    Sign(SignArgs),
+    /// Check a message's Standard Webhooks signature
+    Authenticate(AuthenticateArgs),
     /// Verify an evidence bundle, offline
     Verify(VerifyArgs),
 }
@@ -114,6 +120,58 @@ pub(crate) struct ValidateArgs {
     pub json: bool,
 }
 
+/// A message to sign.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json\n  cat event.json | airlock sign --secret whsk_… --id evt-0001 --timestamp 1768467600 - --json"
+)]
+pub(crate) struct SignArgs {
+    /// The key: `whsec_` and base64 of 24 to 64 bytes (HMAC-SHA256), or `whsk_` and base64 of an Ed25519 seed or key
+    /// pair
+    #[arg(long, value_name = "S")]
+    pub secret: String,
+    /// The webhook-id
+    #[arg(long, allow_hyphen_values = true)]
+    pub id: String,
+    /// The webhook-timestamp, Unix seconds
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub timestamp: String,
+    /// The body, byte for byte; `-` for standard input
+    pub body: PathBuf,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A message to check.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  airlock authenticate --secret whsec_… --id evt-0001 --timestamp 1768467600 --signature v1,… --now 1768467600 event.json"
+)]
+pub(crate) struct AuthenticateArgs {
+    /// A key that it may be signed with: `whsec_…`, `whsk_…`, or `whpk_` and base64 of an Ed25519 public key; may
+    /// repeat
+    #[arg(long, value_name = "S", required = true)]
+    pub secret: Vec<String>,
+    /// The webhook-id
+    #[arg(long, allow_hyphen_values = true)]
+    pub id: String,
+    /// The webhook-timestamp
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub timestamp: String,
+    /// The webhook-signature: one or several, with spaces between
+    #[arg(long, value_name = "SIG", allow_hyphen_values = true)]
+    pub signature: String,
+    /// The time of arrival: Unix seconds or RFC 3339
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub now: String,
+    /// The body, byte for byte; `-` for standard input
+    pub body: PathBuf,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Evidence to verify.
 #[derive(Args)]
 #[command(after_help = "Example:\n  airlock verify evidence.json --checkpoint earlier.json --json")]
@@ -140,6 +198,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Send(args) => send::send(&args),
         Command::Validate(args) => validate::validate(&args),
+        Command::Sign(args) => message::sign(&args),
+        Command::Authenticate(args) => message::authenticate(&args),
         Command::Verify(args) => verify::verify(&args),
     };
     match outcome {
