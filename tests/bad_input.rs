@@ -446,7 +446,7 @@ fn an_envelope_has_its_members_and_no_other() {
         (
             "another source",
             |v| v["source"] = json!("HOSP-SANDBOX-B"),
-            "validate.source-mismatch",
+            "provenance.source-mismatch",
             Some("source"),
         ),
         ("data that is a string", |v| v["data"] = json!("ServiceRequest"), "event.envelope-invalid", None),

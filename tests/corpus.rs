@@ -109,12 +109,6 @@ struct Entries<'a> {
     entry: Vec<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-}
-
 /// Each entry of a Bundle goes into some delivery, byte for byte, and every delivery keeps the Bundle's other members.
 fn bundle_is_covered(name: &str, source: &str, deliveries: &[(String, String)]) {
     let Entries { entry } = serde_json::from_str(source).unwrap();
@@ -122,10 +116,9 @@ fn bundle_is_covered(name: &str, source: &str, deliveries: &[(String, String)]) 
     let mut source_head: Value = serde_json::from_str(source).unwrap();
     source_head.as_object_mut().unwrap().remove("entry");
     for (input, body) in deliveries {
-        let Envelope { data } = serde_json::from_str(body).unwrap();
-        let Entries { entry } = serde_json::from_str(data.get()).unwrap();
+        let Entries { entry } = serde_json::from_str(body).unwrap();
         delivered.extend(entry.iter().map(|entry| entry.get().to_owned()));
-        let mut head: Value = serde_json::from_str(data.get()).unwrap();
+        let mut head: Value = serde_json::from_str(body).unwrap();
         head.as_object_mut().unwrap().remove("entry");
         assert_eq!(head, source_head, "{input}");
     }

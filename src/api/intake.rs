@@ -2,7 +2,7 @@
 
 use super::{RefusalView, Request, Setup, sign};
 use crate::engine::audit::hex;
-use crate::engine::fhir::{PartText, ResourceType, Splitter, text_of_bytes};
+use crate::engine::fhir::{PartText, Splitter, text_of_bytes};
 use crate::engine::time::Instant;
 use sha2::{Digest, Sha256};
 
@@ -83,16 +83,12 @@ impl Intake {
                 });
             }
         };
-        let PartText { label, resource_type, text, wrap } = splitter.part(splitter.parts().get(index)?)?;
+        let PartText { label, text, wrap, .. } = splitter.part(splitter.parts().get(index)?)?;
         let input = format!("{}{label}", self.name);
-        if !wrap {
-            return Some(IntakeItem { input, event_type: None, body: Ok(text) });
-        }
-        let event_type = match &self.event_type {
-            Some(event_type) => event_type.clone(),
-            None => resource_type.map_or("resource.received".to_owned(), ResourceType::default_event_type),
-        };
-        Some(IntakeItem { input, body: Ok(envelope(&event_type, now, &text)), event_type: Some(event_type) })
+        // Without an envelope the adapter tells what has happened.
+        let event_type = self.event_type.clone().filter(|_| wrap);
+        let body = event_type.as_ref().map_or(text.clone(), |event_type| envelope(event_type, now, &text));
+        Some(IntakeItem { input, event_type, body: Ok(body) })
     }
 }
 

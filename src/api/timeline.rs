@@ -5,7 +5,7 @@ use crate::engine::audit::{self, Hash, Head, Kept, Log, hex};
 use crate::engine::deliver::{self, CrmZone};
 use crate::engine::time::Instant;
 use crate::engine::webhook::{Accepted, ContentHash, Seen};
-use crate::engine::{Connector, Remembered};
+use crate::engine::{Connector, Learned, Remembered};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub struct Stored {
     pub seen: Option<String>,
     /// The queue, sealed. Absent where nothing waits, and in what was stored before there was one.
     pub queue: Option<String>,
+    /// What events have taught the connector of consents, merges and versions, as text.
+    pub learned: Option<String>,
 }
 
 /// What has to be written to make storage hold the session. Write in this order, the head last.
@@ -40,6 +42,8 @@ pub struct Save {
     pub seen: String,
     /// The queue, sealed; empty where nothing waits.
     pub queue: String,
+    /// What events have taught the connector: consents by pseudonym, merges, versions seen.
+    pub learned: String,
     /// The head.
     pub head: String,
 }
@@ -74,6 +78,8 @@ pub fn verify(stored: &Stored) -> Verification {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredHead {
+    /// SHA-256 of the text of what events have taught, in hex.
+    learned: Option<String>,
     /// SHA-256 of the queue's text, in hex; none where it is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     queue: Option<String>,
@@ -98,7 +104,12 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
             None => about_all(&format!("Segment {number} is missing.")),
         }
     }
-    let parts = [("head", &stored.head), ("CRM demo zone", &stored.crm), ("list of ids seen", &stored.seen)];
+    let parts = [
+        ("head", &stored.head),
+        ("CRM demo zone", &stored.crm),
+        ("list of ids seen", &stored.seen),
+        ("list of what events have taught", &stored.learned),
+    ];
     if parts.iter().any(|(_, part)| part.is_some()) {
         for (name, _) in parts.iter().filter(|(_, part)| part.is_none()) {
             about_all(&format!("The {name} is missing."));
@@ -106,6 +117,13 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     }
     let crm = read_or(&stored.crm, || about_all("The CRM demo zone can't be read."), read_crm);
     let seen = read_or(&stored.seen, || about_all("The ids already seen can't be read."), read_seen);
+    let learned =
+        read_or(&stored.learned, || about_all("What events have taught can't be read."), Learned::parse);
+
+    if head.as_ref().is_some_and(|head| head.learned != digest(stored.learned.as_deref().unwrap_or_default()))
+    {
+        about_all("What events have taught is not as it was written.");
+    }
 
     let queue = stored.queue.clone().unwrap_or_default();
     if head.as_ref().is_some_and(|head| head.queue != digest(&queue)) {
@@ -127,7 +145,7 @@ pub(super) fn restore(stored: &Stored) -> (Remembered, Verification) {
     let received = head.map_or(0, |head| head.received).max(latest.unwrap_or(0));
     let verification =
         Verification { verified: faults.is_empty(), size: verified.size, root: hex(&verified.root), faults };
-    (Remembered { seen, crm, log, received, queue }, verification)
+    (Remembered { seen, crm, log, learned, received, queue }, verification)
 }
 
 /// The number of the run that a record belongs to. A quote inside a JSON string is escaped, so the key is found as
@@ -137,8 +155,8 @@ fn run_number(text: &str) -> Option<u64> {
     rest.split(['"', '.']).next()?.parse().ok()
 }
 
-fn digest(queue: &str) -> Option<String> {
-    (!queue.is_empty()).then(|| hex(&Sha256::digest(queue.as_bytes())))
+fn digest(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| hex(&Sha256::digest(text.as_bytes())))
 }
 
 fn split(line: &str) -> (Option<Hash>, &str) {
@@ -230,7 +248,9 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
         (first + n, text)
     });
     let queue = connector.kept_queue();
+    let learned = connector.learned().to_text();
     let head = StoredHead {
+        learned: digest(&learned),
         queue: digest(&queue),
         received: connector.received(),
         root: hex(&connector.log().root()),
@@ -242,6 +262,7 @@ pub(super) fn save(connector: &Connector, crm: &[CrmRecord], stored: usize) -> S
         crm: serde_json::to_string(crm).unwrap_or_default(),
         seen: write_seen(connector.seen()),
         queue,
+        learned,
         head: serde_json::to_string(&head).unwrap_or_default(),
     }
 }

@@ -11,6 +11,7 @@ pub const HEAD: &str = "airlock.head";
 const CRM: &str = "airlock.crm";
 const SEEN: &str = "airlock.seen";
 const QUEUE: &str = "airlock.queue";
+const LEARNED: &str = "airlock.learned";
 const LOG: &str = "airlock.log.";
 const ASIDE: &str = "airlock.aside.";
 /// Key of the theme chosen.
@@ -94,6 +95,7 @@ pub fn load() -> Result<Stored, StorageError> {
         crm: read(&store, CRM)?,
         seen: read(&store, SEEN)?,
         queue: read(&store, QUEUE)?,
+        learned: read(&store, LEARNED)?,
     })
 }
 
@@ -105,6 +107,7 @@ pub fn save(save: &Save) -> Result<(), StorageError> {
     items.push((CRM.to_owned(), &save.crm));
     items.push((SEEN.to_owned(), &save.seen));
     items.push((QUEUE.to_owned(), &save.queue));
+    items.push((LEARNED.to_owned(), &save.learned));
     items.push((HEAD.to_owned(), &save.head));
     let mut before = Vec::with_capacity(items.len());
     for (key, text) in items {

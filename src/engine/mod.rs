@@ -11,6 +11,7 @@ pub mod consent;
 pub mod deliver;
 pub mod fhir;
 pub mod guard;
+mod learned;
 pub mod ledger;
 pub mod phi;
 pub mod policy;
@@ -24,19 +25,22 @@ pub mod time;
 pub mod validate;
 pub mod webhook;
 
-pub use run::{Mark, Outcome, Receipt, Run, Stage, Step};
+pub use learned::Learned;
+pub use run::{Arrival, Mark, Outcome, Receipt, Run, Stage, Step};
 pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 
+use adapt::EventMap;
 use audit::{AuditRecord, Log};
 use consent::{Denial, Question};
 use deliver::{CrmRecord, CrmZone};
 use fhir::Json;
+use learned::Lesson;
 use phi::Phi;
 use queue::{Content, Item, Queue};
 use refusal::{Code, Refusal};
 use std::sync::Arc;
 use time::Instant;
-use validate::Shape;
+use validate::{Known, Shape, Verdicts};
 use webhook::{Admission, Before, Buckets, ContentHash, Delivery, Seen, Unusable};
 
 /// Is told when a stage has finished, for timings. Nothing it does comes back.
@@ -59,6 +63,7 @@ pub struct Connector {
     buckets: Buckets,
     crm: CrmZone,
     log: Log,
+    learned: Learned,
     received: u64,
     attested: bool,
     /// Kept states of the queue that did not open: they are kept as they are.
@@ -78,6 +83,8 @@ pub struct Remembered {
     pub crm: CrmZone,
     /// The log.
     pub log: Log,
+    /// What events have taught the connector.
+    pub learned: Learned,
     /// Deliveries received so far.
     pub received: u64,
     /// The queue, as [`Connector::kept_queue`] gave it.
@@ -87,7 +94,7 @@ pub struct Remembered {
 impl Connector {
     /// A connector with a setting and what it remembers.
     pub fn new(setting: Setting, remembered: Remembered) -> Self {
-        let Remembered { seen, crm, log, received, queue } = remembered;
+        let Remembered { seen, crm, log, learned, received, queue } = remembered;
         let stamp = (Instant(0), Instant(0).to_rfc3339());
         let mut connector = Self {
             setting: Arc::new(setting),
@@ -96,6 +103,7 @@ impl Connector {
             buckets: Buckets::default(),
             crm,
             log,
+            learned,
             received,
             attested: false,
             apart: queue.lines().map(str::to_owned).collect(),
@@ -137,6 +145,11 @@ impl Connector {
     /// What waits, and what was given up on.
     pub fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    /// What events have taught the connector.
+    pub fn learned(&self) -> &Learned {
+        &self.learned
     }
 
     /// Deliveries received so far.
@@ -264,7 +277,7 @@ impl Connector {
         &mut self,
         run: &mut Run,
         event: Result<Arc<Phi<Json>>, Refusal>,
-        attested: bool,
+        arrival: Arrival,
         now: Instant,
         probe: &mut impl Probe,
     ) -> Result<(), Refusal> {
@@ -280,21 +293,25 @@ impl Connector {
             Ok(shape) => *run.shape.insert(shape),
             Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };
-        if let Err(refusal) = Self::validate(run, &event, &shape, attested) {
-            // Where the parts are known, the ledger shows what the policy would have decided.
-            if let Some(map) = setting.map(&shape) {
-                run.claims = map.adapt(&event, shape.data, shape.focus);
+        // The event is walked once, whatever is decided about it: the verdicts look at what was found, and where it
+        // is refused, the ledger shows what the policy would have decided.
+        let map = setting.event(&shape);
+        run.claims =
+            map.map(|map| map.adapt(&event, shape.data, shape.focus, shape.patient())).unwrap_or_default();
+        if let Err(refusal) = self.validate(run, &event, &shape, arrival) {
+            // Who is told of a consent is the policy's affair, and what it says holds all the same.
+            let sound = run.verdicts.as_ref().is_some_and(Verdicts::is_sound);
+            if let Some(map) = map.filter(|map| sound && self.grants(run, map)) {
+                self.learn(run, &event, &shape, map, arrival, now);
             }
             return Err(self.refuse(run, refusal, now));
         }
-        let Some(map) = setting.map(&shape) else {
+        let Some(map) = map else {
             let refusal = Refusal::about(Code::EventTypeNotCovered, shape.resource_type.name());
             return Err(self.refuse(run, refusal, now));
         };
         run.event_type = Some(map.event_type.clone());
-        // A credential that was taken away since vouches for nothing any more.
-        let credential = run.credential.as_deref().and_then(|id| setting.credential(id));
-        if !credential.is_some_and(|own| own.grants(&map.event_type)) {
+        if !self.grants(run, map) {
             let refusal = Refusal::about(Code::ScopeNotGranted, map.event_type.as_str());
             return Err(self.refuse(run, refusal, now));
         }
@@ -303,22 +320,24 @@ impl Connector {
         probe.finished(Stage::Validate);
 
         // adapt: FHIR to canonical fields.
-        run.claims = map.adapt(&event, shape.data, shape.focus);
         self.note(run, Stage::Adapt, "map", "changed", now, |_| {});
         let found = format!("{} elements were recognised as canonical fields.", run.claims.len());
         run.step(Stage::Adapt, Mark::Changed, vec![found]);
         probe.finished(Stage::Adapt);
 
-        // consent: may it cross, now, for this purpose, to this recipient.
+        // consent: what the event says of consents holds at once; then, may it cross, now, for this purpose, to this
+        // recipient.
+        self.learn(run, &event, &shape, map, arrival, now);
         let question = Question { purpose: &policy.purpose, recipient: &policy.recipient, at: now };
-        let permit = match setting.consents.decide(&event, &shape, &question) {
+        let register = &self.learned.register;
+        let permit = match setting.consents.decide(&event, &shape, &question, register, &setting.state_keys) {
             Ok(permit) => permit,
             Err(denial) => return Err(self.deny(run, *denial, now)),
         };
         self.note(run, Stage::Consent, "decide", "permitted", now, |record| {
             record.consent = Some(permit.consent.as_str().to_owned().into());
         });
-        run.step(Stage::Consent, Mark::Passed, permit.reasons);
+        run.step(Stage::Consent, Mark::Passed, learned_first(run, permit.reasons));
         probe.finished(Stage::Consent);
 
         // redact: what of it crosses, and how.
@@ -381,13 +400,55 @@ impl Connector {
         Ok(())
     }
 
-    /// Judges an event whose parts are known; the verdicts are kept with the run.
-    fn validate(run: &mut Run, event: &Phi<Json>, shape: &Shape, attested: bool) -> Result<(), Refusal> {
+    /// The verdicts on an event, and what refuses it: real-looking data first, since nothing is judged of it.
+    fn validate(
+        &self,
+        run: &mut Run,
+        event: &Phi<Json>,
+        shape: &Shape,
+        arrival: Arrival,
+    ) -> Result<(), Refusal> {
+        let Arrival { attested, sent, .. } = arrival;
         if !attested {
             synthetic::require(event, shape.data)?;
         }
-        let verdicts = run.verdicts.insert(validate::judge(event, shape));
-        verdicts.refusal().map_or(Ok(()), Err)
+        let Setting { policy, source, consents, state_keys, .. } = &*self.setting;
+        let map = self.setting.event(shape);
+        let (seen, patient) = match map {
+            Some(map) => self.learned.about(event, shape, map, source, consents, state_keys),
+            None => (None, false),
+        };
+        let known = Known { source, sent, seen, patient };
+        let verdicts = validate::judge(event, shape, map, &run.claims, policy, &known);
+        run.verdicts.insert(verdicts).refusal().map_or(Ok(()), Err)
+    }
+
+    /// Whether the credential that an event came with is good for its type. One that was taken away since vouches for
+    /// nothing any more.
+    fn grants(&self, run: &Run, map: &EventMap) -> bool {
+        let credential = run.credential.as_deref().and_then(|id| self.setting.credential(id));
+        credential.is_some_and(|own| own.grants(&map.event_type))
+    }
+
+    /// Takes up what an event teaches, after it was recorded: its version; and, when it comes for the first time, what
+    /// it says of consents.
+    fn learn(
+        &mut self,
+        run: &mut Run,
+        event: &Phi<Json>,
+        shape: &Shape,
+        map: &EventMap,
+        arrival: Arrival,
+        now: Instant,
+    ) {
+        let setting = Arc::clone(&self.setting);
+        let lesson = if arrival.again { None } else { Lesson::of(event, shape, map, &setting.state_keys) };
+        if let Some(lesson) = &lesson {
+            self.note(run, Stage::Consent, lesson.action(), "recorded", now, |_| {});
+            run.learned = Some(lesson.sentence());
+        }
+        self.learned.saw(event, shape, &setting.source, &setting.state_keys);
+        lesson.into_iter().for_each(|lesson| self.learned.take_up(lesson));
     }
 
     /// Records a refusal and puts it on the trail.
@@ -399,7 +460,7 @@ impl Connector {
             _ => ("check", "refused"),
         };
         self.note(run, stage, action, outcome, now, |record| cite(record, &refusal));
-        let mut reasons = vec![refusal.code.message().to_owned()];
+        let mut reasons = learned_first(run, vec![refusal.code.message().to_owned()]);
         reasons.extend(refusal.path.iter().map(|path| format!("At {path}.")));
         run.step(stage, Mark::Refused, reasons);
         refusal
@@ -412,7 +473,7 @@ impl Connector {
             cite(record, &refusal);
             record.consent = consent.map(|citation| citation.as_str().to_owned().into());
         });
-        run.step(Stage::Consent, Mark::Refused, reasons);
+        run.step(Stage::Consent, Mark::Refused, learned_first(run, reasons));
         refusal
     }
 
@@ -461,6 +522,11 @@ impl Connector {
 fn cite(record: &mut AuditRecord<'_>, refusal: &Refusal) {
     record.code = Some(refusal.code.as_str().into());
     record.path = refusal.path.clone().map(Into::into);
+}
+
+/// Before the reasons of a consent decision, what the event itself changed about consents.
+fn learned_first(run: &Run, reasons: Vec<String>) -> Vec<String> {
+    run.learned.iter().map(|sentence| (*sentence).to_owned()).chain(reasons).collect()
 }
 
 const GENUINE: &str = "The sender is who it says, and the timestamp is within 300 seconds.";

@@ -93,6 +93,7 @@ macro_rules! closed {
     ($($t:ty),* $(,)?) => { $(impl sealed::Sealed for $t {} impl Closed for $t {})* };
 }
 
+// A pseudonym is a keyed hash; a version a number and a time, which order a resource's own versions and tell of no one.
 // An order is a class and a keyed hash; what is sealed is ciphertext; a hash is as long whatever it is of. A claim
 // is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which spells
 // element names only, or from schemas.
@@ -107,9 +108,12 @@ closed! {
     super::ledger::Row,
     super::queue::Order,
     super::queue::Sealed,
+    super::redact::Pseudonym,
     super::refusal::Refusal,
     super::validate::Issue,
     super::validate::Shape,
+    super::validate::Version,
+    super::consent::KnownAs,
     super::webhook::ContentHash,
 }
 

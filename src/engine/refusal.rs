@@ -347,10 +347,6 @@ catalogue! {
     ResourceTypeUnknown "validate.resource-type-unknown" Validate 202 Some(Remedy::RestoreBody),
         "The resource type does not exist in FHIR R4.",
         "Check the spelling; names are case-sensitive, e.g. 'ServiceRequest'.";
-    /// The source is another than the secret's.
-    SourceMismatch "validate.source-mismatch" Validate 202 Some(Remedy::RestoreBody),
-        "The envelope names another source than the one whose secret signed it.",
-        "Send the source's own id.";
     /// The policy does not cover the event type.
     EventTypeNotCovered "validate.event-type-not-covered" Validate 202 None,
         "The policy in force does not let its recipient have this type of event at all.",
@@ -359,6 +355,70 @@ catalogue! {
     ScopeNotGranted "validate.scope-not-granted" Validate 202 None,
         "The credential that the event came with is not good for events of this type.",
         "Send it with a credential whose scopes have the event type, or widen the scopes.";
+    /// The policy does not let a resource type in.
+    ResourceTypeNotCovered "validate.resource-type-not-covered" Validate 202 None,
+        "The event brings a resource of a type that the policy does not let in, whatever is read of it.",
+        "Leave the resource out, or add its type to the policy's 'resourceTypes'.";
+    /// The source means the event for somebody else.
+    RecipientNotCovered "validate.recipient-not-covered" Validate 202 None,
+        "The source says for whom this is meant, and it is not the policy's recipient.",
+        "Send it to whom it is meant for, or use the policy of that recipient.";
+    /// The source limits the purposes of use, and the policy's is another.
+    PurposeNotCovered "validate.purpose-not-covered" Validate 202 None,
+        "A security label limits what the resource may be used for, and the policy's purpose is not among it.",
+        "Use a policy for a purpose that 'meta.security' names.";
+    /// The person lives in another jurisdiction.
+    JurisdictionNotCovered "validate.jurisdiction-not-covered" Validate 202 None,
+        "The patient lives in a state that is not among the policy's jurisdictions.",
+        "Use a policy that was made for that jurisdiction.";
+    /// Several event types fit what came without an envelope.
+    EventTypeAmbiguous "validate.event-type-ambiguous" Validate 202 None,
+        "Without an envelope, the resources could be several types of event.",
+        "Send them in an envelope that says its 'type', or send one event for each.";
+    /// The focus is in another state than the event type says.
+    EventStateMismatch "validate.event-state-mismatch" Validate 202 None,
+        "The resource is in another state than the event says: what the event tells has not happened.",
+        "Send the event that fits the resource's state; the adapter lists the state that each event needs.";
+    /// Several patients' at once.
+    SubjectAmbiguous "validate.subject-ambiguous" Validate 202 None,
+        "The event is about several patients at once, so no one's consent can speak for it.",
+        "Send one event for each patient.";
+    /// The source is not named.
+    SourceMissing "provenance.source-missing" Validate 202 None,
+        "The envelope does not name its source; the secret that signed it does.",
+        "Add 'source' with the source's own id, so that what is sent says the same as who signed it.";
+    /// The source is another than the secret's.
+    SourceMismatch "provenance.source-mismatch" Validate 202 Some(Remedy::RestoreBody),
+        "The envelope names another source than the one whose secret signed it.",
+        "Send the source's own id.";
+    /// `meta.source` names another system.
+    SourceElsewhere "provenance.resource-from-elsewhere" Validate 202 None,
+        "By its own 'meta.source' the resource comes from another system than the one that sent it.",
+        "See that the sender may pass it on, or send it from the system that it comes from.";
+    /// The envelope's timestamp is none.
+    TimestampInvalid "provenance.timestamp-malformed" Validate 202 Some(Remedy::RestoreBody),
+        "The envelope's timestamp is not a time.",
+        "Write RFC 3339 with a time zone, e.g. '2026-01-15T09:00:00Z'.";
+    /// The event happens after it was sent.
+    TimestampAhead "provenance.timestamp-ahead" Validate 202 Some(Remedy::RestoreBody),
+        "By its envelope the event happened more than 300 seconds after it was sent.",
+        "Set the clock of the sending system; 'timestamp' is when the event happened.";
+    /// The event is long past.
+    TimestampStale "provenance.timestamp-stale" Validate 202 None,
+        "By its envelope the event happened more than seven days before it was sent.",
+        "An old event may no longer be true: see that it is meant to come so late.";
+    /// An older version than one that was seen.
+    VersionBackwards "provenance.version-backwards" Validate 202 None,
+        "A later version of this resource came before, so this one is out of date.",
+        "Send the resource as it is now: 'meta.versionId' and 'meta.lastUpdated' only go up.";
+    /// A date that can't be.
+    DateAhead "provenance.date-ahead" Validate 202 Some(Remedy::RestoreBody),
+        "A date of what has already happened, or a plan, lies too far in the future.",
+        "Correct the date: the past may be ahead by a day at most, for time zones, and a plan by ten years.";
+    /// A consent of somebody nobody knows.
+    PatientUnknown "provenance.patient-unknown" Validate 202 None,
+        "The consent is of a patient of whom nothing is known here.",
+        "Send the Patient in the same event, or a consent of a patient who has one on file.";
     /// The event type's resource is not there.
     FocusMissing "validate.focus-missing" Validate 202 Some(Remedy::RestoreBody),
         "The event has no resource of the type that it is about.",
@@ -427,6 +487,10 @@ catalogue! {
     SubjectUnknown "consent.subject-unknown" Consent 202 None,
         "The event does not say by reference whose it is, so no consent can be found for it.",
         "Give 'subject' a reference to a Patient.";
+    /// The patient's record was merged into another.
+    SubjectMerged "consent.subject-merged" Consent 202 None,
+        "This patient's record was merged into another one, and nothing crosses under the old one.",
+        "Send the event under the record that took its place.";
     /// No consent on file.
     ConsentAbsent "consent.absent" Consent 202 None,
         "There is no consent of this patient on file, and absence is not permission.",

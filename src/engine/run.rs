@@ -126,6 +126,17 @@ pub struct Step {
     pub reasons: Vec<String>,
 }
 
+/// How an event came to be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Whether the operator's attestation held when it arrived.
+    pub attested: bool,
+    /// When it was sent, by its signed timestamp.
+    pub sent: Instant,
+    /// Whether it was worked on before: then what it says of consents was taken up then, and may be out of date.
+    pub again: bool,
+}
+
 /// The immediate answer to a delivery.
 #[derive(Clone, Debug)]
 pub struct Receipt {
@@ -164,6 +175,8 @@ pub struct Run {
     pub shape: Option<Shape>,
     /// What validation had to say, where the event got so far.
     pub verdicts: Option<Verdicts>,
+    /// What the event itself changed about consents, in a sentence.
+    pub learned: Option<&'static str>,
     /// Which canonical fields were found where.
     pub claims: Claims,
     /// What redaction did, where the guard let it pass.
@@ -186,6 +199,7 @@ impl Run {
             event: None,
             shape: None,
             verdicts: None,
+            learned: None,
             claims: Claims::new(),
             redacted: None,
             record: None,

@@ -105,8 +105,12 @@ pub enum Finding {
 impl Setting {
     /// How the adapter reads an event, where the policy covers it.
     pub fn map(&self, shape: &Shape) -> Option<&EventMap> {
-        let event_type = shape.covered.and_then(|at| self.policy.event_types.get(at))?;
-        self.adapter.event(event_type)
+        self.event(shape).filter(|_| shape.covered)
+    }
+
+    /// How the adapter reads an event, whatever the policy says.
+    pub fn event(&self, shape: &Shape) -> Option<&EventMap> {
+        shape.event.and_then(|at| self.adapter.events.get(at))
     }
 
     /// The source's credential of this name, while it is in the setting.
@@ -183,7 +187,8 @@ impl Setting {
         }
         let state_keys = StateKeys::new(texts.seed);
         match (reading.policy, adapter, consents, keys, state_keys) {
-            (Some(policy), Some(adapter), Some(consents), Some(keys), Some(state_keys)) => {
+            (Some(policy), Some(adapter), Some(mut consents), Some(keys), Some(state_keys)) => {
+                consents.identify(&state_keys);
                 if policy.source != texts.source {
                     against.push(Finding::About(
                         "setting.source-mismatch",
@@ -196,7 +201,7 @@ impl Setting {
                         "The policy wants another adapter than the one given.",
                     ));
                 }
-                if policy.event_types.iter().any(|event_type| adapter.event(event_type).is_none()) {
+                if policy.event_types.iter().any(|event_type| !adapter.reads(event_type)) {
                     against.push(Finding::About(
                         "setting.event-type-unread",
                         "The policy covers an event type that its adapter does not read.",

@@ -143,6 +143,7 @@ pub fn outputs(session: &Session) -> Vec<(&'static str, String)> {
             ("the stored segments", segments),
             ("the stored CRM demo zone", save.crm),
             ("the stored event ids", save.seen),
+            ("what is stored of lessons", save.learned),
         ]);
     }
     outputs

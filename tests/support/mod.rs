@@ -126,6 +126,7 @@ impl Shelf {
         self.0.crm = Some(save.crm.clone());
         self.0.seen = Some(save.seen.clone());
         self.0.queue = Some(save.queue.clone());
+        self.0.learned = Some(save.learned.clone());
         self.0.head = Some(save.head.clone());
     }
 
@@ -148,8 +149,8 @@ impl Shelf {
 
     /// Everything that is stored, as one text.
     pub fn text(&self) -> String {
-        let Stored { head, segments, crm, seen, queue } = &self.0;
-        let parts = [head, crm, seen, queue].into_iter().flatten().cloned();
+        let Stored { head, segments, crm, seen, queue, learned } = &self.0;
+        let parts = [head, crm, seen, queue, learned].into_iter().flatten().cloned();
         parts.chain(segments.iter().flatten().cloned()).collect::<Vec<_>>().join("\n")
     }
 }

@@ -27,7 +27,7 @@ impl<'a> Reference<'a> {
         if text.starts_with("urn:") {
             return Self::Urn(text);
         }
-        let unversioned = text.split_once("/_history/").map_or(text, |(before, _)| before);
+        let unversioned = unversioned(text);
         if unversioned.contains("://") {
             return Self::Absolute(unversioned);
         }
@@ -130,21 +130,50 @@ pub fn identity(json: &Json, data: NodeId, from: NodeId) -> Option<String> {
     Some(format!("{kind}/{}", json.get_str(resource, "id")?))
 }
 
-/// Whether a text refers to what the reference at `from` names: the same reference, the entry's `Type/id`, or
-/// its `fullUrl`. A contained resource is another one in each document, whatever it is called.
-pub fn is_same(json: &Json, data: NodeId, from: NodeId, text: &str) -> bool {
-    let Some(own) = json.str(from) else { return false };
-    let (own, other) = (Reference::parse(&own), Reference::parse(text));
-    if matches!(own, Reference::Contained(_)) || matches!(other, Reference::Contained(_)) {
-        return false;
-    }
-    let of_entry = || {
-        let entry = resolve(json, data, from).and_then(|resource| json.parent(resource))?;
-        json.get_str(entry, "fullUrl").map(|url| Reference::parse(&url) == other)
+/// What the resource goes by that the reference at `node` (a string) names, or that stands at `node`: the reference as
+/// it is, without a version; the entry's `Type/id`; its `fullUrl`. A contained resource is another one in each
+/// document, whatever it is called, and goes by nothing.
+pub fn names(json: &Json, data: NodeId, node: NodeId) -> Vec<String> {
+    let mut names = Vec::new();
+    let resource = match json.str(node) {
+        Some(text) if matches!(Reference::parse(&text), Reference::Contained(_)) => return names,
+        Some(text) => {
+            names.push(unversioned(&text).to_owned());
+            resolve(json, data, node)
+        }
+        None => Some(node),
     };
-    own == other
-        || identity(json, data, from).is_some_and(|identity| Reference::parse(&identity) == other)
-        || of_entry().unwrap_or(false)
+    let Some(resource) = resource.filter(|resource| *resource == data || is_entry(json, *resource)) else {
+        return names;
+    };
+    if let (Some(kind), Some(id)) = (json.resource_type(resource), json.get_str(resource, "id")) {
+        names.push(format!("{}/{id}", kind.name()));
+    }
+    let entry = json.parent(resource).filter(|_| resource != data);
+    names.extend(
+        entry.and_then(|entry| json.get_str(entry, "fullUrl")).map(|url| unversioned(&url).to_owned()),
+    );
+    names
+}
+
+fn unversioned(text: &str) -> &str {
+    text.split_once("/_history/").map_or(text, |(before, _)| before)
+}
+
+/// Type and id at the end of a reference, whatever server it is on.
+pub fn type_and_id(text: &str) -> Option<&str> {
+    let text = unversioned(text);
+    let (before, id) = text.rsplit_once('/')?;
+    let kind = before.rsplit('/').next()?;
+    let known = ResourceType::parse(kind).is_some() && !id.is_empty();
+    known.then(|| text.get(text.len() - kind.len() - 1 - id.len()..)).flatten()
+}
+
+/// Whether a text refers to what goes by the names of the reference or resource at `from`.
+pub fn is_same(json: &Json, data: NodeId, from: NodeId, text: &str) -> bool {
+    let other = Reference::parse(text);
+    let is_contained = matches!(other, Reference::Contained(_));
+    !is_contained && names(json, data, from).iter().any(|name| Reference::parse(name) == other)
 }
 
 /// Whether two references may be to the same thing though they are not the same: one is on a server that it names,

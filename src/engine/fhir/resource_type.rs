@@ -14,24 +14,6 @@ impl ResourceType {
     pub fn name(self) -> &'static str {
         NAMES.get(usize::from(self.0)).copied().unwrap_or("")
     }
-
-    /// The event type that a resource of this type is taken for when nothing else says:
-    /// `referral.created` for a ServiceRequest, otherwise the type's name and `.received`.
-    pub fn default_event_type(self) -> String {
-        match self.name() {
-            "ServiceRequest" => "referral.created".to_owned(),
-            name => {
-                let mut kebab = String::with_capacity(name.len() + 12);
-                for (at, letter) in name.char_indices() {
-                    if letter.is_ascii_uppercase() && at > 0 {
-                        kebab.push('-');
-                    }
-                    kebab.push(letter.to_ascii_lowercase());
-                }
-                kebab + ".received"
-            }
-        }
-    }
 }
 
 /// In byte order, for the binary search.
@@ -193,6 +175,5 @@ mod tests {
         assert!(NAMES.is_sorted());
         assert_eq!(ResourceType::parse("ServiceRequest").unwrap().name(), "ServiceRequest");
         assert_eq!(ResourceType::parse("Referral"), None);
-        assert_eq!(ResourceType::parse("CareTeam").unwrap().default_event_type(), "care-team.received");
     }
 }

@@ -6,6 +6,7 @@ mod read;
 pub use diagnostic::{Diagnostic, Document, Severity, closest, not_json};
 
 use super::canonical::{DisclosureClass, FieldEntry};
+use super::fhir::ResourceType;
 use super::redact::Method;
 
 /// What a rule lets happen to a field.
@@ -79,6 +80,10 @@ pub struct Policy {
     pub object: String,
     /// Event types it covers.
     pub event_types: Vec<String>,
+    /// Resource types that an event may bring along; empty where it may bring any.
+    pub resource_types: Vec<ResourceType>,
+    /// Where the person may live, e.g. `US-MA`; empty where that does not matter.
+    pub jurisdictions: Vec<String>,
     /// Id of the adapter that reads the source.
     pub adapter: String,
     /// Purpose of use (HL7 v3 PurposeOfUse).
@@ -115,6 +120,11 @@ impl Policy {
     /// Reads a policy text. Total: any text gives a reading.
     pub fn read(text: &str) -> Reading {
         read::read(text)
+    }
+
+    /// Whether an event may bring a resource of this type along, read or not; none is a type that FHIR does not have.
+    pub fn lets_in(&self, kind: Option<ResourceType>) -> bool {
+        self.resource_types.is_empty() || kind.is_some_and(|kind| self.resource_types.contains(&kind))
     }
 
     /// `id@version`.

@@ -4,7 +4,7 @@ use super::diagnostic::{Document, closest, not_json};
 use super::{Label, Policy, Reading, Rule};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{self, DisclosureClass, FieldType};
-use crate::engine::fhir::{Json, NodeId};
+use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::redact::Method;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +16,7 @@ const KEYS: &[&str] = &[
     "source",
     "target",
     "eventTypes",
+    "resourceTypes",
     "adapter",
     "purpose",
     "legalBasis",
@@ -47,9 +48,7 @@ pub(super) fn read(text: &str) -> Reading {
     if event_types.is_empty() {
         doc.missing(root, "eventTypes");
     }
-    for key in ["channels", "jurisdictions"] {
-        doc.strings(root, key);
-    }
+    doc.strings(root, "channels");
     for key in ["retention", "auditLocation"] {
         doc.optional(root, key);
     }
@@ -62,6 +61,8 @@ pub(super) fn read(text: &str) -> Reading {
         target,
         object,
         event_types,
+        resource_types: resource_types(&mut doc, root),
+        jurisdictions: doc.strings(root, "jurisdictions"),
         adapter: doc.string(root, "adapter"),
         purpose: doc.string(root, "purpose"),
         legal_basis: doc.string(root, "legalBasis"),
@@ -103,6 +104,33 @@ fn recipient(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
             Default::default()
         }
     }
+}
+
+fn resource_types(doc: &mut Document<'_>, root: NodeId) -> Vec<ResourceType> {
+    let Some(list) = doc.json.get(root, "resourceTypes") else { return Vec::new() };
+    let mut types = Vec::new();
+    let items = doc.items(list);
+    if items.is_empty() {
+        doc.error(
+            list,
+            "empty",
+            "No resource at all could come in.",
+            "List the types that may, or leave it out.",
+        );
+    }
+    for item in items {
+        let Some(name) = doc.text(item) else { continue };
+        match ResourceType::parse(&name) {
+            Some(kind) => types.push(kind),
+            None => doc.error(
+                item,
+                "unknown-resource-type",
+                format!("FHIR R4 has no resource type `{name}`."),
+                "Check the spelling; names are case-sensitive.",
+            ),
+        }
+    }
+    types
 }
 
 fn changelog(doc: &mut Document<'_>, root: NodeId) {

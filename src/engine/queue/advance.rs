@@ -24,7 +24,7 @@ impl Connector {
             // Everything in line was read above.
             Content::Raw(_) => Err(Refusal::new(Code::JsonSyntax)),
         };
-        let result = self.work(&mut run, event, item.attested, now, probe);
+        let result = self.work(&mut run, event, item.arrival(), now, probe);
         item.event_type.clone_from(&run.event_type);
         if let Err(refusal) = result {
             probe.finished(refusal.code.stage());

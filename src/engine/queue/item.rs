@@ -1,7 +1,8 @@
 //! What waits in the queue: an event with its place in the order and its history.
 
 use super::seal::StateKeys;
-use crate::engine::fhir::{Json, identity};
+use crate::engine::Arrival;
+use crate::engine::fhir::{Json, names};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
@@ -63,13 +64,10 @@ impl Order {
             } else {
                 Class::Routine
             };
-            let subject = shape.subject.and_then(|reference| {
-                let name = match identity(json, shape.data, reference) {
-                    Some(name) => name,
-                    None => json.str(reference)?.into_owned(),
-                };
-                Some(Subject(keys.fold("subject", &name)))
-            });
+            // The patient's own `Type/id`, where the event has it; else the reference as it is.
+            let names = shape.patient().map(|patient| names(json, shape.data, patient)).unwrap_or_default();
+            let name = names.get(1).or(names.first());
+            let subject = name.map(|name| Subject(keys.fold("subject", name)));
             Self { class, subject }
         })
     }
@@ -122,6 +120,15 @@ impl Item {
     /// Its priority class; routine where its place in the order was not asked for yet.
     pub fn class(&self) -> Class {
         self.order.unwrap_or(Order::PLAIN).class
+    }
+
+    /// How it came to be worked on.
+    pub fn arrival(&self) -> Arrival {
+        Arrival {
+            attested: self.attested,
+            sent: Instant(self.message.timestamp.saturating_mul(1000)),
+            again: !self.attempts.is_empty(),
+        }
     }
 
     /// The tries that failed since the event was taken in, or last re-driven.

@@ -203,16 +203,17 @@ impl Method {
                 let zip = value.len() >= 5 && value.bytes().take(5).all(|b| b.is_ascii_digit());
                 zip.then(|| if SMALL_ZIP3_CENSUS_2000.contains(&area) { "000" } else { area }.to_owned())
             }
-            Self::UsState => US_STATES
-                .iter()
-                .find(|(code, name)| {
-                    [code, name].iter().any(|known| known.eq_ignore_ascii_case(value.trim()))
-                })
-                .map(|(code, _)| (*code).to_owned()),
+            Self::UsState => us_state(value).map(str::to_owned),
             Self::Tokenize => Some(keys.token(value)),
             Self::Withhold | Self::Drop => None,
         }
     }
+}
+
+/// The postal service's code of a state or territory, from its code or name.
+pub fn us_state(text: &str) -> Option<&'static str> {
+    let known = |known: &str| known.eq_ignore_ascii_case(text.trim());
+    US_STATES.iter().find(|(code, name)| known(code) || known(name)).map(|(code, _)| *code)
 }
 
 const OLDEST_BAND: &str = "90 or older";

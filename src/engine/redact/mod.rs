@@ -1,8 +1,12 @@
 //! The only way out: values turn from PHI into fields of a CRM record here, rule by rule.
 
 mod method;
+mod pare;
+mod pseudonym;
 
-pub use method::{Keys, Method};
+pub use method::{Keys, Method, us_state};
+pub use pare::{may_hide, pare_consent};
+pub use pseudonym::Pseudonym;
 
 use super::adapt::{Claim, EventMap};
 use super::canonical::DisclosureClass;
@@ -155,13 +159,23 @@ pub fn redact(
 }
 
 /// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to an
-/// entry of the event stands for that entry, in whatever form it comes.
+/// entry of the event stands for that entry, in whatever form it comes; and a Patient's own id stands for the same
+/// as references to it.
 fn scalar(json: &Json, data: NodeId, node: NodeId) -> Option<Cow<'_, str>> {
     match json.kind(node) {
         Kind::String if json.is_member(node, "reference") => match identity(json, data, node) {
             Some(identity) => Some(Cow::Owned(identity)),
             None => json.scalar(node),
         },
+        Kind::String if json.is_member(node, "id") => {
+            let id = json.str(node)?;
+            let holder = json.parent(node).and_then(|holder| json.resource_type(holder));
+            Some(if holder.is_some_and(|kind| kind.name() == "Patient") {
+                format!("Patient/{id}").into()
+            } else {
+                id
+            })
+        }
         Kind::String | Kind::Number | Kind::Bool => json.scalar(node),
         Kind::Object | Kind::Array | Kind::Null => None,
     }

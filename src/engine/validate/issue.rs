@@ -118,7 +118,22 @@ impl Code {
             Self::InvariantBroken => "invariant",
             Self::TypeNotSupported => "not-supported",
             Self::ReferenceUnresolved => "not-found",
-            Self::EventTypeNotCovered => "forbidden",
+            Self::EventTypeNotCovered
+            | Self::ResourceTypeNotCovered
+            | Self::RecipientNotCovered
+            | Self::PurposeNotCovered
+            | Self::JurisdictionNotCovered => "forbidden",
+            Self::EventTypeAmbiguous | Self::SubjectAmbiguous => "multiple-matches",
+            Self::EventStateMismatch
+            | Self::TimestampAhead
+            | Self::TimestampStale
+            | Self::SourceMissing
+            | Self::SourceElsewhere
+            | Self::DateAhead => "business-rule",
+            Self::SourceMismatch => "security",
+            Self::TimestampInvalid => "value",
+            Self::VersionBackwards => "conflict",
+            Self::PatientUnknown => "not-found",
             Self::ModifierUnknown => "extension",
             Self::NarrativeInvalid => "invalid",
             Self::NotUtf8

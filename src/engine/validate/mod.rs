@@ -1,15 +1,21 @@
 //! Is it well-formed, may this recipient have it at all, and is everything there that its use needs?
 
 mod issue;
+mod policy;
+mod provenance;
 mod shape;
 pub mod structure;
+mod version;
 
 pub use issue::{Issue, Severity, first_failing};
+pub use provenance::Known;
 pub use shape::{Shape, locate};
+pub use version::{Version, Versions};
 
-use super::adapt::EventMap;
-use super::fhir::{Json, ResourceType, is_element_name};
+use super::adapt::{Claim, EventMap};
+use super::fhir::Json;
 use super::phi::Phi;
+use super::policy::Policy;
 use super::refusal::{Code, Refusal};
 
 /// Reads the raw body as JSON.
@@ -45,27 +51,32 @@ impl Verdicts {
     pub fn refusal(&self) -> Option<Refusal> {
         self.each().into_iter().find_map(|(_, issues)| first_failing(issues)).map(Issue::refusal)
     }
+
+    /// Whether the policy alone could stand against it.
+    pub fn is_sound(&self) -> bool {
+        first_failing(&self.structure).is_none() && first_failing(&self.provenance).is_none()
+    }
 }
 
-/// Judges a located event three ways.
-pub fn judge(json: &Phi<Json>, shape: &Shape) -> Verdicts {
+/// Judges a located event three ways, whatever each finds. `map` is how it is read, where it is, and `claims` what was
+/// found by it.
+pub fn judge(
+    json: &Phi<Json>,
+    shape: &Shape,
+    map: Option<&EventMap>,
+    claims: &[Claim],
+    policy: &Policy,
+    known: &Known<'_>,
+) -> Verdicts {
+    let located = |json: &Json, mut issues: Vec<Issue>| {
+        issue::locate(json, &mut issues);
+        issues
+    };
     Verdicts {
         structure: json.classify(|json| structure_of(json, shape)),
-        policy: json.classify(|json| coverage(json, shape)),
-        provenance: json.classify(|json| lineage(json, shape)),
+        policy: json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy))),
+        provenance: json.classify(|json| located(json, provenance::judge(json, shape, map, claims, known))),
     }
-}
-
-/// The source's own id of the record is what ties each later version of it to this one.
-fn lineage(json: &Json, shape: &Shape) -> Vec<Issue> {
-    let mut issues = Vec::new();
-    if json.get(shape.focus, "id").is_none() {
-        let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
-        json.write_path(shape.data, shape.focus, is_element_name, &mut path);
-        issues.push(Issue::error(Code::RequiredMissing, path + ".id", shape.focus));
-        issue::locate(json, &mut issues);
-    }
-    issues
 }
 
 /// What FHIR R4 requires, and what this connector requires on top: a supported focus, and no element that changes the
@@ -84,21 +95,11 @@ fn structure_of(json: &Json, shape: &Shape) -> Vec<Issue> {
                 && json.scalar(*node).is_none_or(|value| value != "false")
     });
     let known = issues.len();
-    issues.extend(changed.map(|node| {
-        let mut path = json.resource_type(shape.data).map_or("?", ResourceType::name).to_owned();
-        json.write_path(shape.data, node, is_element_name, &mut path);
-        Issue::error(Code::ModifierUnknown, path, node)
-    }));
+    issues.extend(
+        changed
+            .map(|node| Issue::error(Code::ModifierUnknown, policy::path_of(json, shape.data, node), node)),
+    );
     if issues.len() > known {
-        issue::locate(json, &mut issues);
-    }
-    issues
-}
-
-fn coverage(json: &Json, shape: &Shape) -> Vec<Issue> {
-    let mut issues = Vec::new();
-    if shape.covered.is_none() {
-        issues.push(Issue::error(Code::EventTypeNotCovered, shape.resource_type.name(), shape.focus));
         issue::locate(json, &mut issues);
     }
     issues

@@ -33,7 +33,12 @@ fn stored_session(records: usize) -> Result<Vec<(String, String)>> {
     }
     let save = session.pending().context("nothing to save")?;
     let segments = save.segments.into_iter().map(|(n, text)| (format!("airlock.log.{n:06}"), text));
-    let rest = [("airlock.crm", save.crm), ("airlock.seen", save.seen), ("airlock.head", save.head)];
+    let rest = [
+        ("airlock.crm", save.crm),
+        ("airlock.seen", save.seen),
+        ("airlock.learned", save.learned),
+        ("airlock.head", save.head),
+    ];
     Ok(segments.chain(rest.map(|(key, text)| (key.to_owned(), text))).collect())
 }
 

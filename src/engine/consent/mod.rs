@@ -2,18 +2,34 @@
 //!
 //! This module decides (PDP); the connector enforces (PEP).
 
-use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same};
+mod register;
+
+pub use register::{Filed, Merged, Register};
+
+use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same, names};
 use super::phi::Phi;
 use super::policy::{Diagnostic, Document, not_json};
+use super::queue::StateKeys;
+use super::redact::{Pseudonym, may_hide};
 use super::refusal::{Code, Refusal};
 use super::time::{Instant, date_time_range};
-use super::validate::Shape;
+use super::validate::{Shape, Version};
 
-/// The consents on file.
+/// The consents that a setting puts on file.
 #[derive(Clone, Debug)]
 pub struct Directory {
     json: Phi<Json>,
     consents: Vec<NodeId>,
+    /// What each goes by in the register of later events.
+    known_as: Vec<KnownAs>,
+}
+
+/// What a consent of the setting goes by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownAs {
+    consent: Option<Pseudonym>,
+    patient: Vec<Pseudonym>,
+    version: Version,
 }
 
 /// What a decision is about.
@@ -53,7 +69,16 @@ pub struct Denial {
 pub struct Citation(String);
 
 impl Citation {
-    /// As text, e.g. `consent 1` or `consent 2 version 3`.
+    /// A version that is a small number says nothing of a person.
+    fn of(what: &str, number: usize, version: Version) -> Self {
+        let number = number + 1;
+        Self(match version.number.filter(|version| *version < 100) {
+            Some(version) => format!("{what} {number} version {version}"),
+            None => format!("{what} {number}"),
+        })
+    }
+
+    /// As text, e.g. `consent 1`, `consent 2 version 3` or `received consent 1`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -117,12 +142,45 @@ impl Directory {
             }
         }
         let findings = doc.findings;
-        if findings.is_empty() { Ok(Self { json: Phi::new(json), consents }) } else { Err(findings) }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        Ok(Self { json: Phi::new(json), consents, known_as: Vec::new() })
+    }
+
+    /// Prepares the consents to be told apart from later versions of themselves.
+    pub fn identify(&mut self, keys: &StateKeys) {
+        let known_as = self.consents.iter().map(|consent| {
+            self.json.classify(|json| {
+                let patient =
+                    json.get(*consent, "patient").and_then(|patient| json.get(patient, "reference"));
+                let of = |node| keys.of_person(json, NodeId::ROOT, node);
+                KnownAs {
+                    consent: keys.of_consent(json, *consent),
+                    patient: patient.map(of).unwrap_or_default(),
+                    version: Version::of(json, *consent),
+                }
+            })
+        });
+        self.known_as = known_as.collect();
+    }
+
+    /// The version on file of a consent that an event brings, and whether anything of this person is on file at all.
+    pub(super) fn on_file(
+        &self,
+        consent: Option<Pseudonym>,
+        person: &[Pseudonym],
+    ) -> (Option<Version>, bool) {
+        let same = self.known_as.iter().find(|own| consent.is_some() && own.consent == consent);
+        let knows = self.known_as.iter().any(|own| own.patient.iter().any(|name| person.contains(name)));
+        (same.map(|own| own.version), knows)
     }
 
     /// Whether a subject's data may go to a recipient for a purpose at a time.
     ///
-    /// Only consents of that subject count; of those that speak to the question, a denial overrides.
+    /// Only consents of that subject count; of those that speak to the question, a denial overrides. What events
+    /// have put on file takes the place of what the setting has of the same consent. Of what a merge did away with,
+    /// denials make unclear, and permissions say nothing.
     ///
     /// # Errors
     /// The denial, with its code.
@@ -131,47 +189,35 @@ impl Directory {
         event: &Phi<Json>,
         shape: &Shape,
         question: &Question<'_>,
+        register: &Register,
+        keys: &StateKeys,
     ) -> Result<Permit, Box<Denial>> {
-        let Some(subject) = shape.subject else { return Err(deny(Code::SubjectUnknown, None)) };
-        let mut permit = None;
-        let mut unclear = None;
-        let mut silent = None;
+        let Some(subject) = shape.patient() else { return Err(deny(Code::SubjectUnknown, None)) };
+        let person = register.look_up(event, shape.data, subject, keys);
+        if person.merged_away {
+            return Err(deny(Code::SubjectMerged, None));
+        }
+        let mut tally = Tally::default();
         for (number, consent) in self.consents.iter().enumerate() {
-            let citation = || self.cite(number, *consent);
-            let verdict = match self.whose(*consent, event, shape.data, subject) {
-                Whose::Other => continue,
-                Whose::Own => self.judge(*consent, question),
-                // It may be the subject's: enough to doubt a permission, not enough to give one.
-                Whose::Unsure => match self.judge(*consent, question) {
-                    Verdict::Deny | Verdict::Unclear => Verdict::Unclear,
-                    Verdict::Permit | Verdict::Silent(_) => continue,
-                },
-            };
-            match verdict {
-                Verdict::Deny => return Err(deny(Code::ConsentDenied, Some(citation()))),
-                Verdict::Permit => permit = permit.or_else(|| Some(citation())),
-                Verdict::Unclear => unclear = unclear.or_else(|| Some(citation())),
-                // Of several reasons the one that came closest to speaking is worth telling.
-                Verdict::Silent(code) => {
-                    silent = match silent {
-                        Some((best, _)) if best >= code => silent,
-                        _ => Some((code, citation())),
-                    }
-                }
+            let known_as = self.known_as.get(number);
+            if known_as.is_some_and(|own| register.supersedes(own.consent, own.version)) {
+                continue;
             }
-        }
-        match (unclear, permit, silent) {
-            (Some(citation), _, _) => Err(deny(Code::ConsentUnclear, Some(citation))),
-            (None, Some(consent), _) => {
-                let reasons = vec![
-                    format!("{} is active and holds at this time.", consent.as_str()),
-                    format!("It covers purpose {} and recipient {}.", question.purpose, question.recipient),
-                ];
-                Ok(Permit { consent, reasons })
+            let mut whose = self.whose(*consent, event, shape.data, subject);
+            let merged =
+                || known_as.is_some_and(|own| own.patient.iter().any(|name| person.merged.contains(name)));
+            if whose == Whose::Other && merged() {
+                whose = Whose::Unsure;
             }
-            (None, None, Some((code, citation))) => Err(deny(code, Some(citation))),
-            (None, None, None) => Err(deny(Code::ConsentAbsent, None)),
+            let terms = Terms { json: &self.json };
+            tally.add(whose, || terms.judge(*consent, question), || self.cite(number, *consent));
         }
+        for (number, filed) in register.filed().iter().enumerate() {
+            let terms = Terms { json: filed.terms() };
+            let judge = || terms.judge(NodeId::ROOT, question);
+            tally.add(person.whose(filed), judge, || filed.cite(number));
+        }
+        tally.decide(question)
     }
 
     fn whose(&self, consent: NodeId, event: &Phi<Json>, data: NodeId, subject: NodeId) -> Whose {
@@ -184,7 +230,9 @@ impl Directory {
         };
         if is(&|event, patient| is_same(event, data, subject, patient)) {
             Whose::Own
-        } else if is(&|event, patient| event.str(subject).is_some_and(|own| may_be_same(&own, patient))) {
+        } else if is(&|event, patient| {
+            names(event, data, subject).iter().any(|own| may_be_same(own, patient))
+        }) {
             Whose::Unsure
         } else {
             Whose::Other
@@ -192,22 +240,72 @@ impl Directory {
     }
 
     fn cite(&self, number: usize, consent: NodeId) -> Citation {
-        // A version that is a small number says nothing of a person.
-        let version = (1..100u32).find(|n| {
-            self.json.test(|json| {
-                json.get(consent, "meta")
-                    .and_then(|meta| json.get_str(meta, "versionId"))
-                    .is_some_and(|version| version == n.to_string())
-            })
-        });
-        let number = number + 1;
-        Citation(match version {
-            Some(version) => format!("consent {number} version {version}"),
-            None => format!("consent {number}"),
-        })
+        Citation::of("consent", number, self.json.classify(|json| Version::of(json, consent)))
+    }
+}
+
+/// What has been heard of the consents so far.
+#[derive(Default)]
+struct Tally {
+    denied: Option<Citation>,
+    unclear: Option<Citation>,
+    permitted: Option<Citation>,
+    silent: Option<(Code, Citation)>,
+}
+
+impl Tally {
+    fn add(&mut self, whose: Whose, judge: impl Fn() -> Verdict, citation: impl Fn() -> Citation) {
+        let verdict = match whose {
+            Whose::Other => return,
+            Whose::Own => judge(),
+            // It may be the subject's: enough to doubt a permission, not enough to give one.
+            Whose::Unsure => match judge() {
+                Verdict::Deny | Verdict::Unclear => Verdict::Unclear,
+                Verdict::Permit | Verdict::Silent(_) => return,
+            },
+        };
+        let first = |known: &mut Option<Citation>| {
+            known.get_or_insert_with(&citation);
+        };
+        match verdict {
+            Verdict::Deny => first(&mut self.denied),
+            Verdict::Permit => first(&mut self.permitted),
+            Verdict::Unclear => first(&mut self.unclear),
+            // Of several reasons the one that came closest to speaking is worth telling.
+            Verdict::Silent(code) => {
+                if self.silent.as_ref().is_none_or(|(best, _)| *best < code) {
+                    self.silent = Some((code, citation()));
+                }
+            }
+        }
     }
 
-    fn judge(&self, consent: NodeId, question: &Question<'_>) -> Verdict {
+    fn decide(self, question: &Question<'_>) -> Result<Permit, Box<Denial>> {
+        let Self { denied, unclear, permitted, silent } = self;
+        match (denied, unclear, permitted, silent) {
+            (Some(citation), _, _, _) => Err(deny(Code::ConsentDenied, Some(citation))),
+            (None, Some(citation), _, _) => Err(deny(Code::ConsentUnclear, Some(citation))),
+            (None, None, Some(consent), _) => {
+                let reasons = vec![
+                    format!("{} is active and holds at this time.", consent.as_str()),
+                    format!("It covers purpose {} and recipient {}.", question.purpose, question.recipient),
+                ];
+                Ok(Permit { consent, reasons })
+            }
+            (None, None, None, Some((code, citation))) => Err(deny(code, Some(citation))),
+            (None, None, None, None) => Err(deny(Code::ConsentAbsent, None)),
+        }
+    }
+}
+
+/// The terms of consents in one document.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    json: &'a Phi<Json>,
+}
+
+impl Terms<'_> {
+    fn judge(self, consent: NodeId, question: &Question<'_>) -> Verdict {
         let active = self.json.test(|json| json.get_str(consent, "status").is_some_and(|s| s == "active"));
         if !active {
             return Verdict::Silent(Code::ConsentInactive);
@@ -235,7 +333,7 @@ impl Directory {
 
     /// The root provision frames the whole consent: outside its period, purposes and actors it is silent.
     /// R4 wants no `type` there, real data sets it; where it is absent, `policyRule` gives the base.
-    fn root(&self, consent: NodeId, provision: NodeId, question: &Question<'_>) -> Verdict {
+    fn root(self, consent: NodeId, provision: NodeId, question: &Question<'_>) -> Verdict {
         match self.applies(provision, question) {
             Applies::No(code) => return Verdict::Silent(code),
             Applies::Unclear => return Verdict::Unclear,
@@ -249,7 +347,7 @@ impl Directory {
     }
 
     /// Nested provisions are exceptions to their parent, at any depth; among siblings a denial overrides.
-    fn exceptions(&self, parent: NodeId, base: Verdict, question: &Question<'_>, depth: usize) -> Verdict {
+    fn exceptions(self, parent: NodeId, base: Verdict, question: &Question<'_>, depth: usize) -> Verdict {
         let children = self.json.classify(|json| match json.get(parent, "provision") {
             None => Some(Vec::new()),
             Some(list) => (json.kind(list) == Kind::Array).then(|| json.children(list).collect()),
@@ -275,7 +373,7 @@ impl Directory {
         verdict
     }
 
-    fn provision_type(&self, provision: NodeId) -> Option<Verdict> {
+    fn provision_type(self, provision: NodeId) -> Option<Verdict> {
         let is = |word| self.json.test(|json| json.get_str(provision, "type").is_some_and(|t| t == word));
         if !self.has(provision, "type") {
             return None;
@@ -288,7 +386,7 @@ impl Directory {
     }
 
     /// The base that `policyRule` states: HL7's OPTIN or OPTOUT, and not both; anything else can't be decided.
-    fn base(&self, consent: NodeId) -> Verdict {
+    fn base(self, consent: NodeId) -> Verdict {
         let states = |wanted: &str| {
             self.json.test(|json| {
                 let codings = json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding"));
@@ -306,7 +404,7 @@ impl Directory {
 
     /// Whether a provision speaks to the question. All its constraints must hold; one that can't be read or
     /// decided makes it unclear, never inapplicable.
-    fn applies(&self, provision: NodeId, question: &Question<'_>) -> Applies {
+    fn applies(self, provision: NodeId, question: &Question<'_>) -> Applies {
         let known = ["id", "extension", "type", "period", "actor", "purpose", "provision"];
         let readable = self.json.test(|json| {
             json.kind(provision) == Kind::Object
@@ -330,13 +428,13 @@ impl Directory {
         }
     }
 
-    fn has(&self, node: NodeId, name: &str) -> bool {
+    fn has(self, node: NodeId, name: &str) -> bool {
         self.json.test(|json| json.get(node, name).is_some())
     }
 
     /// None where the period is not one: a bound that can't be read, a member that is none, an end before the
     /// start.
-    fn in_period(&self, provision: NodeId, at: Instant) -> Option<bool> {
+    fn in_period(self, provision: NodeId, at: Instant) -> Option<bool> {
         self.json.classify(|json| {
             let Some(period) = json.get(provision, "period") else { return Some(true) };
             let known = ["id", "extension", "start", "end"];
@@ -355,7 +453,7 @@ impl Directory {
 
     /// None where a purpose is named by something other than a code, or where a denial names a wide one of HL7's
     /// that may hold the one asked about. A permission is not widened.
-    fn names_purpose(&self, provision: NodeId, purpose: &str, denies: bool) -> Option<bool> {
+    fn names_purpose(self, provision: NodeId, purpose: &str, denies: bool) -> Option<bool> {
         self.json.classify(|json| {
             let Some(list) = json.get(provision, "purpose") else { return Some(true) };
             let codings = (json.kind(list) == Kind::Array).then(|| json.children(list))?;
@@ -374,7 +472,7 @@ impl Directory {
 
     /// None where an actor is named by something other than a reference, or may be the recipient on a server that
     /// the policy does not name.
-    fn names_actor(&self, provision: NodeId, recipient: &str) -> Option<bool> {
+    fn names_actor(self, provision: NodeId, recipient: &str) -> Option<bool> {
         let wanted = Reference::parse(recipient);
         self.json.classify(|json| {
             let Some(list) = json.get(provision, "actor") else { return Some(true) };
@@ -383,7 +481,7 @@ impl Directory {
             for actor in actors {
                 match json.get(actor, "reference").and_then(|own| json.get_str(own, "reference")) {
                     Some(text) if Reference::parse(&text) == wanted => return Some(true),
-                    Some(text) => surely_not &= !may_be_same(&text, recipient),
+                    Some(text) => surely_not &= !may_be_same(&text, recipient) && !may_hide(&text, recipient),
                     None => surely_not = false,
                 }
             }

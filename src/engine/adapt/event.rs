@@ -1,0 +1,164 @@
+//! One type of event: what it is about, whose it is, and what must be true for it to have happened.
+//!
+//! Types are spelled `thing.happened`: a noun, its words joined by hyphens, and a past participle, e.g.
+//! `referral.created`, `lab-result.finalised`. The adapter's document lists them all.
+
+use super::plan::{Claim, Plan};
+use super::{Claims, FieldEntry};
+use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
+use crate::engine::phi::Phi;
+
+/// The canonical fields that an event's subject fills by being it: its reference, and what stands beside that.
+pub(super) const SUBJECT: [&str; 2] = ["Person.sourceId", "Person.display"];
+
+/// How one type of event is read.
+#[derive(Clone, Debug)]
+pub struct EventMap {
+    /// Event type, e.g. `referral.created`.
+    pub event_type: String,
+    /// The resource type that such an event is about.
+    pub focus: ResourceType,
+    /// The canonical fields it fills, in the adapter's order.
+    pub fields: Vec<&'static FieldEntry>,
+    /// What it changes in the connector itself.
+    pub effect: Option<Effect>,
+    /// Whether a resource without an envelope may be taken for it.
+    pub(super) bare: bool,
+    /// The state that the focus must be in: all of these.
+    pub(super) when: Vec<Condition>,
+    /// Where references to the subject stand, or the subject itself.
+    pub(super) subject: Plan,
+    /// Where the source says for whom it is meant.
+    pub(super) recipients: Option<Plan>,
+    /// Where the records stand that a merge does away with.
+    pub(super) merged: Option<Plan>,
+    pub(super) plan: Plan,
+}
+
+/// What an event changes in the connector, besides what it discloses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Its Consent takes the place of the version on file.
+    Consent,
+    /// Its Patient takes the place of another.
+    Merge,
+}
+
+/// Something that must be true of the focus.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The selector as the adapter spells it: the path of what is wrong where it does not hold.
+    pub select: String,
+    pub(super) plan: Plan,
+    pub(super) test: Test,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// Some value is one of these.
+    In(Vec<String>),
+    /// There is something, or there is nothing.
+    Exists(bool),
+}
+
+/// Whose an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Nobody's that could be told.
+    Unknown,
+    /// The patient that this string refers to, or that this resource is.
+    At(NodeId),
+    /// Several patients'; the second is here.
+    Ambiguous(NodeId),
+}
+
+impl EventMap {
+    /// Finds each canonical field in an event whose subject is known: what the selectors say, and the subject's own
+    /// reference and display.
+    pub fn adapt(&self, json: &Phi<Json>, data: NodeId, focus: NodeId, subject: Option<NodeId>) -> Claims {
+        json.classify(|json| {
+            let mut claims = self.plan.walk(json, data, focus);
+            let parts = subject.map(|subject| match json.kind(subject) {
+                Kind::Object => [json.get(subject, "id"), None],
+                _ => [Some(subject), json.parent(subject).and_then(|whole| json.get(whole, "display"))],
+            });
+            let named = SUBJECT.iter().zip(parts.into_iter().flatten());
+            claims.extend(named.filter_map(|(name, node)| {
+                let field = self.fields.iter().position(|field| field.name == *name)?;
+                Some(Claim { node: node?, field })
+            }));
+            claims
+        })
+    }
+
+    /// The first condition that the focus does not meet.
+    pub fn unmet(&self, json: &Json, data: NodeId, focus: NodeId) -> Option<&Condition> {
+        self.when.iter().find(|condition| !condition.holds(json, data, focus))
+    }
+
+    /// Whether a resource that no envelope comes with is this event.
+    pub fn fits_bare(&self, json: &Json, data: NodeId, focus: NodeId) -> bool {
+        self.bare && self.unmet(json, data, focus).is_none()
+    }
+
+    /// Whose the event is. One reference is taken as it is unless it plainly names something else; of several,
+    /// those count that are to a Patient.
+    pub fn subject(&self, json: &Json, data: NodeId, focus: NodeId) -> Subject {
+        let found = self.subject.walk(json, data, focus);
+        let mut places = found.iter().filter_map(|claim| match json.resource_type(claim.node) {
+            Some(_) => Some(claim.node),
+            None => json.get(claim.node, "reference"),
+        });
+        let alone = found.len() == 1;
+        let mut counts = places.by_ref().filter(|node| {
+            let of_patient = is_to_patient(json, data, *node);
+            of_patient == Some(true) || (alone && of_patient.is_none())
+        });
+        let Some(first) = counts.next() else { return Subject::Unknown };
+        match counts.find(|other| json.str(*other) != json.str(first)) {
+            Some(other) => Subject::Ambiguous(other),
+            None => Subject::At(first),
+        }
+    }
+
+    /// The references that say for whom the source means it; none where this type of event says nothing of it.
+    pub fn recipients(&self, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
+        references(self.recipients.as_ref(), json, data, focus)
+    }
+
+    /// The references to the records that a merge does away with.
+    pub fn merged(&self, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
+        references(self.merged.as_ref(), json, data, focus)
+    }
+}
+
+fn references(plan: Option<&Plan>, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
+    let found = plan.map(|plan| plan.walk(json, data, focus)).unwrap_or_default();
+    found.iter().filter_map(|claim| json.get(claim.node, "reference")).collect()
+}
+
+/// Whether a reference is to a Patient, or a resource is one; none where neither it nor what it resolves to says so.
+fn is_to_patient(json: &Json, data: NodeId, node: NodeId) -> Option<bool> {
+    let is_patient = |resource| json.resource_type(resource).map(|kind| kind.name() == "Patient");
+    if json.kind(node) == Kind::Object {
+        return is_patient(node);
+    }
+    if let Some(resource) = resolve(json, data, node) {
+        return is_patient(resource);
+    }
+    let text = json.str(node)?;
+    type_and_id(&text).map(|name| name.starts_with("Patient/"))
+}
+
+impl Condition {
+    fn holds(&self, json: &Json, data: NodeId, focus: NodeId) -> bool {
+        let found = self.plan.walk(json, data, focus);
+        match &self.test {
+            Test::Exists(wanted) => found.is_empty() != *wanted,
+            Test::In(values) => found
+                .iter()
+                .filter_map(|claim| json.scalar(claim.node))
+                .any(|value| values.iter().any(|known| *known == value)),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Reading an adapter's events, as far as they can be read.
+
+use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
+use super::plan::Plan;
+use super::selector::{self, Selector, Step};
+use crate::engine::canonical::{self, FieldEntry};
+use crate::engine::fhir::{NodeId, ResourceType};
+use crate::engine::policy::{Document, Severity, closest};
+
+const KEYS: &[&str] =
+    &["type", "focus", "subject", "when", "bare", "effect", "merged", "recipients", "fields"];
+
+type Field = (&'static FieldEntry, Selector);
+
+/// The adapter's events. Each has the fields of its own and those of every subject.
+pub(super) fn events(doc: &mut Document<'_>, root: NodeId) -> Vec<EventMap> {
+    let of_subject = fields(doc, root, "subjectFields");
+    match doc.json.get(root, "events") {
+        None => {
+            doc.missing(root, "events");
+            Vec::new()
+        }
+        Some(at) => doc.items(at).into_iter().filter_map(|item| event(doc, item, &of_subject)).collect(),
+    }
+}
+
+fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<EventMap> {
+    if !doc.object(at, KEYS) {
+        return None;
+    }
+    let event_type = doc.string(at, "type");
+    let focus = focus(doc, at);
+    let subject = match doc.json.get(at, "subject") {
+        Some(_) => select(doc, at, "subject"),
+        None => {
+            doc.missing(at, "subject");
+            None
+        }
+    };
+    if doc.json.get(at, "fields").is_none() {
+        doc.missing(at, "fields");
+    }
+    let mut fields = fields(doc, at, "fields");
+    if let Some(subject) = &subject {
+        fields.extend(of_subject.iter().map(|(entry, below)| (*entry, of(subject, below))));
+        fields.extend(SUBJECT.iter().filter_map(|name| Some((canonical::field(name)?, Selector::new()))));
+    }
+    let when = when(doc, at);
+    let bare = flag(doc, at, "bare").unwrap_or(true);
+    let effect = effect(doc, at);
+    let recipients = select(doc, at, "recipients").map(|selector| plan(&selector));
+    let merged = select(doc, at, "merged").map(|selector| plan(&selector));
+    if (effect == Some(Effect::Merge)) != merged.is_some() {
+        doc.missing(at, if merged.is_some() { "effect" } else { "merged" });
+    }
+    let together = Plan::new(fields.iter().map(|(_, selector)| selector));
+    Some(EventMap {
+        event_type,
+        focus: focus?,
+        fields: fields.into_iter().map(|(entry, _)| entry).collect(),
+        effect,
+        bare,
+        when,
+        subject: plan(&subject?),
+        recipients,
+        merged,
+        plan: together,
+    })
+}
+
+fn plan(selector: &Selector) -> Plan {
+    Plan::new(std::iter::once(selector))
+}
+
+fn focus(doc: &mut Document<'_>, at: NodeId) -> Option<ResourceType> {
+    let name = doc.string(at, "focus");
+    let focus = ResourceType::parse(&name);
+    if focus.is_none() && !name.is_empty() {
+        let focus_at = doc.json.get(at, "focus").unwrap_or(at);
+        doc.error(
+            focus_at,
+            "unknown-resource-type",
+            format!("FHIR R4 has no resource type `{name}`."),
+            "Name the resource type that the event is about.",
+        );
+    }
+    focus
+}
+
+/// A path below a Patient, from where the subject is: the Patient itself, or references to it.
+fn of(subject: &Selector, below: &Selector) -> Selector {
+    let patient = ResourceType::parse("Patient").map(Step::OfType);
+    let pairs = subject.iter().flat_map(|path| below.iter().map(move |rest| (path, rest)));
+    pairs
+        .map(|(path, rest)| {
+            let is_resource = path.iter().all(|step| matches!(step, Step::OfType(_)));
+            let resolve = (!is_resource).then_some(Step::Resolve);
+            path.iter().cloned().chain(resolve).chain(patient.clone()).chain(rest.iter().cloned()).collect()
+        })
+        .collect()
+}
+
+fn fields(doc: &mut Document<'_>, at: NodeId, key: &str) -> Vec<Field> {
+    let Some(list) = doc.json.get(at, key) else { return Vec::new() };
+    doc.items(list).into_iter().filter_map(|item| field(doc, item)).collect()
+}
+
+fn field(doc: &mut Document<'_>, at: NodeId) -> Option<Field> {
+    if !doc.object(at, &["field", "select", "note"]) {
+        return None;
+    }
+    doc.optional(at, "note");
+    let name = doc.string(at, "field");
+    let entry = canonical::field(&name);
+    if entry.is_none() && !name.is_empty() {
+        let field_at = doc.json.get(at, "field").unwrap_or(at);
+        let help = match closest(&name, canonical::catalogue().iter().map(|entry| entry.name)) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "Name a field of the canonical model.".to_owned(),
+        };
+        doc.error(field_at, "unknown-field", format!("There is no canonical field `{name}`."), help);
+    }
+    if doc.json.get(at, "select").is_none() {
+        doc.missing(at, "select");
+    }
+    let selector = select(doc, at, "select");
+    Some((entry?, selector?))
+}
+
+/// The conditions of an event: each a selector, and the values it may have or whether there is anything.
+fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
+    let Some(list) = doc.json.get(at, "when") else { return Vec::new() };
+    let mut conditions = Vec::new();
+    for item in doc.items(list) {
+        if !doc.object(item, &["select", "in", "exists"]) {
+            continue;
+        }
+        let values = doc.strings(item, "in");
+        let test = match (flag(doc, item, "exists"), values.is_empty()) {
+            (Some(exists), true) => Test::Exists(exists),
+            (None, false) => Test::In(values),
+            _ => {
+                doc.error(
+                    item,
+                    "condition",
+                    "A condition has either values or `exists`.",
+                    "Write `\"in\": [\"…\"]` or `\"exists\": true`.",
+                );
+                continue;
+            }
+        };
+        if doc.json.get(item, "select").is_none() {
+            doc.missing(item, "select");
+        }
+        if let Some(selector) = select(doc, item, "select") {
+            let select = doc.json.get_str(item, "select").unwrap_or_default().into_owned();
+            conditions.push(Condition { select, plan: plan(&selector), test });
+        }
+    }
+    conditions
+}
+
+fn effect(doc: &mut Document<'_>, at: NodeId) -> Option<Effect> {
+    match doc.optional(at, "effect")?.as_str() {
+        "consent" => Some(Effect::Consent),
+        "merge" => Some(Effect::Merge),
+        _ => {
+            let effect_at = doc.json.get(at, "effect").unwrap_or(at);
+            doc.error(effect_at, "effect", "This effect is not known.", "Write `consent` or `merge`.");
+            None
+        }
+    }
+}
+
+fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {
+    let member = doc.json.get(at, key)?;
+    match doc.json.scalar(member).as_deref() {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => {
+            doc.error(member, "wrong-type", "A boolean is expected here.", "Write `true` or `false`.");
+            None
+        }
+    }
+}
+
+/// The selector of a member, with a finding at its place where it is none.
+fn select(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<Selector> {
+    let text = doc.optional(at, key)?;
+    match selector::parse(&text) {
+        Ok(selector) => Some(selector),
+        Err(error) => {
+            let select_at = doc.json.get(at, key).unwrap_or(at);
+            let (start, end) = doc.json.span(select_at);
+            let offset = u32::try_from(error.offset).unwrap_or(0);
+            let help = "See the subset that selectors may use.";
+            doc.add(((start + 1 + offset).min(end), end), Severity::Error, error.code, error.message, help);
+            None
+        }
+    }
+}

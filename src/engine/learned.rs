@@ -1,0 +1,195 @@
+//! What events have taught the connector: consents, merges, versions seen. Kept by keys, over restarts too.
+
+use super::adapt::{Effect, EventMap};
+use super::consent::{Directory, Filed, Merged, Register};
+use super::fhir::Json;
+use super::phi::Phi;
+use super::queue::StateKeys;
+use super::redact::Pseudonym;
+use super::time::Instant;
+use super::validate::{Shape, Version, Versions};
+use serde::{Deserialize, Serialize};
+
+/// What events have taught the connector.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    /// Consents and merges.
+    pub register: Register,
+    /// The latest version seen of each resource.
+    pub versions: Versions,
+}
+
+/// A change that an event makes to what is known.
+#[derive(Clone, Debug)]
+pub enum Lesson {
+    /// A version of a consent takes the place of the one on file.
+    Consent(Box<Filed>),
+    /// A patient's record takes the place of others.
+    Merge(Merged),
+}
+
+impl Lesson {
+    /// What an event teaches that passed validation.
+    pub fn of(event: &Phi<Json>, shape: &Shape, map: &EventMap, keys: &StateKeys) -> Option<Self> {
+        let patient = shape.patient()?;
+        match map.effect? {
+            Effect::Consent => Filed::of(event, shape.data, shape.focus, patient, keys)
+                .map(|filed| Self::Consent(Box::new(filed))),
+            Effect::Merge => {
+                let into = event.classify(|json| keys.of_person(json, shape.data, patient));
+                let from = event.classify(|json| {
+                    let others = map.merged(json, shape.data, shape.focus).into_iter();
+                    others.flat_map(|other| keys.of_person(json, shape.data, other)).collect::<Vec<_>>()
+                });
+                Some(Self::Merge(Merged { into, from }))
+            }
+        }
+    }
+
+    /// What is done, as the audit log spells it.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Consent(_) => "put-on-file",
+            Self::Merge(_) => "merge",
+        }
+    }
+
+    /// The same in a sentence.
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::Consent(_) => "This version of the consent is on file now, and holds from here on.",
+            Self::Merge(_) => {
+                "The records are known to be one patient's now; what was permitted for the old one is not."
+            }
+        }
+    }
+}
+
+impl Learned {
+    /// Takes up what an event teaches.
+    pub fn take_up(&mut self, lesson: Lesson) {
+        match lesson {
+            Lesson::Consent(filed) => self.register.file(*filed),
+            Lesson::Merge(merged) => self.register.merge(merged),
+        }
+    }
+
+    /// The version that an event's focus must not be before, and whether anything of its patient is known: a Patient in
+    /// the event itself, or a consent on file.
+    pub fn about(
+        &self,
+        event: &Phi<Json>,
+        shape: &Shape,
+        map: &EventMap,
+        source: &str,
+        directory: &Directory,
+        keys: &StateKeys,
+    ) -> (Option<Version>, bool) {
+        let resource = event.classify(|json| keys.of_resource(source, json, shape.focus));
+        let seen = resource.and_then(|resource| self.versions.of(resource));
+        if map.effect != Some(Effect::Consent) {
+            return (seen, true);
+        }
+        let Some(patient) = shape.patient() else { return (seen, false) };
+        let consent = event.classify(|json| keys.of_consent(json, shape.focus));
+        let person = event.classify(|json| keys.of_person(json, shape.data, patient));
+        let here = event.test(|json| super::fhir::resolve(json, shape.data, patient).is_some());
+        let (filed, knows_filed) = self.register.on_file(consent, &person);
+        let (set, knows_set) = directory.on_file(consent, &person);
+        let latest = [seen, filed, set].into_iter().flatten().reduce(Version::later);
+        (latest, here || knows_filed || knows_set)
+    }
+
+    /// Remembers the version of an event's focus.
+    pub fn saw(&mut self, event: &Phi<Json>, shape: &Shape, source: &str, keys: &StateKeys) {
+        if let Some(resource) = event.classify(|json| keys.of_resource(source, json, shape.focus)) {
+            self.versions.saw(resource, event.classify(|json| Version::of(json, shape.focus)));
+        }
+    }
+
+    /// All of it as JSON text.
+    pub fn to_text(&self) -> String {
+        let texts = |names: &[Pseudonym]| names.iter().map(|name| name.to_text()).collect();
+        let plain = Plain {
+            consents: self
+                .register
+                .filed()
+                .iter()
+                .map(|filed| PlainConsent {
+                    consent: filed.consent.to_text(),
+                    patient: texts(&filed.patient),
+                    anywhere: texts(&filed.anywhere),
+                    version: filed.version.into(),
+                    terms: filed.text.clone(),
+                })
+                .collect(),
+            merges: self
+                .register
+                .merged()
+                .iter()
+                .map(|merged| (texts(&merged.into), texts(&merged.from)))
+                .collect(),
+            versions: self.versions.iter().map(|(name, version)| (name.to_text(), version.into())).collect(),
+        };
+        // Strings and integers only: serialising can't fail.
+        serde_json::to_string(&plain).unwrap_or_default()
+    }
+
+    /// Reads what [`Learned::to_text`] wrote; none where it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain: Plain = serde_json::from_str(text).ok()?;
+        let names =
+            |texts: &[String]| texts.iter().map(|text| Pseudonym::parse(text)).collect::<Option<Vec<_>>>();
+        let mut learned = Self::default();
+        for own in plain.consents {
+            learned.register.file(Filed::restore(
+                Pseudonym::parse(&own.consent)?,
+                names(&own.patient)?,
+                names(&own.anywhere)?,
+                own.version.into(),
+                own.terms,
+            )?);
+        }
+        for (into, from) in &plain.merges {
+            learned.register.merge(Merged { into: names(into)?, from: names(from)? });
+        }
+        for (name, version) in plain.versions {
+            learned.versions.saw(Pseudonym::parse(&name)?, version.into());
+        }
+        Some(learned)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    consents: Vec<PlainConsent>,
+    merges: Vec<(Vec<String>, Vec<String>)>,
+    versions: Vec<(String, PlainVersion)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainConsent {
+    consent: String,
+    patient: Vec<String>,
+    anywhere: Vec<String>,
+    version: PlainVersion,
+    terms: String,
+}
+
+/// Number, and milliseconds since the Unix epoch.
+#[derive(Serialize, Deserialize)]
+struct PlainVersion(Option<u32>, Option<i64>);
+
+impl From<Version> for PlainVersion {
+    fn from(version: Version) -> Self {
+        Self(version.number, version.updated.map(|at| at.0))
+    }
+}
+
+impl From<PlainVersion> for Version {
+    fn from(PlainVersion(number, updated): PlainVersion) -> Self {
+        Self { number, updated: updated.map(Instant) }
+    }
+}
