@@ -314,6 +314,8 @@ const TEACHING_ORDER: &[&str] = &[
     "assertion-forged",
     "assertion-claims",
     "assertion-stolen",
+    "broken-json",
+    "not-an-event",
 ];
 
 /// The text of a shipped fixture, e.g. `policies/referral-intake.json`.
