@@ -31,8 +31,8 @@ pub use policy::{
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
 pub use run::{
-    CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, Position, Receipt, RefusalView, Request, RunView,
-    StageState, StageView, VerdictView,
+    CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, PartView, Position, Receipt, RefusalView,
+    Request, RunView, StageState, StageView, VerdictView,
 };
 pub use scenario::{
     DeliveryResult, Expected, ExpectedRecord, OpenScenario, Outage, Pin, SandboxSetup, ScenarioCard,

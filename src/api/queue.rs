@@ -57,7 +57,7 @@ pub struct WaitingView {
     /// Priority class.
     pub class: String,
     /// Why it waits: `ready` (its turn has not come), `retry` (it failed for the time being) or `behind` (an
-    /// earlier event of the same subject goes first).
+    /// earlier event of the same subject goes first) or `gap` (earlier events of its subscription are missing).
     pub state: String,
     /// The tries that failed, oldest first.
     pub attempts: Vec<AttemptView>,

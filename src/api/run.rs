@@ -248,12 +248,37 @@ pub struct RunView {
     pub ledger: Vec<LedgerRow>,
     /// Policy in force, `id@version`.
     pub policy: String,
+    /// Where the delivery brought several events: what became of each. This account is then that of the first that did
+    /// not go through, or else of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartView>,
+}
+
+/// One of several events of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartView {
+    /// Its correlation id: the delivery's, a dot, and a number from 1.
+    pub correlation: String,
+    /// Its state.
+    pub outcome: String,
+    /// Refusal code, if any.
+    pub code: Option<String>,
+}
+
+impl From<&RunView> for PartView {
+    fn from(view: &RunView) -> Self {
+        Self {
+            correlation: view.correlation.clone(),
+            outcome: view.outcome.clone(),
+            code: view.refusal.as_ref().map(|refusal| refusal.code.clone()),
+        }
+    }
 }
 
 impl RunView {
     /// The account of a run. `timings` gives the time spent per stage, in microseconds.
     pub(super) fn new(setting: &Setting, receipt: Receipt, run: &Run, timings: &[(Stage, f64)]) -> Self {
-        Self {
+        let mut view = Self {
             correlation: run.correlation.clone(),
             receipt,
             outcome: run.outcome.as_str().to_owned(),
@@ -269,7 +294,19 @@ impl RunView {
             record: run.record.as_ref().map(CrmRecord::from),
             ledger: ledger(setting, run).into_iter().map(|row| ledger_row(&setting.policy, row)).collect(),
             policy: setting.policy_reference.clone(),
+            parts: Vec::new(),
+        };
+        if run.apart {
+            view.ledger.iter_mut().for_each(|row| row.span = (0, 0));
+            let issues = view.verdicts.iter_mut().flat_map(|verdict| &mut verdict.issues);
+            issues.for_each(|issue| (issue.span, issue.position) = ((0, 0), None));
         }
+        view
+    }
+
+    /// Which of its delivery's events it is; 0 where it is the only one.
+    pub(super) fn part_number(&self) -> u32 {
+        self.correlation.split_once('.').and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
     }
 
     /// The account of a delivery that nothing was there to work on.
@@ -292,6 +329,7 @@ impl RunView {
             record: None,
             ledger: Vec::new(),
             policy: String::new(),
+            parts: Vec::new(),
         }
     }
 }

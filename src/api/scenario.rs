@@ -83,6 +83,12 @@ pub struct SandboxSetup {
     /// Events that the queue holds, dead letters included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_capacity: Option<usize>,
+    /// What the EHR sandbox holds: a FHIR Bundle, as text. In a scenario file, the name of a fixture in `ehr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ehr: Option<String>,
+    /// Seconds for which a gap in a subscription's events is waited on, where it is not a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_wait_seconds: Option<u32>,
 }
 
 /// A time in which the CRM demo zone takes nothing, in seconds after the clock's start.
@@ -316,6 +322,23 @@ const TEACHING_ORDER: &[&str] = &[
     "assertion-stolen",
     "broken-json",
     "not-an-event",
+    "notification-full-resource",
+    "notification-id-only",
+    "notification-empty",
+    "notification-several",
+    "notification-out-of-order",
+    "notification-gap-filled",
+    "notification-duplicate",
+    "notification-heartbeat-gap",
+    "notification-unavailable",
+    "notification-waits",
+    "notification-failing",
+    "notification-status-missing",
+    "notification-request-missing",
+    "notification-parameter-missing",
+    "notification-parameter-invalid",
+    "notification-number-invalid",
+    "notification-number-implausible",
 ];
 
 /// The text of a shipped fixture, e.g. `policies/referral-intake.json`.
@@ -379,6 +402,9 @@ pub fn read_scenario(
     let consents = consents?;
     let clock = Instant::parse(&setting.clock)
         .ok_or_else(|| "The setting's clock is not an RFC 3339 time.".to_owned())?;
+    if let Some(name) = setting.sandbox.ehr.take() {
+        setting.sandbox.ehr = Some(load("ehr", &name)?);
+    }
     let setup = Setup {
         policy: load("policies", &setting.policy)?,
         adapter: load("adapters", &setting.adapter)?,
@@ -617,7 +643,12 @@ impl Setup {
             seed: &self.seed,
             actor: &self.actor,
             role: &self.role,
-            sandbox: engine::SandboxTexts { outages: &outages, capacity: self.sandbox.queue_capacity },
+            sandbox: engine::SandboxTexts {
+                outages: &outages,
+                capacity: self.sandbox.queue_capacity,
+                ehr: self.sandbox.ehr.as_deref(),
+                gap_wait_seconds: self.sandbox.gap_wait_seconds,
+            },
         })
         .map_err(|findings| findings.into_iter().map(super::Diagnostic::from).collect())
     }

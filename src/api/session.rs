@@ -1,12 +1,13 @@
 //! A connector with its state, as the page and the command line hold it.
 
 use super::timeline::{self, Save, Stored, Verification};
-use super::{CrmRecord, Diagnostic, Entry, LogHead, QueueView, Request, RunView, Setup};
+use super::{CrmRecord, Diagnostic, Entry, LogHead, PartView, QueueView, Request, RunView, Setup};
 use crate::engine::audit::{Hash, Log, hex};
 use crate::engine::phi::Phi;
+use crate::engine::queue::is_of;
 use crate::engine::time::Instant;
 use crate::engine::webhook::Delivery;
-use crate::engine::{Connector, Remembered, Stage};
+use crate::engine::{Connector, Probe, Remembered, Stage};
 
 /// A connector and what it has done: log, CRM demo zone, ids seen.
 #[derive(Default)]
@@ -96,30 +97,54 @@ impl Session {
             headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
             body: Phi::new(request.body.clone().into_bytes()),
         };
-        let mut timings: Vec<(Stage, f64)> = Vec::with_capacity(Stage::ALL.len());
-        let mut last = tick();
-        let mut probe = |stage: Stage| {
-            let at = tick();
-            timings.push((stage, (at - last) * 1000.0));
-            last = at;
-        };
-        let receipt = connector.receive(delivery, now, &mut probe);
-        let (status, retry_after) = (receipt.status, receipt.retry_after);
-        let run = match receipt.settled {
-            Some(run) => Some(run),
-            None => match connector.advance(now, &mut probe) {
-                None => connector.waiting(&receipt.correlation),
-                run => run,
-            },
-        };
-        let view = match &run {
-            Some(run) => {
-                RunView::new(connector.setting(), super::Receipt::new(status, retry_after), run, &timings)
+        let mut watch = Stopwatch { last: tick(), tick, timings: Vec::with_capacity(Stage::ALL.len()) };
+        let receipt = connector.receive(delivery, now, &mut watch);
+        let answer = super::Receipt::new(receipt.status, receipt.retry_after);
+        let mut own = Vec::new();
+        let mut others = Vec::new();
+        match receipt.settled {
+            Some(run) => own.push(RunView::new(connector.setting(), answer, &run, &watch.timings)),
+            None => {
+                while let Some(run) = connector.advance(now, &mut watch) {
+                    let view = RunView::new(connector.setting(), answer.clone(), &run, &watch.timings);
+                    let list =
+                        if is_of(&run.correlation, &receipt.correlation) { &mut own } else { &mut others };
+                    list.push(view);
+                    watch.timings.clear();
+                }
+                let waiting = connector.waiting(&receipt.correlation).into_iter();
+                let waiting =
+                    waiting.filter(|run| own.iter().all(|view| view.correlation != run.correlation));
+                let waiting: Vec<RunView> =
+                    waiting.map(|run| RunView::new(connector.setting(), answer.clone(), &run, &[])).collect();
+                own.extend(waiting);
             }
-            None => RunView::not_configured(),
-        };
-        self.take_in(&view);
-        view
+        }
+        for view in own.iter().chain(&others) {
+            self.take_in(view);
+        }
+        self.read_log();
+        self.dirty = true;
+        self.settled.extend(others);
+        self.principal(own)
+    }
+
+    /// The account of a delivery out of those of its events: that of the first that did not go through, or else of the
+    /// first, with all of them as its parts. The others are given with [`Session::take_settled`].
+    fn principal(&mut self, mut own: Vec<RunView>) -> RunView {
+        own.sort_by_key(|view| view.part_number());
+        let parts: Vec<PartView> = own.iter().map(PartView::from).collect();
+        let went = |view: &RunView| ["delivered", "unchanged"].contains(&view.outcome.as_str());
+        let at = own.iter().position(|view| !went(view)).unwrap_or(0);
+        if own.is_empty() {
+            return RunView::not_configured();
+        }
+        let mut principal = own.remove(at);
+        self.settled.extend(own);
+        if parts.len() > 1 {
+            principal.parts = parts;
+        }
+        principal
     }
 
     /// Works on everything that is due at `now` (milliseconds since the Unix epoch), as time passes without a
@@ -252,5 +277,21 @@ impl Session {
         self.detached = false;
         self.dirty = self.connector.is_some();
         self.read_log();
+    }
+}
+
+/// Notes the time spent in each stage.
+struct Stopwatch<'a> {
+    tick: &'a mut dyn FnMut() -> f64,
+    last: f64,
+    /// Stage and microseconds.
+    timings: Vec<(Stage, f64)>,
+}
+
+impl Probe for Stopwatch<'_> {
+    fn finished(&mut self, stage: Stage) {
+        let at = (self.tick)();
+        self.timings.push((stage, (at - self.last) * 1000.0));
+        self.last = at;
     }
 }

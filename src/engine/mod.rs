@@ -13,6 +13,7 @@ pub mod fhir;
 pub mod guard;
 mod learned;
 pub mod ledger;
+pub mod notification;
 pub mod phi;
 pub mod policy;
 pub mod queue;
@@ -234,18 +235,9 @@ impl Connector {
         }
         self.note(&run, Stage::Webhook, "authenticate", "passed", now, |_| {});
         self.seen.insert(&setting.source, &message, content, assertion, now);
-        self.queue.push(Item {
-            correlation: run.correlation.clone(),
-            message,
-            attested: self.attested,
-            content: Content::Raw(delivery.body),
-            order: None,
-            event_type: None,
-            attempts: Vec::new(),
-            earlier: 0,
-            due: now,
-            bytes,
-        });
+        let event = Content::Raw(delivery.body);
+        let item = Item::new(run.correlation.clone(), message, event, now);
+        self.queue.push(Item { attested: self.attested, ..item });
         probe.finished(Stage::Webhook);
         Receipt { correlation: run.correlation, status: 202, retry_after: None, settled: None }
     }

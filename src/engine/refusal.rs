@@ -303,6 +303,42 @@ catalogue! {
     QueueFull "queue.full" Queue 429 None,
         "Too many events are waiting.",
         "Send again in a while; nothing of this request was kept.";
+    /// A notification whose first entry is no status.
+    NotificationStatusMissing "notification.status-missing" Validate 202 Some(Remedy::RestoreBody),
+        "A subscription notification starts with the subscription's status, and this one does not.",
+        "Make the first entry a Parameters resource (Subscriptions R5 Backport, R4 notifications).";
+    /// An entry of a history without its request.
+    NotificationRequestMissing "notification.request-missing" Validate 202 Some(Remedy::RestoreBody),
+        "An entry of the notification does not say which request it stands for.",
+        "Each entry of a Bundle of type 'history' has 'request' (FHIR R4, bdl-3).";
+    /// A parameter that has to be there is not.
+    NotificationParameterMissing "notification.parameter-missing" Validate 202 Some(Remedy::RestoreBody),
+        "The subscription's status lacks a parameter that it must have.",
+        "Add the parameter at the path given: 'subscription', 'status' and 'type', and 'event-number' for each event.";
+    /// A parameter that can't be read.
+    NotificationParameterInvalid "notification.parameter-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "A parameter of the subscription's status is repeated, of the wrong type, or not one of its codes.",
+        "See the Subscriptions R5 Backport guide for the parameter at the path given.";
+    /// A number that is none.
+    NotificationNumberInvalid "notification.number-invalid" Validate 202 Some(Remedy::RestoreBody),
+        "A count or number of events is not an unsigned number of 64 bits, written as a string of digits.",
+        "Write it in 'valueString', as digits only and without leading zeros; events are numbered from 1.";
+    /// A number that can't be meant.
+    NotificationNumberImplausible "notification.number-implausible" Validate 202 None,
+        "An event number is more than 1000 ahead of what came so far, too far to fill what would be missing.",
+        "Start the subscription anew with a handshake, so that its events are counted from there.";
+    /// Events are missing.
+    NotificationGap "notification.gap" Queue 202 None,
+        "Events of the subscription are missing: they are waited for, and then asked for.",
+        "Nothing is to be done: what comes late is put in order.";
+    /// An event that nobody has.
+    NotificationEventUnavailable "notification.event-unavailable" Queue 202 None,
+        "An event was told of, but neither the notification nor the EHR sandbox holds what it is about.",
+        "Put the resource, or the subscription's 'query-event' notification, into the EHR sandbox and re-drive it.";
+    /// The subscription does not work.
+    SubscriptionFailing "notification.subscription-failing" Queue 202 None,
+        "The source says that the subscription is in error or off: events may no longer come.",
+        "Mend the subscription at the source; what comes nevertheless is worked on.";
     /// Every try failed.
     AttemptsExhausted "queue.attempts-exhausted" Queue 202 None,
         "Every try to deliver the event failed, so it was set aside as a dead letter.",

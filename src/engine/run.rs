@@ -177,6 +177,9 @@ pub struct Run {
     pub verdicts: Option<Verdicts>,
     /// What the event itself changed about consents, in a sentence.
     pub learned: Option<&'static str>,
+    /// Whether the event is not what was sent, but was put together from a notification: places in it are none in
+    /// the request's body.
+    pub apart: bool,
     /// Which canonical fields were found where.
     pub claims: Claims,
     /// What redaction did, where the guard let it pass.
@@ -200,6 +203,7 @@ impl Run {
             shape: None,
             verdicts: None,
             learned: None,
+            apart: false,
             claims: Claims::new(),
             redacted: None,
             record: None,

@@ -3,6 +3,8 @@
 use super::adapt::{Adapter, EventMap};
 use super::consent::Directory;
 use super::deliver::{Outage, Sink};
+use super::fhir::{Json, NodeId};
+use super::phi::Phi;
 use super::policy::{Diagnostic, Policy, Severity};
 use super::queue::{self, StateKeys};
 use super::redact::Keys;
@@ -10,6 +12,7 @@ use super::time::Instant;
 use super::validate::Shape;
 use super::webhook::{Credential, CredentialTexts, Rate, Unusable, usable};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A setting as texts, not yet read.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,10 @@ pub struct SandboxTexts<'a> {
     pub outages: &'a [Outage],
     /// Events that the queue holds, where it is not [`queue::CAPACITY`].
     pub capacity: Option<usize>,
+    /// What the EHR sandbox holds: a FHIR Bundle.
+    pub ehr: Option<&'a str>,
+    /// Seconds for which a gap in a subscription's events is waited on, where it is not a minute.
+    pub gap_wait_seconds: Option<u32>,
 }
 
 /// Credentials as texts, newest first, and the source's rate.
@@ -83,6 +90,10 @@ pub struct Setting {
     pub sink: Sink,
     /// Events that the queue holds.
     pub capacity: usize,
+    /// What the EHR sandbox holds.
+    pub ehr: Option<Arc<Phi<Json>>>,
+    /// Milliseconds for which a gap in a subscription's events is waited on.
+    pub gap_wait: i64,
     /// Keys for tokens, each with the credential that they come from.
     transform: Vec<(Credential, Keys)>,
     /// Who may write to the CRM.
@@ -185,6 +196,7 @@ impl Setting {
                 "A rate lets through at least one delivery at once and one a minute.",
             ));
         }
+        let ehr = read_ehr(texts.sandbox.ehr, &mut against);
         let state_keys = StateKeys::new(texts.seed);
         match (reading.policy, adapter, consents, keys, state_keys) {
             (Some(policy), Some(adapter), Some(mut consents), Some(keys), Some(state_keys)) => {
@@ -222,6 +234,8 @@ impl Setting {
                     state_keys,
                     sink: Sink { outages: texts.sandbox.outages.to_vec() },
                     capacity: texts.sandbox.capacity.unwrap_or(queue::CAPACITY),
+                    ehr,
+                    gap_wait: i64::from(texts.sandbox.gap_wait_seconds.unwrap_or(60)) * 1000,
                     transform,
                     writers,
                     actor: texts.actor.to_owned(),
@@ -231,6 +245,17 @@ impl Setting {
             _ => Err(against),
         }
     }
+}
+
+/// What the EHR sandbox holds.
+fn read_ehr(text: Option<&str>, against: &mut Vec<Finding>) -> Option<Arc<Phi<Json>>> {
+    let json = text.and_then(|text| Json::read(text).ok());
+    let json = json.filter(|json| json.get_str(NodeId::ROOT, "resourceType").as_deref() == Some("Bundle"));
+    if json.is_none() && text.is_some() {
+        let what = "What the EHR sandbox holds is a FHIR Bundle, and this is none.";
+        against.push(Finding::About("setting.ehr-unreadable", what));
+    }
+    json.map(|json| Arc::new(Phi::new(json)))
 }
 
 /// A list of credentials whose ids differ.

@@ -8,7 +8,7 @@ mod split;
 
 pub use element_names::is_element_name;
 pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader, has_element_form};
-pub use reference::{Reference, identity, is_same, may_be_same, names, resolve, type_and_id};
+pub use reference::{Reference, find, identity, is_same, may_be_same, names, resolve, type_and_id};
 pub use resource_type::ResourceType;
 pub use split::{Part, PartText, Splitter, each_document, text_of_bytes};
 

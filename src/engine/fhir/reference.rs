@@ -66,6 +66,16 @@ pub fn resolve(json: &Json, data: NodeId, from: NodeId) -> Option<NodeId> {
     }
 }
 
+/// The resource that a reference from another document names, among the entries of the Bundle at `data`.
+pub fn find(json: &Json, data: NodeId, text: &str) -> Option<NodeId> {
+    let index = json.index_of_names(data);
+    match Reference::parse(text) {
+        Reference::Contained(_) => None,
+        Reference::Relative(kind, id) => index.entry(&format!("{kind}/{id}")),
+        Reference::Absolute(name) | Reference::Urn(name) | Reference::Other(name) => index.entry(name),
+    }
+}
+
 /// What the resources of a document go by. Built once per document, when the first reference is resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Names {

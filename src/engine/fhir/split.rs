@@ -1,6 +1,7 @@
 //! Own inputs: which parts of a resource, Bundle, array or NDJSON text can each be an event.
 
 use super::{Json, Kind, NodeId, Reader, ResourceType, resolve};
+use crate::engine::notification::is_notification;
 use crate::engine::refusal::Refusal;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -174,7 +175,7 @@ fn text_of(json: &Json, part: &Part, mut label: String) -> PartText {
     match &part.what {
         What::Whole => {
             let root = NodeId::ROOT;
-            let wrap = json.get(root, "resourceType").is_some();
+            let wrap = json.get(root, "resourceType").is_some() && !is_notification(json, root);
             PartText {
                 label,
                 resource_type: json.resource_type(root),
@@ -226,7 +227,13 @@ fn parts_of(json: &Json) -> Vec<What> {
         return json.children(root).map(What::Item).collect();
     }
     let entries = match json.get(root, "entry") {
-        Some(list) if json.resource_type(root).is_some_and(|kind| kind.name() == "Bundle") => list,
+        // A notification is a delivery as it is: its events are told apart on the way.
+        Some(list)
+            if !is_notification(json, root)
+                && json.resource_type(root).is_some_and(|kind| kind.name() == "Bundle") =>
+        {
+            list
+        }
         _ => return vec![What::Whole],
     };
     let mut taken = BTreeSet::new();

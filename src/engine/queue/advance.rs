@@ -1,6 +1,8 @@
 //! The connector's work on its queue: the next event, what is tried again, what is given up on.
 
 use super::{ATTEMPTS, Attempt, Content, DeadLetter, Item, Order, Wait, next_try};
+use crate::engine::fhir::NodeId;
+use crate::engine::notification;
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
 use crate::engine::{Connector, GENUINE, Mark, Outcome, Probe, Run, Setting, Stage, cite, validate};
@@ -13,28 +15,49 @@ impl Connector {
     pub fn advance(&mut self, now: Instant, probe: &mut impl Probe) -> Option<Run> {
         self.tell_apart(now);
         self.read_in();
-        let place = self.queue.next(now)?;
-        let mut item = self.queue.take(place)?;
+        self.close_gaps(now);
+        self.find_places();
+        let at = self.queue.next(now)?;
+        let mut item = self.queue.take(at)?;
         let mut run = self.run_of(&item);
         run.step(Stage::Queue, Mark::Passed, vec![turn(item.failed())]);
         probe.finished(Stage::Queue);
         let event = match &item.content {
             Content::Event(json) => Ok(Arc::clone(json)),
             Content::Refused(refusal) => Err(refusal.clone()),
+            Content::Notice(kind) => {
+                let (outcome, why) = (Outcome::Unchanged, kind.sentence());
+                return Some(self.end_at_once(run, outcome, why, now));
+            }
+            Content::Known => {
+                let why = "This event of its subscription came before: a safe no-op.";
+                return Some(self.end_at_once(run, Outcome::Duplicate, why, now));
+            }
+            Content::Absent(why, _) => {
+                let why = why.clone();
+                self.give_up(&mut run, item, why, now);
+                return Some(run);
+            }
             // Everything in line was read above.
             Content::Raw(_) => Err(Refusal::new(Code::JsonSyntax)),
         };
+        run.apart = item.origin.is_some();
         let result = self.work(&mut run, event, item.arrival(), now, probe);
         item.event_type.clone_from(&run.event_type);
-        if let Err(refusal) = result {
+        if let Err(mut refusal) = result {
+            if run.apart {
+                // Its place is one in the text that was put together, not in what was sent.
+                refusal.place = None;
+            }
             probe.finished(refusal.code.stage());
             if refusal.code.is_transient() {
-                self.put_off(&mut run, place, item, refusal, now);
+                self.put_off(&mut run, at, item, refusal, now);
                 return Some(run);
             }
             if refusal.code == Code::AttestationRequired {
                 // Nothing of the event was judged: with the attestation it may come again under its own id.
                 self.seen.forget(&self.setting.source, &item.message.id);
+                item.origin.into_iter().for_each(|origin| self.queue.tracker.reopen(origin));
             }
             run.outcome = Outcome::of(&refusal);
             run.refusal = Some(refusal);
@@ -55,12 +78,16 @@ impl Connector {
         u64::try_from(due).unwrap_or(0).div_ceil(1000).max(1)
     }
 
-    /// The account of an event that waits and was not worked on just now.
-    pub fn waiting(&self, correlation: &str) -> Option<Run> {
-        let (_, item, wait, due) =
-            self.queue.waits().find(|(_, item, ..)| item.correlation == correlation)?;
+    /// The accounts of the events that a delivery brought and that wait and were not worked on just now.
+    pub fn waiting(&self, delivery: &str) -> Vec<Run> {
+        let of_delivery = self.queue.waits().filter(|(_, item, ..)| item.is_of(delivery));
+        of_delivery.map(|(_, item, wait, due)| self.waiting_run(item, wait, due)).collect()
+    }
+
+    fn waiting_run(&self, item: &Item, wait: Wait, due: Instant) -> Run {
         let mut run = self.run_of(item);
         let reason = match wait {
+            Wait::Gap => "Earlier events of its subscription are missing.".to_owned(),
             Wait::Behind => "An earlier event of the same subject goes first.".to_owned(),
             Wait::Ready | Wait::Retry => turn(item.failed()),
         };
@@ -68,7 +95,7 @@ impl Connector {
         run.outcome = Outcome::Waiting;
         run.due = Some(due);
         run.event_type.clone_from(&item.event_type);
-        Some(run)
+        run
     }
 
     /// Puts a dead letter back in line, to be tried as often as a new event. It keeps its correlation id, and what it
@@ -82,8 +109,13 @@ impl Connector {
         self.note(&run, Stage::Queue, "re-drive", "re-driven", now, |_| {});
         self.queue.bytes = self.queue.bytes.saturating_sub(item.bytes);
         self.queue.counts.settled = self.queue.counts.settled.saturating_sub(1);
+        // It is on its way again: should it come by itself meanwhile, it is a duplicate.
+        if let Some(origin) = item.origin {
+            self.queue.tracker.event(origin);
+        }
         item.earlier = item.attempts.len();
         item.due = now;
+        self.look_again(&mut item);
         self.queue.enter(item);
         true
     }
@@ -112,6 +144,7 @@ impl Connector {
         self.apart.retain(|sealed| !queue.unseal(sealed, keys));
         self.told = self.told.min(self.apart.len());
         self.read_in();
+        self.find_places();
     }
 
     /// Records which kept states do not open, once each.
@@ -132,26 +165,46 @@ impl Connector {
         run
     }
 
-    /// Reads what was acknowledged since, and finds each event's place in the order, which only matters where
-    /// several wait.
+    /// Reads what was acknowledged since.
     fn read_in(&mut self) {
-        let setting = Arc::clone(&self.setting);
-        for place in std::mem::take(&mut self.queue.unread) {
-            let Some(item) = self.queue.line.get_mut(&place) else { continue };
-            let content =
-                std::mem::replace(&mut item.content, Content::Refused(Refusal::new(Code::JsonSyntax)));
-            item.content = match content {
-                Content::Raw(body) => match validate::read(body) {
-                    Ok(json) => Content::Event(Arc::new(json)),
-                    Err(refusal) => Content::Refused(refusal),
-                },
-                read => read,
-            };
+        for at in std::mem::take(&mut self.queue.unread) {
+            self.read_at(at);
         }
-        if self.queue.line.len() < 2 {
-            return;
+    }
+
+    /// Finds each event's place in the order, which only matters where several wait.
+    fn find_places(&mut self) {
+        if self.queue.line.len() > 1 {
+            let setting = Arc::clone(&self.setting);
+            self.queue.line.values_mut().for_each(|item| place(item, &setting));
         }
-        self.queue.line.values_mut().for_each(|item| place(item, &setting));
+    }
+
+    /// Reads the event at a place in line. A notification makes way for its events.
+    fn read_at(&mut self, at: u64) {
+        let Some(mut item) = self.queue.take(at) else { return };
+        let bytes = item.bytes;
+        item.content = match item.content {
+            Content::Raw(body) => match validate::read(body) {
+                Ok(json) => {
+                    let json = Arc::new(json);
+                    match notification::read(&json, NodeId::ROOT, &self.setting.state_keys) {
+                        None => Content::Event(json),
+                        Some(Err(refusal)) => Content::Refused(refusal),
+                        Some(Ok(notification)) => {
+                            item.content = Content::Known;
+                            self.queue.replace();
+                            let now = item.due;
+                            return self.take_notification(item, json, &notification, now);
+                        }
+                    }
+                }
+                Err(refusal) => Content::Refused(refusal),
+            },
+            read => read,
+        };
+        item.bytes = bytes;
+        self.queue.put_back(at, item);
     }
 
     /// Keeps an event that failed for the time being for another try, or gives it up.
@@ -176,6 +229,15 @@ impl Connector {
         self.queue.put_back(at, item);
     }
 
+    /// Ends a run that has nothing to work on.
+    fn end_at_once(&mut self, mut run: Run, outcome: Outcome, why: &'static str, now: Instant) -> Run {
+        self.note(&run, Stage::Queue, "track", outcome.as_str(), now, |_| {});
+        run.explain(Stage::Queue, why.to_owned());
+        run.outcome = outcome;
+        self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
+        run
+    }
+
     /// Makes an event a dead letter.
     fn give_up(&mut self, run: &mut Run, item: Item, why: Refusal, now: Instant) {
         self.note(run, Stage::Queue, "give-up", "dead-lettered", now, |record| cite(record, &why));
@@ -184,6 +246,9 @@ impl Connector {
         run.refusal = Some(why.clone());
         self.queue.bytes = self.queue.bytes.saturating_add(item.bytes);
         self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
+        if let (Content::Absent(..), Some(origin)) = (&item.content, item.origin) {
+            self.queue.tracker.reopen(origin);
+        }
         self.queue.dead.push(DeadLetter { item, why, at: now });
     }
 }
@@ -195,7 +260,7 @@ fn place(item: &mut Item, setting: &Setting) {
             Content::Event(json) => {
                 validate::locate(json, setting).map(|shape| Order::of(json, &shape, &setting.state_keys))
             }
-            Content::Raw(_) | Content::Refused(_) => Ok(Order::PLAIN),
+            _ => Ok(Order::PLAIN),
         };
         item.order = Some(order.unwrap_or(Order::PLAIN));
     }

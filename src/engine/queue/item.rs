@@ -3,6 +3,7 @@
 use super::seal::StateKeys;
 use crate::engine::Arrival;
 use crate::engine::fhir::{Json, names};
+use crate::engine::notification::{self, Origin};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
@@ -90,6 +91,12 @@ pub enum Content {
     Event(Arc<Phi<Json>>),
     /// It can't be worked on, and this is why.
     Refused(Refusal),
+    /// A notification of this kind that holds no event.
+    Notice(notification::Kind),
+    /// An event of a subscription that came before.
+    Known,
+    /// An event that was told of and is nowhere to be had, and the notification that told of it, if one did.
+    Absent(Refusal, Option<Arc<Phi<Json>>>),
 }
 
 /// An acknowledged event.
@@ -102,6 +109,10 @@ pub struct Item {
     pub attested: bool,
     /// The event.
     pub content: Content,
+    /// The event of a subscription that it is, if it is one.
+    pub origin: Option<Origin>,
+    /// Whether it is ahead of a gap in its subscription, and waits for that to close.
+    pub ahead: bool,
     /// Its place in the order, once asked for.
     pub order: Option<Order>,
     /// Its type, once known.
@@ -116,7 +127,56 @@ pub struct Item {
     pub bytes: usize,
 }
 
+impl Content {
+    /// Bytes of the body that is kept.
+    fn bytes(&self) -> usize {
+        let text = |json: &Arc<Phi<Json>>| (**json).as_ref().map(|json| json.text().as_bytes()).len();
+        match self {
+            Self::Raw(body) => body.len(),
+            Self::Event(json) => text(json),
+            Self::Absent(_, json) => json.as_ref().map_or(0, text),
+            Self::Refused(_) | Self::Notice(_) | Self::Known => 0,
+        }
+    }
+}
+
 impl Item {
+    /// An event that was not tried yet.
+    pub fn new(correlation: String, message: Authentic, content: Content, due: Instant) -> Self {
+        Self {
+            correlation,
+            message,
+            attested: false,
+            bytes: content.bytes(),
+            content,
+            origin: None,
+            ahead: false,
+            order: None,
+            event_type: None,
+            attempts: Vec::new(),
+            earlier: 0,
+            due,
+        }
+    }
+
+    /// An event that the same delivery brought.
+    pub fn part(&self, correlation: String, content: Content) -> Self {
+        let part = Self::new(correlation, self.message.clone(), content, self.due);
+        Self { attested: self.attested, ..part }
+    }
+
+    /// Whether a delivery of this correlation id brought it.
+    pub fn is_of(&self, delivery: &str) -> bool {
+        is_of(&self.correlation, delivery)
+    }
+
+    /// Changes what it holds.
+    pub fn hold(&mut self, content: Content) {
+        self.bytes = content.bytes();
+        self.content = content;
+        self.order = None;
+    }
+
     /// Its priority class; routine where its place in the order was not asked for yet.
     pub fn class(&self) -> Class {
         self.order.unwrap_or(Order::PLAIN).class
@@ -135,6 +195,14 @@ impl Item {
     pub fn failed(&self) -> usize {
         self.attempts.len().saturating_sub(self.earlier)
     }
+}
+
+/// Whether an event's correlation id is a delivery's own, or that of one of its events (`run-000001.2`).
+pub fn is_of(correlation: &str, delivery: &str) -> bool {
+    correlation.strip_prefix(delivery).is_some_and(|rest| {
+        let digits = rest.strip_prefix('.').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        rest.is_empty() || digits
+    })
 }
 
 /// An event that was given up on. It is kept until it is re-driven.

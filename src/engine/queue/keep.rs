@@ -4,17 +4,48 @@
 //! to end. Places in the order are not kept, since the setting that reads them may be another one by then.
 
 use super::{Attempt, Content, DeadLetter, Item, Queue, StateKeys};
+use crate::engine::fhir::Json;
+use crate::engine::notification::{Gap, Kind, Origin, Subscription, Track};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Place, Refusal};
 use crate::engine::time::Instant;
+use crate::engine::validate;
 use crate::engine::webhook::Authentic;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     line: Vec<KeptItem>,
     dead: Vec<KeptLetter>,
+    tracks: Vec<KeptTrack>,
+}
+
+/// What is kept of an event's content; the numbers are lengths of bodies.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptBody {
+    Event(usize),
+    Refused(KeptRefusal),
+    Notice(String),
+    Known,
+    Absent(KeptRefusal, Option<usize>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptTrack {
+    subscription: String,
+    next: u64,
+    last: u64,
+    ahead: BTreeSet<u64>,
+    open: BTreeSet<u64>,
+    /// Until when, correlation id, and the message's id, timestamp and credential.
+    gap: Option<(i64, String, String, i64, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -25,8 +56,10 @@ struct KeptItem {
     timestamp: i64,
     credential: String,
     attested: bool,
-    /// Length of the body; none where the event can't be read, and why.
-    body: Result<usize, KeptRefusal>,
+    body: KeptBody,
+    /// Subscription, in base64, and number.
+    origin: Option<(String, u64)>,
+    ahead: bool,
     event_type: Option<String>,
     /// Milliseconds since the Unix epoch, and code.
     attempts: Vec<(i64, String)>,
@@ -64,7 +97,8 @@ impl Queue {
             why: KeptRefusal::from(&letter.why),
             at: letter.at.0,
         });
-        let kept = Kept { line, dead: dead.collect() };
+        let dead = dead.collect();
+        let kept = Kept { line, dead, tracks: self.tracker.0.iter().map(KeptTrack::from).collect() };
         // Strings and integers only: serialising can't fail.
         let mut head = serde_json::to_vec(&kept).unwrap_or_default();
         head.push(b'\n');
@@ -80,7 +114,12 @@ impl Queue {
     /// Adds what a sealed text holds. False where it does not open with these keys, or was changed: then nothing
     /// is added.
     pub fn unseal(&mut self, sealed: &str, keys: &StateKeys) -> bool {
-        let Some((line, dead)) = keys.open(sealed).and_then(|plain| read(&plain)) else { return false };
+        let Some((line, dead, tracks)) = keys.open(sealed).and_then(|plain| read(&plain)) else {
+            return false;
+        };
+        for (subscription, track) in tracks {
+            self.tracker.0.entry(subscription).or_insert(track);
+        }
         line.into_iter().for_each(|item| self.push(item));
         for letter in dead {
             self.bytes = self.bytes.saturating_add(letter.item.bytes);
@@ -91,10 +130,21 @@ impl Queue {
 }
 
 fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
+    let mut add = |body: Phi<&'a [u8]>| {
+        let length = body.len();
+        bodies.push(body);
+        length
+    };
+    let text = |json: &'a Phi<Json>| json.as_ref().map(|json| json.text().as_bytes());
     let body = match &item.content {
-        Content::Raw(body) => Ok(body.as_ref().map(Vec::as_slice)),
-        Content::Event(json) => Ok((**json).as_ref().map(|json| json.text().as_bytes())),
-        Content::Refused(refusal) => Err(KeptRefusal::from(refusal)),
+        Content::Raw(body) => KeptBody::Event(add(body.as_ref().map(Vec::as_slice))),
+        Content::Event(json) => KeptBody::Event(add(text(json))),
+        Content::Refused(refusal) => KeptBody::Refused(refusal.into()),
+        Content::Notice(kind) => KeptBody::Notice(kind.as_str().to_owned()),
+        Content::Known => KeptBody::Known,
+        Content::Absent(refusal, json) => {
+            KeptBody::Absent(refusal.into(), json.as_ref().map(|json| add(text(json))))
+        }
     };
     KeptItem {
         correlation: item.correlation.clone(),
@@ -102,11 +152,9 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
         timestamp: item.message.timestamp,
         credential: item.message.credential.clone(),
         attested: item.attested,
-        body: body.map(|body| {
-            let length = body.len();
-            bodies.push(body);
-            length
-        }),
+        body,
+        origin: item.origin.map(|o| (STANDARD_NO_PAD.encode(o.subscription), o.number)),
+        ahead: item.ahead,
         event_type: item.event_type.clone(),
         attempts: item.attempts.iter().map(|a| (a.at.0, a.code.as_str().to_owned())).collect(),
         earlier: item.earlier,
@@ -114,8 +162,11 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
     }
 }
 
+/// What waits, what was given up on, and the subscriptions.
+type State = (Vec<Item>, Vec<DeadLetter>, Vec<(Subscription, Track)>);
+
 /// Reads the plain form; the bodies are taken into protection at once.
-fn read(plain: &[u8]) -> Option<(Vec<Item>, Vec<DeadLetter>)> {
+fn read(plain: &[u8]) -> Option<State> {
     let end = plain.iter().position(|byte| *byte == b'\n')?;
     let (head, mut bodies) = plain.split_at_checked(end)?;
     bodies = bodies.get(1..)?;
@@ -129,35 +180,81 @@ fn read(plain: &[u8]) -> Option<(Vec<Item>, Vec<DeadLetter>)> {
             Some(DeadLetter { item, why: letter.why.read()?, at: Instant(letter.at) })
         })
         .collect();
-    bodies.is_empty().then_some((line?, dead?))
+    let tracks: Option<Vec<_>> = kept.tracks.into_iter().map(KeptTrack::read).collect();
+    bodies.is_empty().then_some((line?, dead?, tracks?))
 }
 
 fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
-    let (content, bytes) = match kept.body {
-        Ok(length) => {
-            let (body, rest) = bodies.split_at_checked(length)?;
-            *bodies = rest;
-            (Content::Raw(Phi::new(body.to_vec())), length)
+    let mut take = |length: usize| {
+        let (body, rest) = bodies.split_at_checked(length)?;
+        *bodies = rest;
+        Some(Phi::new(body.to_vec()))
+    };
+    let content = match kept.body {
+        KeptBody::Event(length) => Content::Raw(take(length)?),
+        KeptBody::Refused(refusal) => Content::Refused(refusal.read()?),
+        KeptBody::Notice(kind) => Content::Notice(Kind::ALL.into_iter().find(|k| k.as_str() == kind)?),
+        KeptBody::Known => Content::Known,
+        KeptBody::Absent(refusal, length) => {
+            let json = match length {
+                Some(length) => Some(Arc::new(validate::read(take(length)?).ok()?)),
+                None => None,
+            };
+            Content::Absent(refusal.read()?, json)
         }
-        Err(refusal) => (Content::Refused(refusal.read()?), 0),
     };
     let attempts: Option<Vec<Attempt>> = kept
         .attempts
         .into_iter()
         .map(|(at, code)| Some(Attempt { at: Instant(at), code: Code::parse(&code)? }))
         .collect();
+    let message = Authentic { id: kept.id, timestamp: kept.timestamp, credential: kept.credential };
+    let origin = match kept.origin {
+        Some((name, number)) => Some(Origin { subscription: subscription(&name)?, number }),
+        None => None,
+    };
     Some(Item {
-        correlation: kept.correlation,
-        message: Authentic { id: kept.id, timestamp: kept.timestamp, credential: kept.credential },
         attested: kept.attested,
-        content,
-        order: None,
+        origin,
+        ahead: kept.ahead,
         event_type: kept.event_type,
         attempts: attempts?,
         earlier: kept.earlier,
-        due: Instant(kept.due),
-        bytes,
+        ..Item::new(kept.correlation, message, content, Instant(kept.due))
     })
+}
+
+fn subscription(name: &str) -> Option<Subscription> {
+    STANDARD_NO_PAD.decode(name).ok()?.try_into().ok()
+}
+
+impl From<(&Subscription, &Track)> for KeptTrack {
+    fn from((subscription, track): (&Subscription, &Track)) -> Self {
+        let gap = track.gap.as_ref().map(|gap| {
+            let Authentic { id, timestamp, credential } = gap.message.clone();
+            (gap.until.0, gap.correlation.clone(), id, timestamp, credential)
+        });
+        Self {
+            subscription: STANDARD_NO_PAD.encode(subscription),
+            next: track.next,
+            last: track.last,
+            ahead: track.ahead.clone(),
+            open: track.open.clone(),
+            gap,
+        }
+    }
+}
+
+impl KeptTrack {
+    fn read(self) -> Option<(Subscription, Track)> {
+        let gap = self.gap.map(|(until, correlation, id, timestamp, credential)| Gap {
+            until: Instant(until),
+            correlation,
+            message: Authentic { id, timestamp, credential },
+        });
+        let Self { next, last, ahead, open, .. } = self;
+        Some((subscription(&self.subscription)?, Track { next, last, ahead, open, gap }))
+    }
 }
 
 impl From<&Refusal> for KeptRefusal {

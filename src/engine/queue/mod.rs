@@ -14,12 +14,13 @@ mod keep;
 mod retry;
 mod seal;
 
-pub use item::{Attempt, Class, Content, DeadLetter, Item, Order, Subject};
+pub use item::{Attempt, Class, Content, DeadLetter, Item, Order, Subject, is_of};
 pub use retry::{ATTEMPTS, next_try};
 pub use seal::{Sealed, StateKeys};
 
+use super::notification::{Origin, Subscription, Tracker};
 use super::time::Instant;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// Events that may wait at once where the setting says nothing, dead letters included.
 pub const CAPACITY: usize = 1024;
@@ -36,6 +37,8 @@ pub struct Queue {
     /// Places of events that were not read yet.
     unread: Vec<u64>,
     dead: Vec<DeadLetter>,
+    /// Which events of each subscription have come.
+    pub(super) tracker: Tracker,
     bytes: usize,
     /// Events taken in and events settled, since this queue was made.
     counts: Counts,
@@ -62,6 +65,8 @@ pub enum Wait {
     Retry,
     /// An earlier event of the same subject has to go first.
     Behind,
+    /// Earlier events of its subscription are missing.
+    Gap,
 }
 
 impl Wait {
@@ -71,7 +76,15 @@ impl Wait {
             Self::Ready => "ready",
             Self::Retry => "retry",
             Self::Behind => "behind",
+            Self::Gap => "gap",
         }
+    }
+}
+
+impl Wait {
+    /// Whether nothing but its time keeps it.
+    fn is_head(self) -> bool {
+        matches!(self, Self::Ready | Self::Retry)
     }
 }
 
@@ -123,7 +136,7 @@ impl Queue {
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.line.is_empty() && self.dead.is_empty()
+        self.line.is_empty() && self.dead.is_empty() && self.tracker.0.is_empty()
     }
 
     /// Events taken in, and what became of them.
@@ -131,21 +144,57 @@ impl Queue {
         Counts { waiting: u64::try_from(self.line.len()).unwrap_or(u64::MAX), ..self.counts }
     }
 
+    /// Says until when the events of a subscription that are ahead of a gap wait.
+    pub(super) fn hold_until(&mut self, subscription: Subscription, until: Instant) {
+        let of = |item: &&mut Item| item.ahead && item.origin.is_some_and(|o| o.subscription == subscription);
+        self.line.values_mut().filter(of).for_each(|item| item.due = until);
+    }
+
+    /// Puts an event that waited for a gap to close at the end of the line.
+    pub(super) fn let_go(&mut self, origin: Origin, now: Instant) {
+        let found = self.line.iter().find(|(_, item)| item.ahead && item.origin == Some(origin));
+        if let Some(mut item) = found.map(|(place, _)| *place).and_then(|place| self.take(place)) {
+            item.ahead = false;
+            item.due = now;
+            self.enter(item);
+        }
+    }
+
+    /// Takes away the dead letter that stands for a missing event.
+    pub(super) fn take_absent(&mut self, origin: Origin) -> Option<DeadLetter> {
+        let stands_for = |letter: &DeadLetter| {
+            letter.item.origin == Some(origin) && matches!(letter.item.content, Content::Absent(..))
+        };
+        let at = self.dead.iter().position(stands_for)?;
+        let letter = self.dead.remove(at);
+        self.bytes = self.bytes.saturating_sub(letter.item.bytes);
+        Some(letter)
+    }
+
+    /// Says that a delivery was taken out and its events are put in for it.
+    fn replace(&mut self) {
+        self.counts.received = self.counts.received.saturating_sub(1);
+    }
+
     /// The event to work on now.
     fn next(&self, now: Instant) -> Option<u64> {
-        let free = self.waits().filter(|(_, item, wait, _)| *wait != Wait::Behind && item.due <= now);
+        let free = self.waits().filter(|(_, item, wait, _)| wait.is_head() && item.due <= now);
         free.min_by_key(|(place, item, ..)| (item.class(), *place)).map(|(place, ..)| place)
     }
 
     /// When there is something to do next; none where nothing waits.
     pub fn next_due(&self) -> Option<Instant> {
-        self.waits().filter(|(_, _, wait, _)| *wait != Wait::Behind).map(|(_, item, ..)| item.due).min()
+        let heads = self.waits().filter(|(_, _, wait, _)| wait.is_head()).map(|(_, item, ..)| item.due);
+        heads.chain(self.tracker.next_due()).min()
     }
 
     /// What waits, in line: the place, the event, why it waits, and when it can go at the earliest.
     pub fn waits(&self) -> impl Iterator<Item = (u64, &Item, Wait, Instant)> {
         let mut heads: HashMap<(Subject, bool), Instant> = HashMap::new();
         self.line.iter().map(move |(place, item)| {
+            if item.ahead {
+                return (*place, item, Wait::Gap, item.due);
+            }
             let order = item.order.unwrap_or(Order::PLAIN);
             let key = order.subject.map(|subject| (subject, order.class == Class::Consent));
             match key.and_then(|key| heads.get(&key)) {
@@ -162,11 +211,5 @@ impl Queue {
     /// Forgets the places in the order, since another setting may read them otherwise.
     pub fn reorder(&mut self) {
         self.line.values_mut().for_each(|item| item.order = None);
-    }
-
-    /// The correlation ids of everything kept.
-    pub fn correlations(&self) -> BTreeSet<&str> {
-        let dead = self.dead.iter().map(|letter| &letter.item);
-        self.line.values().chain(dead).map(|item| item.correlation.as_str()).collect()
     }
 }

@@ -1,0 +1,232 @@
+//! Reading a notification Bundle.
+
+use super::{Event, Kind, Notification};
+use crate::engine::fhir::{Json, Kind as Node, NodeId, Reference, ResourceType, is_element_name};
+use crate::engine::phi::Phi;
+use crate::engine::queue::StateKeys;
+use crate::engine::refusal::{Code, Refusal};
+use crate::engine::time::Instant;
+
+/// Reads the notification at `at`; none where the document is something else: any Bundle that is not of type `history`,
+/// or has no Parameters.
+///
+/// # Errors
+/// `notification.*`, with path and place.
+pub fn read(json: &Phi<Json>, at: NodeId, keys: &StateKeys) -> Option<Result<Notification, Refusal>> {
+    json.classify(|json| read_in(json, at, keys))
+}
+
+/// Whether the document at `at` is a notification, well-formed or not.
+pub fn is_notification(json: &Json, at: NodeId) -> bool {
+    json.get_str(at, "resourceType").as_deref() == Some("Bundle")
+        && json.get_str(at, "type").as_deref() == Some("history")
+        && json.get(at, "entry").is_some_and(|list| json.children(list).any(|entry| is_status(json, entry)))
+}
+
+fn is_status(json: &Json, entry: NodeId) -> bool {
+    let resource = json.get(entry, "resource").and_then(|resource| json.resource_type(resource));
+    resource.map(ResourceType::name) == Some("Parameters")
+}
+
+pub(super) fn read_in(json: &Json, at: NodeId, keys: &StateKeys) -> Option<Result<Notification, Refusal>> {
+    is_notification(json, at).then(|| {
+        let entries: Vec<NodeId> = json.children(json.get(at, "entry").unwrap_or(at)).collect();
+        Reader { json, at, entries: &entries, keys }.read()
+    })
+}
+
+struct Reader<'a> {
+    json: &'a Json,
+    at: NodeId,
+    entries: &'a [NodeId],
+    keys: &'a StateKeys,
+}
+
+/// What FHIR's `unsignedInt` lacks: event numbers are 64 bits wide, and so come as strings of digits.
+fn number(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let plain = plain && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Result<Notification, Refusal> {
+        let json = self.json;
+        let first = self.entries.first().filter(|entry| is_status(json, **entry));
+        let first = first.ok_or_else(|| self.fault(Code::NotificationStatusMissing, self.at, ".entry[0]"))?;
+        for entry in self.entries {
+            if json.get(*entry, "request").is_none() {
+                return Err(self.fault(Code::NotificationRequestMissing, *entry, ".request"));
+            }
+        }
+        let status = json.get(*first, "resource").unwrap_or(*first);
+        let list = json.get(status, "parameter").unwrap_or(status);
+        let subscription =
+            self.one(list, "subscription")?.ok_or_else(|| self.missing(status, "subscription"))?;
+        let subscription = self.reference(subscription)?;
+        let name = json.str(subscription).unwrap_or_default();
+        let state = self.one(list, "status")?.ok_or_else(|| self.missing(status, "status"))?;
+        let state = self.code(state, &["requested", "active", "error", "off", "entered-in-error"])?;
+        let kind = self.one(list, "type")?.ok_or_else(|| self.missing(status, "type"))?;
+        let kind = self.code(kind, &Kind::ALL.map(Kind::as_str))?;
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or(Kind::Event);
+        if let Some(topic) = self.one(list, "topic")? {
+            self.text(topic, "valueCanonical")?;
+        }
+        let since = self.one(list, "events-since-subscription-start")?;
+        let since_start = since.map(|since| self.number(since)).transpose()?;
+        let named = |at: &NodeId| json.get_str(*at, "name").as_deref() == Some("notification-event");
+        let events: Result<Vec<Event>, Refusal> =
+            json.children(list).filter(named).map(|event| self.event(event)).collect();
+        let events = self.with_resources(events?);
+        if events.is_empty() && kind == Kind::Event {
+            return Err(self.missing(status, "notification-event"));
+        }
+        Ok(Notification {
+            subscription: self.keys.fold("subscription", &name),
+            kind,
+            failing: state != "active" && state != "requested",
+            since_start,
+            shared: self.shared(&events),
+            events,
+        })
+    }
+
+    fn event(&self, at: NodeId) -> Result<Event, Refusal> {
+        let json = self.json;
+        let parts = json.get(at, "part").unwrap_or(at);
+        let number = self.one(parts, "event-number")?.ok_or_else(|| self.missing(at, "event-number"))?;
+        let value = self.number(number)?;
+        if value == 0 {
+            return Err(self.fault(Code::NotificationNumberInvalid, number, ""));
+        }
+        if let Some(time) = self.one(parts, "timestamp")? {
+            let text = self.text(time, "valueInstant")?;
+            if json.str(text).is_none_or(|text| Instant::parse(&text).is_none()) {
+                return Err(self.fault(Code::NotificationParameterInvalid, text, ""));
+            }
+        }
+        let focus = self.one(parts, "focus")?.map(|focus| self.reference(focus)).transpose()?;
+        let also = |at: &NodeId| json.get_str(*at, "name").as_deref() == Some("additional-context");
+        let context: Result<Vec<_>, Refusal> =
+            json.children(parts).filter(also).map(|at| Ok((self.reference(at)?, None))).collect();
+        Ok(Event { number: value, focus, resource: None, context: context? })
+    }
+
+    /// Finds the resources that the notification holds. A history may hold one resource several times: then as many
+    /// events are about it, in the same order, or it can't be told which is which.
+    fn with_resources(&self, mut events: Vec<Event>) -> Vec<Event> {
+        let json = self.json;
+        let names: Vec<Option<String>> = events
+            .iter()
+            .map(|event| event.focus.and_then(|focus| json.str(focus)).map(|name| name.into_owned()))
+            .collect();
+        for (n, event) in events.iter_mut().enumerate() {
+            if let Some(Some(name)) = names.get(n) {
+                let held = self.held(name);
+                let alike = names.iter().filter(|other| other.as_ref() == Some(name)).count();
+                let rank = names.iter().take(n).filter(|other| other.as_ref() == Some(name)).count();
+                event.resource = match held.len() {
+                    1 => held.first().copied(),
+                    several if several == alike => held.get(rank).copied(),
+                    _ => None,
+                };
+            }
+            for (reference, resource) in &mut event.context {
+                if let [one] = json.str(*reference).map(|name| self.held(&name)).unwrap_or_default()[..] {
+                    *resource = Some(one);
+                }
+            }
+        }
+        events
+    }
+
+    /// The resources of the entries that go by a name, the status left out.
+    fn held(&self, name: &str) -> Vec<NodeId> {
+        let json = self.json;
+        let wanted = Reference::parse(name);
+        let goes_by = |entry: &NodeId| {
+            let resource = json.get(*entry, "resource")?;
+            let url = json.get_str(*entry, "fullUrl");
+            let by_url = url.is_some_and(|url| Reference::parse(&url) == wanted);
+            let kind = json.resource_type(resource).map_or("", ResourceType::name);
+            let own = json.get_str(resource, "id");
+            let by_id = own.is_some_and(|id| Reference::Relative(kind, &id) == wanted);
+            (by_url || by_id).then_some(resource)
+        };
+        self.entries.iter().skip(1).filter_map(goes_by).collect()
+    }
+
+    /// The resources that belong to no event in particular: of no type that an event is about, and no event's context.
+    fn shared(&self, events: &[Event]) -> Vec<NodeId> {
+        let json = self.json;
+        let kind = |resource: NodeId| json.resource_type(resource).map_or("", ResourceType::name);
+        let about = |resource: NodeId| {
+            events.iter().any(|event| {
+                let named = event.focus.and_then(|focus| json.str(focus));
+                let named = named.is_some_and(|name| name.rsplit('/').nth(1) == Some(kind(resource)));
+                named || event.resource.is_some_and(|own| kind(own) == kind(resource))
+            })
+        };
+        let context = |resource: NodeId| {
+            events.iter().any(|event| event.context.iter().any(|(_, own)| *own == Some(resource)))
+        };
+        let rest = self.entries.iter().skip(1).filter_map(|entry| json.get(*entry, "resource"));
+        rest.filter(|resource| !about(*resource) && !context(*resource)).collect()
+    }
+
+    /// The one parameter or part of a name.
+    fn one(&self, list: NodeId, name: &str) -> Result<Option<NodeId>, Refusal> {
+        if self.json.kind(list) != Node::Array {
+            return Ok(None);
+        }
+        let mut found =
+            self.json.children(list).filter(|at| self.json.get_str(*at, "name").as_deref() == Some(name));
+        let first = found.next();
+        match found.next() {
+            Some(second) => Err(self.fault(Code::NotificationParameterInvalid, second, "")),
+            None => Ok(first),
+        }
+    }
+
+    /// The string member `value` of a parameter.
+    fn text(&self, at: NodeId, value: &'static str) -> Result<NodeId, Refusal> {
+        let found =
+            self.json.get(at, value).filter(|value| self.json.str(*value).is_some_and(|t| !t.is_empty()));
+        found.ok_or_else(|| self.fault(Code::NotificationParameterInvalid, at, &format!(".{value}")))
+    }
+
+    fn reference(&self, at: NodeId) -> Result<NodeId, Refusal> {
+        match self.json.get(at, "valueReference") {
+            Some(reference) => self.text(reference, "reference"),
+            None => Err(self.fault(Code::NotificationParameterInvalid, at, ".valueReference")),
+        }
+    }
+
+    fn code(&self, at: NodeId, known: &[&'static str]) -> Result<&'static str, Refusal> {
+        let value = self.text(at, "valueCode")?;
+        let text = self.json.str(value).unwrap_or_default();
+        let found = known.iter().find(|code| **code == text.as_ref()).copied();
+        found.ok_or_else(|| self.fault(Code::NotificationParameterInvalid, value, ""))
+    }
+
+    fn number(&self, at: NodeId) -> Result<u64, Refusal> {
+        let value = self
+            .json
+            .get(at, "valueString")
+            .ok_or_else(|| self.fault(Code::NotificationNumberInvalid, at, ".valueString"))?;
+        let read = self.json.str(value).and_then(|text| number(&text));
+        read.ok_or_else(|| self.fault(Code::NotificationNumberInvalid, value, ""))
+    }
+
+    fn missing(&self, at: NodeId, name: &str) -> Refusal {
+        let list = if self.json.is_member(at, "resource") { "parameter" } else { "part" };
+        self.fault(Code::NotificationParameterMissing, at, &format!(".{list}.where(name='{name}')"))
+    }
+
+    fn fault(&self, code: Code, at: NodeId, below: &str) -> Refusal {
+        let mut path = "Bundle".to_owned();
+        self.json.write_path(self.at, at, is_element_name, &mut path);
+        Refusal::about(code, path + below).with_place(self.json.place(at))
+    }
+}
