@@ -12,6 +12,7 @@ mod intake;
 mod message;
 mod policy;
 mod queue;
+mod rehearsal;
 mod run;
 mod scenario;
 mod session;
@@ -30,6 +31,7 @@ pub use policy::{
     preview,
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
+pub use rehearsal::rehearse;
 pub use run::{
     CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, PartView, Position, Receipt, RefusalView,
     Request, RunView, StageState, StageView, VerdictView,

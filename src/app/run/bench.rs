@@ -163,6 +163,8 @@ pub struct Bench {
     pub sent: RwSignal<Vec<Arc<Sent>>>,
     /// Which of it is shown.
     pub shown: RwSignal<Option<Arc<Sent>>>,
+    /// Whether the body is checked while it is typed.
+    pub live: RwSignal<bool>,
     /// What validation has found in the body shown.
     pub findings: RwSignal<Option<Arc<Findings>>>,
     /// Where that stands in the body in the editor.
@@ -195,6 +197,7 @@ impl Bench {
             signer: RwSignal::new(Signer::default()),
             sent: RwSignal::new(Vec::new()),
             shown: RwSignal::new(None),
+            live: RwSignal::new(false),
             findings,
             marks: findings::marks(findings, drafts, at),
             issue: RwSignal::new(None),

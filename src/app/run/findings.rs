@@ -20,11 +20,22 @@ pub struct Findings {
     pub verdicts: Vec<VerdictView>,
     /// Issues beyond those that are shown.
     pub beyond: usize,
+    /// Whether the body was sent, and not only checked.
+    pub sent: bool,
 }
 
 impl Findings {
-    /// The verdicts on a body; none where there are none.
-    pub fn new(draft: Option<usize>, body: &str, mut verdicts: Vec<VerdictView>) -> Option<Arc<Self>> {
+    /// The verdicts on a body that was checked and not sent; none where there are none.
+    pub fn unsent(draft: Option<usize>, body: &str, verdicts: Vec<VerdictView>) -> Option<Arc<Self>> {
+        Self::new(draft, body, verdicts, false)
+    }
+
+    fn new(
+        draft: Option<usize>,
+        body: &str,
+        mut verdicts: Vec<VerdictView>,
+        sent: bool,
+    ) -> Option<Arc<Self>> {
         let mut room = MOST;
         let mut beyond = 0usize;
         for verdict in &mut verdicts {
@@ -34,12 +45,17 @@ impl Findings {
             verdict.issues.truncate(fits);
         }
         let body = body.to_owned();
-        (!verdicts.is_empty()).then(|| Arc::new(Self { draft, body, verdicts, beyond }))
+        (!verdicts.is_empty()).then(|| Arc::new(Self { draft, body, verdicts, beyond, sent }))
     }
 
     /// The verdicts on something sent.
     pub fn of(sent: &Sent) -> Option<Arc<Self>> {
-        Self::new(sent.draft, &sent.request.body, sent.verdicts().to_vec())
+        Self::new(sent.draft, &sent.request.body, sent.verdicts().to_vec(), true)
+    }
+
+    /// Whether they are of this body of this request.
+    pub fn are_of(&self, draft: Option<usize>, body: &str) -> bool {
+        self.draft == draft && self.body == body
     }
 
     /// The issues of all verdicts, one after the other.

@@ -8,6 +8,7 @@ mod forge;
 mod headers;
 mod ledger;
 mod ledger_row;
+mod live;
 mod many;
 mod open;
 mod own;
@@ -55,6 +56,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
     let body = NodeRef::<Textarea>::new();
     let over = RwSignal::new(false);
     findings::follow_shown(desk.bench);
+    live::follow(desk);
     let drop_files = move |event: web_sys::DragEvent| {
         event.prevent_default();
         over.set(false);

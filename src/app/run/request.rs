@@ -2,6 +2,7 @@
 
 use super::bench::Draft;
 use super::headers::Headers;
+use super::live;
 use super::places::{self, At};
 use super::send;
 use super::signature::{Signature, Stamp};
@@ -65,6 +66,7 @@ fn body_editor(desk: Desk, body: NodeRef<Textarea>) -> AnyView {
     view! {
         <div class="body-head">
             <h4 id="body-title">"Body"</h4>
+            {live_switch(desk)}
             <button
                 type="button"
                 class="quiet"
@@ -87,6 +89,27 @@ fn body_editor(desk: Desk, body: NodeRef<Textarea>) -> AnyView {
             rows=16
         />
         <At desk body />
+    }
+    .into_any()
+}
+
+/// Whether the body is checked while it is typed.
+fn live_switch(desk: Desk) -> AnyView {
+    let live = desk.bench.live;
+    let fits = Memo::new(move |_| live::fits(desk.bench));
+    let words = move || {
+        if fits.get() { "Check as I type" } else { "Check as I type (too large: send it)" }
+    };
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                data-testid="live"
+                prop:checked=move || live.get()
+                on:change=move |event| live.set(event_target_checked(&event))
+            />
+            <span>{words}</span>
+        </label>
     }
     .into_any()
 }

@@ -20,6 +20,7 @@ pub fn Verdicts(desk: Desk, body: NodeRef<Textarea>) -> impl IntoView {
     let any = Memo::new(move |_| found.with(Option::is_some));
     let count = Memo::new(move |_| found.with(|f| f.as_ref().map_or(0, |f| f.len())));
     let beyond = Memo::new(move |_| found.with(|f| f.as_ref().map_or(0, |f| f.beyond)));
+    let unsent = Memo::new(move |_| found.with(|f| f.as_ref().is_some_and(|f| !f.sent)));
     let verdicts = move || {
         found.with(|found| {
             let found = found.as_ref()?;
@@ -30,8 +31,15 @@ pub fn Verdicts(desk: Desk, body: NodeRef<Textarea>) -> impl IntoView {
     view! {
         <Show when=move || any.get()>
             <section class="validation" aria-labelledby="verdicts-title" data-testid="verdicts">
-                <h3 id="verdicts-title">"Validation"</h3>
-                <ul class="verdict-list">{verdicts}</ul>
+                <div class="verdict-bar">
+                    <h3 id="verdicts-title">"Validation"</h3>
+                    <ul class="verdict-list">{verdicts}</ul>
+                    <Show when=move || unsent.get()>
+                        <span class="note" data-testid="unsent">
+                            "of the body as it stands, not sent"
+                        </span>
+                    </Show>
+                </div>
                 <Show when=move || count.get().gt(&0)>{issues(desk, body, count)}</Show>
                 <Show when=move || beyond.get().gt(&0)>
                     <p class="note" data-testid="issues-beyond">

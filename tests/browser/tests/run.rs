@@ -173,3 +173,30 @@ fn an_edited_request_is_signed_when_it_is_sent_unless_one_says_otherwise() -> Re
     ensure!(page.value(&id("body"))? == body);
     page.finish()
 }
+
+#[test]
+fn a_scenario_is_found_by_any_word_of_it_and_the_list_scrolls_within_itself() -> Result<()> {
+    let page = Browser::open()?;
+    let all = page.count(".choice")?;
+    ensure!(all == scenarios().len(), "{all} of {} scenarios", scenarios().len());
+    let shown = |page: &Browser| -> Result<u64> {
+        let script =
+            "return [...document.querySelectorAll('.choice')].filter(e => e.checkVisibility()).length";
+        page.run(script, Vec::new())?.as_u64().context("no number")
+    };
+    page.fill(&id("scenario-find"), "SIGNATURE altered")?;
+    page.wait_until(
+        "the others are away",
+        "return !document.querySelector('[data-testid=scenario-referral-created]').checkVisibility()",
+    )?;
+    ensure!(shown(&page)? >= 1 && page.count(".topic:not([hidden]) .topic-name")? >= 1);
+    page.pick("bad-signature")?;
+    page.fill(&id("scenario-find"), "nothing speaks of this")?;
+    page.wait_text(".choices .empty", "No scenario")?;
+    ensure!(shown(&page)? == 0);
+    page.fill(&id("scenario-find"), "")?;
+    page.wait_until("all are back", &format!("return [...document.querySelectorAll('.choice')].filter(e => e.checkVisibility()).length === {all}"))?;
+    let own = "const e = document.querySelector('.choices'); return e.scrollHeight > e.clientHeight && e.clientHeight <= 300";
+    page.wait_until("the list scrolls within itself", own)?;
+    page.finish()
+}
