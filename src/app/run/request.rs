@@ -104,7 +104,7 @@ fn live_switch(desk: Desk) -> AnyView {
         <label class="check">
             <input
                 type="checkbox"
-                data-testid="live"
+                data-testid="live-check"
                 prop:checked=move || live.get()
                 on:change=move |event| live.set(event_target_checked(&event))
             />

@@ -190,7 +190,8 @@ fn a_scenario_is_found_by_any_word_of_it_and_the_list_scrolls_within_itself() ->
         "return !document.querySelector('[data-testid=scenario-referral-created]').checkVisibility()",
     )?;
     ensure!(shown(&page)? >= 1 && page.count(".topic:not([hidden]) .topic-name")? >= 1);
-    page.pick("bad-signature")?;
+    page.click(&id("scenario-bad-signature"))?;
+    page.wait_text(&id("open-title"), "Bad signature")?;
     page.fill(&id("scenario-find"), "nothing speaks of this")?;
     page.wait_text(".choices .empty", "No scenario")?;
     ensure!(shown(&page)? == 0);
