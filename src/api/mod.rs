@@ -6,6 +6,7 @@
 
 mod assertion;
 mod audit;
+mod breakage;
 mod credential;
 mod evidence;
 mod intake;
@@ -22,6 +23,7 @@ mod validate;
 
 pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
+pub use breakage::{Breakage, break_as, break_signature};
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
@@ -42,6 +44,6 @@ pub use scenario::{
     read_scenario, run_in, run_scenario, run_through, scenarios,
 };
 pub use session::Session;
-pub use signing::{Breakage, break_signature, sign, sign_with};
+pub use signing::{sign, sign_with};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};
 pub use validate::{ResourceReport, supported_types, validate};

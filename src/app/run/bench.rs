@@ -5,7 +5,6 @@ use super::own::Own;
 use super::signer::Signer;
 use crate::api::{
     CrmRecord, LedgerRow, OpenScenario, RefusalView, Request, RunView, Setup, StageView, VerdictView,
-    sign_with,
 };
 use crate::app::parts::Mark;
 use leptos::prelude::*;
@@ -257,14 +256,14 @@ impl Bench {
     pub fn edited_scenario(self) -> Option<OpenScenario> {
         let setup = self.setup()?;
         let mut scenario = self.scenario.with(|s| s.as_ref().map(|s| OpenScenario::clone(s)))?;
-        let secret = self.sign_on_send.get().then(|| self.signer.with(|s| s.secret(&setup))).flatten();
+        let signer = self.sign_on_send.get().then(|| self.signer.get());
         scenario.requests = self.drafts.with(|drafts| {
             drafts
                 .iter()
                 .map(|draft| {
                     let mut request = draft.request.clone();
-                    if let Some(secret) = secret.as_ref().filter(|_| draft.stale) {
-                        sign_with(secret, &mut request);
+                    if let Some(signer) = signer.as_ref().filter(|_| draft.stale) {
+                        signer.sign(&setup, &mut request);
                     }
                     (draft.arrival, request)
                 })

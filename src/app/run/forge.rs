@@ -2,7 +2,7 @@
 
 use super::bench::Draft;
 use super::signer::Signer;
-use crate::api::{Breakage, Fix, Header, Request, break_signature, sign_with};
+use crate::api::{Breakage, Fix, Header, Request, Setup};
 use crate::app::desk::Desk;
 use leptos::prelude::*;
 
@@ -12,40 +12,43 @@ pub const ID: &str = "webhook-id";
 pub const TIMESTAMP: &str = "webhook-timestamp";
 /// A version, a comma and base64; several with spaces between.
 pub const SIGNATURE: &str = "webhook-signature";
+/// Where an assertion stands in place of a signature.
+pub const AUTHORIZATION: &str = "authorization";
 /// The body's media type.
 pub const CONTENT_TYPE: &str = "content-type";
 
 /// What is signed beside the body.
 const SIGNED: [&str; 2] = [ID, TIMESTAMP];
-/// What is said of a secret that can't sign.
-const UNUSABLE: &str = "This secret can't sign: it takes whsec_ and base64 of 24 to 64 bytes.";
+/// What is said where nothing can sign.
+const UNUSABLE: &str =
+    "This can't sign. A secret is whsec_ and base64 of 24 to 64 bytes, or whsk_ and an Ed25519 key.";
 
-/// The secret that signs now.
-pub fn secret_now(desk: Desk) -> Option<String> {
-    let setup = desk.bench.setup_now()?;
-    desk.bench.signer.with_untracked(|signer| signer.secret(&setup))
+/// Signs with what the user has chosen. Gives whether that could be done.
+pub fn sign_draft(desk: Desk, setup: &Setup, draft: &mut Draft) -> bool {
+    let signed = desk.bench.signer.with_untracked(|signer| signer.sign(setup, &mut draft.request));
+    draft.stale = draft.stale && !signed;
+    signed
 }
 
 /// Signs the request in the editor as it stands.
 pub fn sign_now(desk: Desk) {
-    let Some(secret) = secret_now(desk) else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
     let mut signed = false;
-    desk.bench.edit(|draft| {
-        signed = sign_with(&secret, &mut draft.request);
-        draft.stale = draft.stale && !signed;
-    });
+    desk.bench.edit(|draft| signed = sign_draft(desk, &setup, draft));
     if signed {
         desk.bench.sign_on_send.set(true);
     }
     desk.say(if signed { "Signed as it stands." } else { UNUSABLE });
 }
 
-/// Spoils the signature in the editor in one way, and leaves it so.
+/// Spoils what authenticates the request in the editor in one way, and leaves it so.
 pub fn break_it(desk: Desk, breakage: Breakage) {
-    let Some(secret) = secret_now(desk) else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
+    let now = desk.clock.get_untracked();
+    let signer = desk.bench.signer.get_untracked();
     let mut broken = false;
     desk.bench.edit(|draft| {
-        broken = break_signature(breakage, &secret, &mut draft.request);
+        broken = signer.break_it(&setup, now, breakage, &mut draft.request);
         draft.stale = draft.stale && !broken;
     });
     if !broken {
@@ -85,7 +88,7 @@ pub fn edit_headers(desk: Desk, change: impl FnOnce(&mut Vec<Header>)) {
         let differs = |name: &str| all(&before, name).ne(all(&draft.request.headers, name));
         draft.id_chosen = draft.id_chosen || differs(ID);
         draft.time_chosen = draft.time_chosen || differs(TIMESTAMP);
-        by_hand = differs(SIGNATURE);
+        by_hand = differs(SIGNATURE) || differs(AUTHORIZATION);
         draft.stale = !by_hand && (draft.stale || SIGNED.into_iter().any(differs));
     });
     if by_hand {
@@ -101,7 +104,7 @@ fn all<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a str
 /// Makes the change that mends a refusal in the editor, and signs with the setting's own secret.
 pub fn mend(desk: Desk, fix: Fix) {
     desk.bench.signer.set(Signer::default());
-    let Some(secret) = secret_now(desk) else { return };
+    let Some(setup) = desk.bench.setup_now() else { return };
     let now = desk.clock.get_untracked();
     desk.bench.edit(|draft| {
         match fix {
@@ -120,7 +123,7 @@ pub fn mend(desk: Desk, fix: Fix) {
             draft.request.headers.retain(|h| !h.name.eq_ignore_ascii_case(name));
             draft.request.set_header(name, value);
         }
-        sign_with(&secret, &mut draft.request);
+        sign_draft(desk, &setup, draft);
         draft.stale = false;
     });
     desk.bench.sign_on_send.set(true);

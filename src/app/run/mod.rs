@@ -3,6 +3,7 @@
 mod attest;
 mod batch;
 mod bench;
+mod credentials;
 mod findings;
 mod forge;
 mod headers;

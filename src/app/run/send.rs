@@ -2,7 +2,7 @@
 
 use super::bench::{Draft, Fate, Sent};
 use super::{forge, waiting};
-use crate::api::{Fix, Request, Setup, sign_with};
+use crate::api::{Fix, Request, Setup};
 use crate::app::desk::{Desk, take_turn};
 use crate::app::dom;
 use leptos::prelude::*;
@@ -26,14 +26,14 @@ struct Parcel {
 /// Sends everything in the editor, in order.
 pub fn send(desk: Desk) {
     let signing = desk.bench.sign_on_send.get_untracked();
-    let secret = forge::secret_now(desk).filter(|_| signing);
+    let setup = desk.bench.setup_now().filter(|_| signing);
     let now = desk.clock.get_untracked();
-    if let Some(secret) = secret {
+    if let Some(setup) = setup {
         desk.bench.drafts.update(|drafts| {
             for draft in drafts.iter_mut().filter(|d| d.stale) {
                 forge::make_fresh(desk, draft, draft.arrival.max(now));
-                // A secret that can't sign leaves the signature as it stands.
-                draft.stale = !sign_with(&secret, &mut draft.request);
+                // What can't sign leaves the signature as it stands.
+                forge::sign_draft(desk, &setup, draft);
             }
         });
     }

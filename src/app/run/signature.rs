@@ -1,8 +1,9 @@
 //! Time and signature of the request in the editor: set, made anew, or wrong on purpose.
 
+use super::credentials::{self, Credentials};
 use super::forge::{self, TIMESTAMP};
 use super::signer::Signer;
-use crate::api::{Breakage, Setup};
+use crate::api::{Breakage, credentials};
 use crate::app::desk::Desk;
 use crate::app::dom;
 use leptos::prelude::*;
@@ -77,33 +78,11 @@ fn describe(desk: Desk) -> String {
 #[component]
 pub fn Signature(desk: Desk) -> impl IntoView {
     let bench = desk.bench;
-    let way = RwSignal::new(Breakage::ALL.first().map(|b| b.id()).unwrap_or_default().to_owned());
-    let break_it = move |_| {
-        let chosen = way.get_untracked();
-        if let Some(breakage) = Breakage::ALL.into_iter().find(|b| b.id() == chosen) {
-            forge::break_it(desk, breakage);
-        }
-    };
-    let ways = Breakage::ALL.map(|b| view! { <option value=b.id()>{b.title()}</option> });
     view! {
         <fieldset class="signing">
             <legend>"Signature"</legend>
             {signer(desk)}
-            <div class="sign-row">
-                <label class="pick">
-                    <span>"Break it"</span>
-                    <select
-                        data-testid="break-way"
-                        prop:value=move || way.get()
-                        on:change=move |event| way.set(event_target_value(&event))
-                    >
-                        {ways.into_iter().collect::<Vec<_>>()}
-                    </select>
-                </label>
-                <button type="button" data-testid="break" on:click=break_it>
-                    "Break"
-                </button>
-            </div>
+            {breaker(desk)}
             <label class="check">
                 <input
                     type="checkbox"
@@ -114,47 +93,108 @@ pub fn Signature(desk: Desk) -> impl IntoView {
                 "Sign an edited request when it is sent"
             </label>
             {stale_notice(desk)}
+            <Credentials desk />
         </fieldset>
     }
     .into_any()
 }
 
-/// The secret that signs: one of the setting's, or the user's own.
+/// The ways of breaking it, which depend on what it is.
+fn breaker(desk: Desk) -> AnyView {
+    let bench = desk.bench;
+    let ways = Memo::new(move |_| {
+        let setup = bench.setup();
+        let now = desk.clock.get();
+        setup.map(|setup| bench.signer.with(|s| s.breakages(&setup, now))).unwrap_or_default()
+    });
+    let way = RwSignal::new(Breakage::OtherCharacter);
+    let chosen = Memo::new(move |_| {
+        let (ways, way) = (ways.get(), way.get());
+        if ways.contains(&way) { way } else { Breakage::OtherCharacter }
+    });
+    let choose = move |event| {
+        let id = event_target_value(&event);
+        if let Some(breakage) = ways.get_untracked().iter().find(|b| b.id() == id) {
+            way.set(*breakage);
+        }
+    };
+    let options = move || {
+        let option = |b: &Breakage| {
+            view! {
+                <option value=b.id() selected=*b == chosen.get()>
+                    {b.title()}
+                </option>
+            }
+        };
+        ways.get().iter().map(option).collect::<Vec<_>>()
+    };
+    view! {
+        <div class="sign-row">
+            <label class="pick">
+                <span>"Break it"</span>
+                <select data-testid="break-way" prop:value=move || chosen.get().id() on:change=choose>
+                    {options}
+                </select>
+            </label>
+            <button
+                type="button"
+                data-testid="break"
+                on:click=move |_| forge::break_it(desk, chosen.get_untracked())
+            >
+                "Break"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// What signs: the credential in force, another of the setting's, or the user's own.
 fn signer(desk: Desk) -> AnyView {
     let bench = desk.bench;
     let choose = move |event| {
-        let signer = match event_target_value(&event).parse::<usize>() {
-            Ok(number) => Signer::Known(number),
-            Err(_) => Signer::Other(String::new()),
+        let signer = match event_target_value(&event).split_once(':') {
+            Some(("known", id)) => Signer::Known(id.to_owned()),
+            Some(("other", _)) => Signer::Other(String::new()),
+            _ => Signer::InForce,
         };
         forge::choose_signer(desk, signer);
     };
     let value = move || match bench.signer.get() {
-        Signer::Known(number) => number.to_string(),
-        Signer::Other(_) => String::from("other"),
+        Signer::InForce => String::from("in-force:"),
+        Signer::Known(id) => ["known:", &id].concat(),
+        Signer::Other(_) => String::from("other:"),
     };
-    let known = Memo::new(move |_| bench.setup().map(|setup| names(&setup)).unwrap_or_default());
+    let known = Memo::new(move |_| {
+        let now = desk.clock.get();
+        let all = bench.setup().map(|setup| credentials(&setup, now)).unwrap_or_default();
+        all.into_iter().filter(|c| c.signs).map(|c| (c.id, c.kind, c.state)).collect::<Vec<_>>()
+    });
     let options = move || {
         let now = value();
-        let option = |(number, name): (usize, String)| {
-            let number = number.to_string();
-            let chosen = number == now;
+        let option = |(id, kind, state): (String, String, String)| {
+            let value = ["known:", &id].concat();
+            let chosen = value == now;
+            let name = [id.as_str(), ", ", &kind, ", ", credentials::word(&state)].concat();
             view! {
-                <option value=number selected=chosen>
+                <option value=value selected=chosen>
                     {name}
                 </option>
             }
         };
-        known.get().into_iter().enumerate().map(option).collect::<Vec<_>>()
+        known.get().into_iter().map(option).collect::<Vec<_>>()
     };
-    let other = move || matches!(bench.signer.get(), Signer::Other(_));
+    let in_force = move || bench.signer.with(|s| *s == Signer::InForce);
+    let other = move || bench.signer.with(|s| matches!(s, Signer::Other(_)));
     view! {
         <div class="sign-row">
             <label class="pick">
                 <span>"Signed with"</span>
                 <select data-testid="signer" prop:value=value on:change=choose>
+                    <option value="in-force:" selected=in_force>
+                        "the credential in force"
+                    </option>
                     {options}
-                    <option value="other" selected=other>
+                    <option value="other:" selected=other>
                         "another secret…"
                     </option>
                 </select>
@@ -171,7 +211,7 @@ fn signer(desk: Desk) -> AnyView {
                     spellcheck="false"
                     autocomplete="off"
                     autocapitalize="off"
-                    placeholder="whsec_ and base64 of 24 to 64 bytes"
+                    placeholder="whsec_… or whsk_…"
                     data-testid="other-secret"
                     on:input=move |event| {
                         forge::choose_signer(desk, Signer::Other(event_target_value(&event)));
@@ -181,16 +221,6 @@ fn signer(desk: Desk) -> AnyView {
         </Show>
     }
     .into_any()
-}
-
-/// What the setting's secrets are called. A secret itself is not shown.
-fn names(setup: &Setup) -> Vec<String> {
-    let source = setup.source.id.as_str();
-    let name = |number: usize| match number {
-        0 => [source, ", newest secret"].concat(),
-        _ => [source, ", secret ", &(number + 1).to_string()].concat(),
-    };
-    (0..setup.source.secrets.len()).map(name).collect()
 }
 
 fn stale_notice(desk: Desk) -> AnyView {

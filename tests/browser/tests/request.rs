@@ -57,7 +57,7 @@ fn headers_are_sent_as_they_stand_in_the_list_repeated_renamed_added_or_left_out
 #[test]
 fn each_breakage_of_the_signature_is_refused_at_the_door_and_signing_again_mends_it() -> Result<()> {
     let page = Browser::open()?;
-    for breakage in Breakage::ALL {
+    for &breakage in Breakage::OF_SIGNATURES {
         page.choose(&id("break-way"), breakage.id())?;
         let said = page.hear(|page| page.click(&id("break")))?;
         ensure!(said.contains(breakage.title()), "{said}");
@@ -74,7 +74,7 @@ fn each_breakage_of_the_signature_is_refused_at_the_door_and_signing_again_mends
 #[test]
 fn a_request_can_be_signed_with_any_secret_and_only_the_settings_own_count() -> Result<()> {
     let page = Browser::open()?;
-    page.choose(&id("signer"), "other")?;
+    page.choose(&id("signer"), "other:")?;
     page.wait_for(&id("other-secret"))?;
     let said = page.hear(|page| page.click(&id("sign-now")))?;
     ensure!(said.contains("can't sign"), "{said}");
@@ -84,12 +84,17 @@ fn a_request_can_be_signed_with_any_secret_and_only_the_settings_own_count() -> 
     ensure!(page.value(&id("webhook-signature"))? != before, "nothing was signed");
     let got = sent(&page)?;
     ensure!(got.1 == "webhook.signature-mismatch", "{got:?}");
-    page.choose(&id("signer"), "0")?;
+    page.choose(&id("signer"), "known:secret-1")?;
     page.wait_text(&id("stale"), "signed again")?;
     let got = sent(&page)?;
     ensure!(got.0 == "delivered" && page.value(&id("webhook-signature"))? == before, "{got:?}");
     let shown = page.run("return document.body.innerText", Vec::new())?.to_string();
     ensure!(!shown.contains("whsec_YWly"), "the setting's secret is shown");
+    page.unfold(&id("credentials"))?;
+    let row = page.text(&id("credential"))?;
+    ensure!(row.contains("secret-1") && row.contains("active") && !row.contains("whsec_"), "{row}");
+    page.click(&id("credential-show"))?;
+    page.wait_text(&id("credential"), "whsec_YWly")?;
     page.finish()
 }
 
