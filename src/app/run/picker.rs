@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 /// The groups, in the order of an event's way: family of the refusal, and what the group is called. A family that is
 /// not here comes last, under its own name.
-const TOPICS: [(&str, &str); 13] = [
+const TOPICS: [(&str, &str); 14] = [
     ("through", "Events that go through"),
     ("webhook", "Refused at the door"),
     ("json", "Not JSON"),
@@ -21,6 +21,7 @@ const TOPICS: [(&str, &str); 13] = [
     ("provenance", "Provenance"),
     ("synthetic", "Synthetic data only"),
     ("consent", "Consent"),
+    ("redact", "Redaction"),
     ("guard", "The guard"),
     ("deliver", "Delivery"),
 ];

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
 
-/// A second passes on the simulated clock with each event.
+/// A second passes on the simulated clock with each Send; what is sent together keeps its own times.
 const STEP: i64 = 1_000;
 /// Results kept for the result line.
 pub const KEPT: usize = 24;
@@ -119,6 +119,7 @@ fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
                 waiting::take_in(desk, waiting::pass_until(desk, wanted));
                 show(desk, run(desk, parcel));
             }
+            desk.clock.update(|clock| *clock = clock.saturating_add(STEP));
             desk.save();
             tell(desk);
         }
@@ -153,7 +154,7 @@ pub fn put_in_force(desk: Desk, setup: &Setup) -> bool {
 }
 
 fn run(desk: Desk, parcel: Parcel) -> Arc<Sent> {
-    let now = desk.next_arrival(parcel.arrival, STEP);
+    let now = desk.next_arrival(parcel.arrival, 0);
     let view = desk.keeper.try_update_value(|k| k.session.send(&parcel.request, now, &mut dom::tick));
     let fate = match view {
         Some(view) => Fate::Run(view),
