@@ -69,9 +69,15 @@ pub fn Editor(
         placed.track();
         request_animation_frame(follow);
     });
-    let caret = move || {
+    // A key that moves nothing says nothing: another place may just have been asked for by it.
+    let last = StoredValue::new(0u32);
+    let caret = move |clicked: bool| {
         if let (Some(on_caret), Some(area)) = (on_caret, area.get_untracked()) {
-            on_caret.run(area.selection_start().ok().flatten().unwrap_or(0));
+            let now = area.selection_start().ok().flatten().unwrap_or(0);
+            if clicked || last.get_value() != now {
+                last.set_value(now);
+                on_caret.run(now);
+            }
         }
     };
     let seen = Memo::new(move |_| seen.get());
@@ -96,8 +102,8 @@ pub fn Editor(
                     prop:value=move || value.get()
                     on:input=move |event| on_input.run(event_target_value(&event))
                     on:scroll=move |_| follow()
-                    on:keyup=move |_| caret()
-                    on:click=move |_| caret()
+                    on:keyup=move |_| caret(false)
+                    on:click=move |_| caret(true)
                 ></textarea>
             </div>
         </div>
