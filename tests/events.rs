@@ -304,6 +304,23 @@ fn an_older_version_of_a_consent_changes_nothing() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_credential_that_may_not_send_consents_changes_none() {
+    let OpenScenario { setup, requests, .. } = scenario("scope-not-granted");
+    let mut session = session(&setup);
+    let (at, request) = &requests[0];
+    let run = session.send(request, *at, &mut || 0.0);
+    assert_eq!(end(&run).1, Some("validate.scope-not-granted"));
+    // The same credential sends a consent, which the policy does not cover either.
+    let mut consent = request.clone();
+    consent.body = scenario("consent-arrives").requests[1].1.body.clone();
+    consent.set_header("webhook-id", "evt-consent-of-a-narrow-credential");
+    airlock::api::sign(&setup, &mut consent);
+    let run = session.send(&consent, *at, &mut || 0.0);
+    assert_eq!(end(&run), ("rejected", Some("validate.event-type-not-covered"), Some("Consent")));
+    assert_eq!(recorded(&session), 0);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_consent_that_is_not_one_is_not_put_on_file() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 6] = [

@@ -117,7 +117,7 @@ const PROFESSIONAL_TYPES: [&str; 4] =
     ["Organization", "HealthcareService", "Practitioner", "PractitionerRole"];
 
 /// Members that refer to the patient or to someone close.
-const PERSON_MEMBERS: [&str; 6] = ["subject", "patient", "individual", "beneficiary", "other", "link"];
+const PERSON_MEMBERS: [&str; 7] = ["subject", "patient", "individual", "beneficiary", "for", "other", "link"];
 
 /// Whether the leaf is part of a reference to a person, wherever that stands.
 fn refers_at(json: &Json, leaf: NodeId) -> bool {
