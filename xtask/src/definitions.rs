@@ -10,6 +10,8 @@
 //! # administrative-gender URL female male        a value set: its name, a code system, the codes
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "a member that a serde_json value does not have is null")]
+
 use crate::{root, sh, tools};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
