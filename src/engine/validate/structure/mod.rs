@@ -38,3 +38,8 @@ pub fn check(json: &Json, node: NodeId) -> Vec<Issue> {
 pub fn supported() -> impl Iterator<Item = &'static str> {
     Table::r4().resources().map(|own| own.name)
 }
+
+/// Whether a value is a code of the value set that is required of an element, named from its resource on.
+pub fn is_code_of(resource: &str, names: &[&str], value: &str) -> bool {
+    Table::r4().set_of(resource, names).is_some_and(|set| set.has(value))
+}

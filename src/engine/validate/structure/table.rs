@@ -193,6 +193,22 @@ impl Table {
         self.types.iter().filter(|own| self.resource(own.name).is_some())
     }
 
+    /// The value set that is required of an element, named from its resource on.
+    pub fn set_of(&'static self, resource: &str, names: &[&str]) -> Option<&'static Set> {
+        let (last, before) = names.split_last()?;
+        let mut own = self.resource(resource)?;
+        for name in before {
+            let found = own.find(name.as_bytes())?;
+            let element = own.elements.get(usize::from(found.element))?;
+            own = match element.kinds.get(usize::from(found.kind))? {
+                Content::Complex(number) => self.get(*number)?,
+                _ => return None,
+            };
+        }
+        let found = own.find(last.as_bytes())?;
+        own.elements.get(usize::from(found.element))?.set.and_then(|set| self.set(set))
+    }
+
     /// The value set of this number.
     pub fn set(&'static self, number: usize) -> Option<&'static Set> {
         self.sets.get(number)

@@ -1,0 +1,273 @@
+//! Schema drift: the source has renamed, retyped or added an element where the adapter reads.
+//!
+//! Such an event is refused as long as nobody has looked. Once someone has, the adapter says so: what it lists under
+//! `deviations` is taken as it comes, and its selectors read from there.
+
+use super::selector::{Selector, Step};
+use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
+use crate::engine::policy::closest;
+use crate::engine::refusal::Code;
+use crate::engine::validate::{Issue, Severity, structure};
+
+/// Issues of one event that are looked at for drift; more would say the same.
+const MOST: usize = 100;
+
+/// An element by its names, from its resource on: `ServiceRequest.priority`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementPath {
+    resource: ResourceType,
+    names: Vec<String>,
+}
+
+impl ElementPath {
+    /// Reads `Type.name.name`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split('.');
+        let resource = ResourceType::parse(words.next()?)?;
+        let names: Vec<String> = words.map(str::to_owned).collect();
+        (!names.is_empty() && names.iter().all(|name| has_element_form(name))).then_some(Self { resource, names })
+    }
+
+    /// The path of an element of an event. Keys that have not the form of an element's name are left as they are; they
+    /// are compared and never shown.
+    fn of(json: &Json, node: NodeId) -> Option<Self> {
+        let mut names = Vec::new();
+        let mut at = node;
+        loop {
+            if json.kind(at) == Kind::Object
+                && at != node
+                && let Some(resource) = json.resource_type(at)
+            {
+                names.reverse();
+                return Some(Self { resource, names });
+            }
+            names.extend(json.key(at).map(|key| key.strip_prefix('_').unwrap_or(&key).to_owned()));
+            at = json.parent(at)?;
+        }
+    }
+
+    fn child(&self, name: &str) -> Self {
+        let names = self.names.iter().map(String::as_str).chain([name]).map(str::to_owned);
+        Self { resource: self.resource, names: names.collect() }
+    }
+
+    fn starts_with(&self, other: &Self) -> bool {
+        self.resource == other.resource && self.names.starts_with(&other.names)
+    }
+
+    fn spell(&self) -> String {
+        [self.resource.name()].into_iter().chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// What an adapter reads for one type of event: each element, and the canonical field it fills.
+#[derive(Clone, Debug, Default)]
+pub struct Reads(Vec<(ElementPath, &'static str)>);
+
+impl Reads {
+    /// What a field's selector reads.
+    pub fn add(&mut self, field: &'static str, selector: &Selector) {
+        for path in selector {
+            let mut resource = None;
+            let mut names = Vec::new();
+            for step in path {
+                match step {
+                    Step::OfType(kind) => {
+                        resource = Some(*kind);
+                        names.clear();
+                    }
+                    Step::Resolve => resource = None,
+                    Step::Member(name) => names.push(name.clone()),
+                    _ => {}
+                }
+            }
+            if let Some(resource) = resource.filter(|_| !names.is_empty()) {
+                self.0.push((ElementPath { resource, names }, field));
+            }
+        }
+    }
+
+    /// What is read at an element or below it.
+    fn at(&self, path: &ElementPath) -> impl Iterator<Item = &(ElementPath, &'static str)> {
+        self.0.iter().filter(move |(own, _)| own.starts_with(path))
+    }
+
+    /// The names that are read directly below an element or resource, each with the field that it fills.
+    fn below<'a>(&'a self, resource: ResourceType, names: &'a [String]) -> impl Iterator<Item = (&'a str, &'static str)> {
+        self.0.iter().filter_map(move |(own, field)| {
+            let below = own.resource == resource && own.names.starts_with(names);
+            Some((own.names.get(names.len()).filter(|_| below)?.as_str(), *field))
+        })
+    }
+}
+
+/// Lets what the adapter lists as deviations pass: their issues become warnings.
+pub fn excuse(json: &Json, issues: &mut [Issue], deviations: &[ElementPath]) {
+    if deviations.is_empty() {
+        return;
+    }
+    for issue in issues.iter_mut().filter(|issue| issue.severity.fails()) {
+        let path = match issue.code {
+            Code::ElementUnknown | Code::WrongType | Code::TooMany => ElementPath::of(json, issue.node),
+            Code::RequiredMissing => missing(json, issue),
+            _ => None,
+        };
+        if path.is_some_and(|path| deviations.contains(&path)) {
+            issue.severity = Severity::Warning;
+        }
+    }
+}
+
+/// The element that is missing.
+fn missing(json: &Json, issue: &Issue) -> Option<ElementPath> {
+    let name = issue.path.rsplit('.').next()?;
+    match json.resource_type(issue.node) {
+        Some(resource) => Some(ElementPath { resource, names: vec![name.to_owned()] }),
+        None => Some(ElementPath::of(json, issue.node)?.child(name)),
+    }
+}
+
+/// Recognises drift among the issues of the structure verdict: an issue more for each element concerned, saying what
+/// happened and what to change in the adapter.
+pub fn recognise(json: &Json, issues: &[Issue], reads: &Reads) -> Vec<Issue> {
+    let failing = issues.iter().filter(|issue| issue.severity.fails()).take(MOST);
+    failing
+        .filter_map(|issue| {
+            let detail = match issue.code {
+                Code::ElementUnknown => renamed_or_new(json, issue.node, reads),
+                Code::WrongType | Code::TooMany => retyped(json, issue.node, reads),
+                _ => None,
+            };
+            let drift = Issue::error(Code::SchemaDrift, issue.path.clone(), issue.node).with_detail(detail?);
+            Some(Issue { place: issue.place, span: issue.span, ..drift })
+        })
+        .collect()
+}
+
+/// An element that FHIR does not have, beside elements that the adapter reads.
+fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
+    let object = json.parent(node)?;
+    let (resource, around) = match json.resource_type(object) {
+        Some(resource) => (resource, Vec::new()),
+        None => {
+            let path = ElementPath::of(json, object)?;
+            (path.resource, path.names)
+        }
+    };
+    let read: Vec<(&str, &'static str)> = reads.below(resource, &around).collect();
+    if read.is_empty() {
+        return None;
+    }
+    let key = json.key(node)?;
+    let absent: Vec<(&str, &'static str)> =
+        read.into_iter().filter(|(name, _)| json.get(object, name).is_none()).collect();
+    let spelled = |name: &str| ElementPath { resource, names: around.clone() }.child(name).spell();
+    // Renamed: its value is a code that only the absent element may have, or its name is nearly the absent one's.
+    let value = json.str(node);
+    let by_code = value.and_then(|value| {
+        absent.iter().find(|(name, _)| {
+            let names: Vec<&str> = around.iter().map(String::as_str).chain([*name]).collect();
+            structure::is_code_of(resource.name(), &names, &value)
+        })
+    });
+    let by_name = || {
+        let near = closest(&key, absent.iter().map(|(name, _)| *name))?;
+        absent.iter().find(|(name, _)| *name == near)
+    };
+    let shown = if has_element_form(&key) { spelled(&key) } else { "the element at the place given".to_owned() };
+    Some(match by_code.or_else(by_name) {
+        Some((name, field)) => format!(
+            "Drift, renamed: `{name}`, which the adapter reads for {field}, is not there, and {shown} looks like it. If the \
+             source means it so, list {shown} and {} under the adapter's `deviations` and have {field} read it.",
+            spelled(name)
+        ),
+        None => format!(
+            "Drift, new: {shown} stands where the adapter reads, and neither FHIR R4 nor the adapter knows it. If the source \
+             means it so, list it under the adapter's `deviations`; it does not cross unless a field reads it and a rule names it."
+        ),
+    })
+}
+
+/// An element that the adapter reads, of another kind than FHIR has it.
+fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
+    let path = ElementPath::of(json, node)?;
+    let (_, field) = reads.at(&path).next()?;
+    let shown = path.spell();
+    let inside = match json.kind(node) {
+        Kind::Object => json.children(node).find_map(|child| json.key(child).filter(|key| has_element_form(key))),
+        _ => None,
+    };
+    let from = inside.map_or(shown.clone(), |name| format!("{shown}.{name}"));
+    Some(format!(
+        "Drift, retyped: {shown}, which the adapter reads for {field}, is of another type than FHIR R4 has it. If the source \
+         means it so, list {shown} under the adapter's `deviations` and have {field} read from where the value is now, e.g. \
+         `{from}`."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::selector;
+    use super::*;
+
+    fn reads(selectors: &[&str]) -> Reads {
+        let mut reads = Reads::default();
+        for text in selectors {
+            reads.add("Field.name", &selector::parse(text).unwrap());
+        }
+        reads
+    }
+
+    fn drift(body: &str, selectors: &[&str]) -> Vec<String> {
+        let json = Json::read(body).unwrap();
+        let issues = structure::check(&json, NodeId::ROOT);
+        let found = recognise(&json, &issues, &reads(selectors));
+        found.into_iter().map(|issue| issue.detail.unwrap()).collect()
+    }
+
+    const REQUEST: &str =
+        r#""resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}"#;
+
+    #[test]
+    fn a_renamed_element_is_known_by_its_value_or_its_name() {
+        let selectors = ["ServiceRequest.priority", "ServiceRequest.authoredOn", "ServiceRequest.status"];
+        for (member, from) in [
+            (r#""urgency":"urgent""#, "`priority`"),
+            (r#""prioritiy":"x""#, "`priority`"),
+            (r#""authordOn":"2026-01-01""#, "`authoredOn`"),
+        ] {
+            let found = drift(&format!("{{{REQUEST},{member}}}"), &selectors);
+            assert_eq!(found.len(), 1, "{member}");
+            assert!(found[0].contains("renamed") && found[0].contains(from), "{member}: {}", found[0]);
+        }
+    }
+
+    #[test]
+    fn a_new_or_retyped_element_is_drift_where_the_adapter_reads_and_nowhere_else() {
+        let new = drift(&format!("{{{REQUEST},\"zzqx\":1}}"), &["ServiceRequest.priority"]);
+        assert!(new[0].contains("new") && new[0].contains("ServiceRequest.zzqx"), "{}", new[0]);
+        let body = format!(r#"{{{REQUEST},"priority":{{"code":"urgent"}}}}"#);
+        let retyped = drift(&body, &["ServiceRequest.priority"]);
+        assert!(retyped[0].contains("retyped") && retyped[0].contains("`ServiceRequest.priority.code`"));
+        assert!(drift(&body, &["ServiceRequest.status"]).is_empty());
+        assert!(drift(&format!("{{{REQUEST},\"zzqx\":1}}"), &["Patient.name.family"]).is_empty());
+        let secret = drift(&format!("{{{REQUEST},\"Jane Q\":1}}"), &["ServiceRequest.priority"]);
+        assert!(!secret[0].contains("Jane"), "{}", secret[0]);
+    }
+
+    #[test]
+    fn what_the_adapter_lists_passes_as_a_warning() {
+        let body = r#"{"resourceType":"ServiceRequest","state":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}}"#;
+        let json = Json::read(body).unwrap();
+        let mut issues = structure::check(&json, NodeId::ROOT);
+        let listed: Vec<ElementPath> =
+            ["ServiceRequest.state", "ServiceRequest.status"].iter().filter_map(|text| ElementPath::parse(text)).collect();
+        excuse(&json, &mut issues, &listed[..1]);
+        assert_eq!(issues.iter().filter(|issue| issue.severity.fails()).count(), 1, "the required one is missing");
+        excuse(&json, &mut issues, &listed);
+        assert!(issues.iter().all(|issue| issue.severity == Severity::Warning));
+        for text in ["ServiceRequest", "x.status", "ServiceRequest.", "ServiceRequest.a b", ""] {
+            assert_eq!(ElementPath::parse(text), None, "{text}");
+        }
+    }
+}
