@@ -27,11 +27,11 @@ const PACKED: &str = "{}";
 
 /// What is validated: a name, and texts.
 fn sets() -> Vec<(String, Vec<String>)> {
-    let bodies =
-        api::scenarios().iter().filter_map(|card| api::open_scenario(&card.id)).filter_map(|scenario| {
-            let body: serde_json::Value = serde_json::from_str(&scenario.requests.first()?.1.body).ok()?;
-            Some(body.get("data")?.to_string())
-        });
+    let cards = api::scenarios();
+    let bodies = cards.iter().filter_map(|card| api::open_scenario(&card.id)).filter_map(|scenario| {
+        let body: serde_json::Value = serde_json::from_str(&scenario.requests.first()?.1.body).ok()?;
+        Some(body.get("data")?.to_string())
+    });
     let mut sets = vec![("the scenarios' data".to_owned(), bodies.collect())];
     let packed: std::collections::BTreeMap<String, Vec<String>> = serde_json::from_str(PACKED).unwrap();
     sets.extend(packed);
