@@ -4,8 +4,9 @@
 
 mod support;
 
-use airlock::api::{Fault, SEGMENT_RECORDS, Session, Stored, Verification, verify};
-use support::{NOW, Sandbox, Shelf, end, referral, referral_body, send, signed_now, tampered};
+use airlock::api::{Fault, SEGMENT_RECORDS, Session, Setup, Stored, Verification, open_scenario, verify};
+use serde_json::{Value, json};
+use support::{NOW, Sandbox, Shelf, end, referral, referral_body, send, session, signed_now, tampered};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -460,5 +461,52 @@ fn a_head_that_claims_absurd_numbers_overflows_nothing() {
         let body = referral_body().replace("REF-001", "REF-ABSURD");
         let run = send(&mut session, &signed_now(&referral().setup, "evt-absurd", &body));
         assert_eq!(run.outcome, "delivered", "{member}");
+    }
+}
+
+// -------------------------------------------------------------------------------------------- drift
+
+/// The adapter with deviations and one field read from elsewhere.
+fn mended_adapter(setup: &Setup, deviations: &[&str], field: &str, select: &str) -> Setup {
+    let mut adapter: Value = serde_json::from_str(&setup.adapter).unwrap();
+    adapter["deviations"] = json!(deviations);
+    let events = adapter["events"].as_array_mut().unwrap();
+    let fields = events.iter_mut().flat_map(|event| event["fields"].as_array_mut().unwrap());
+    for own in fields.filter(|own| own["field"] == field && own["select"] == "ServiceRequest.priority") {
+        own["select"] = json!(select);
+    }
+    Setup { adapter: adapter.to_string(), ..setup.clone() }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_drifted_event_waits_until_the_adapter_has_caught_up() {
+    for (scenario, deviations, select) in [
+        ("drift-renamed", &["ServiceRequest.urgency"][..], "ServiceRequest.urgency"),
+        ("drift-retyped", &["ServiceRequest.priority"][..], "ServiceRequest.priority.coding.code"),
+        ("drift-new", &["ServiceRequest.riskScore"][..], "ServiceRequest.priority"),
+    ] {
+        let open = open_scenario(scenario).unwrap();
+        let mut session = session(&open.setup);
+        let run = send(&mut session, &open.requests[0].1);
+        assert_eq!(run.outcome, "dead-lettered", "{scenario}");
+        let issues: Vec<_> = run.verdicts.iter().flat_map(|verdict| &verdict.issues).collect();
+        let drift = issues.iter().find(|issue| issue.check == "validate.schema-drift").expect("drift");
+        assert!(drift.message.contains(deviations[0]), "{scenario}: {}", drift.message);
+        assert!(drift.span.1 > drift.span.0 && drift.position.is_some(), "{scenario}");
+
+        // Re-driven as it is, it is refused again, and still not lost.
+        assert!(session.redrive(&run.correlation, NOW + 1000));
+        let again = session.advance(NOW + 1000).pop().expect("it was due");
+        assert_eq!(again.outcome, "dead-lettered", "{scenario}");
+
+        let mended = mended_adapter(&open.setup, deviations, "CareEvent.priority", select);
+        session.configure(&mended).expect("the adapter can be used");
+        assert!(session.redrive(&run.correlation, NOW + 2000));
+        let done = session.advance(NOW + 2000).pop().expect("it was due");
+        assert_eq!((done.outcome.as_str(), &done.correlation), ("delivered", &run.correlation), "{scenario}");
+        let fields = done.record.unwrap().fields;
+        let priority = fields.iter().find(|field| field.name == "priority").expect("priority crosses");
+        assert_eq!(priority.value.as_deref(), Some("urgent"), "{scenario}");
+        assert!(fields.iter().all(|field| field.value.as_deref() != Some("7")), "{scenario}");
     }
 }

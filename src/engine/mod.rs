@@ -411,7 +411,8 @@ impl Connector {
             None => (None, false),
         };
         let known = Known { source, sent, seen, patient };
-        let verdicts = validate::judge(event, shape, map, &run.claims, policy, &known);
+        let deviations = &self.setting.adapter.deviations;
+        let verdicts = validate::judge(event, shape, map, &run.claims, policy, &known, deviations);
         run.verdicts.insert(verdicts).refusal().map_or(Ok(()), Err)
     }
 

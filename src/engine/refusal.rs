@@ -511,6 +511,10 @@ catalogue! {
     NarrativeInvalid "validate.narrative-invalid" Validate 202 Some(Remedy::RestoreBody),
         "The narrative is not the limited XHTML that FHIR R4 allows.",
         "One 'div' in the XHTML namespace, with text, formatting, tables, lists, links and images; no scripts, forms or event attributes.";
+    /// The source's elements are no longer those that the adapter reads.
+    SchemaDrift "validate.schema-drift" Validate 202 None,
+        "The source's schema has drifted: an element was renamed, retyped or added where the adapter reads.",
+        "See the issue for what to change in the adapter; the event is kept among the dead letters, to be re-driven after that.";
     /// A resource type outside the validator's list.
     TypeNotSupported "validate.type-not-supported" Validate 202 None,
         "This resource type is not supported here, so nothing is said of its validity.",

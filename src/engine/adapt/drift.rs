@@ -25,7 +25,8 @@ impl ElementPath {
         let mut words = text.split('.');
         let resource = ResourceType::parse(words.next()?)?;
         let names: Vec<String> = words.map(str::to_owned).collect();
-        (!names.is_empty() && names.iter().all(|name| has_element_form(name))).then_some(Self { resource, names })
+        (!names.is_empty() && names.iter().all(|name| has_element_form(name)))
+            .then_some(Self { resource, names })
     }
 
     /// The path of an element of an event. Keys that have not the form of an element's name are left as they are; they
@@ -56,7 +57,11 @@ impl ElementPath {
     }
 
     fn spell(&self) -> String {
-        [self.resource.name()].into_iter().chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
+        [self.resource.name()]
+            .into_iter()
+            .chain(self.names.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(".")
     }
 }
 
@@ -76,7 +81,15 @@ impl Reads {
                         resource = Some(*kind);
                         names.clear();
                     }
-                    Step::Resolve => resource = None,
+                    Step::Resolve => {
+                        // What is resolved is read, too: by its reference.
+                        names.push("reference".to_owned());
+                        self.0.extend(
+                            resource
+                                .take()
+                                .map(|resource| (ElementPath { resource, names: names.clone() }, field)),
+                        );
+                    }
                     Step::Member(name) => names.push(name.clone()),
                     _ => {}
                 }
@@ -93,7 +106,11 @@ impl Reads {
     }
 
     /// The names that are read directly below an element or resource, each with the field that it fills.
-    fn below<'a>(&'a self, resource: ResourceType, names: &'a [String]) -> impl Iterator<Item = (&'a str, &'static str)> {
+    fn below<'a>(
+        &'a self,
+        resource: ResourceType,
+        names: &'a [String],
+    ) -> impl Iterator<Item = (&'a str, &'static str)> {
         self.0.iter().filter_map(move |(own, field)| {
             let below = own.resource == resource && own.names.starts_with(names);
             Some((own.names.get(names.len()).filter(|_| below)?.as_str(), *field))
@@ -138,8 +155,7 @@ pub fn recognise(json: &Json, issues: &[Issue], reads: &Reads) -> Vec<Issue> {
                 Code::WrongType | Code::TooMany => retyped(json, issue.node, reads),
                 _ => None,
             };
-            let drift = Issue::error(Code::SchemaDrift, issue.path.clone(), issue.node).with_detail(detail?);
-            Some(Issue { place: issue.place, span: issue.span, ..drift })
+            Some(Issue::error(Code::SchemaDrift, issue.path.clone(), issue.node).with_detail(detail?))
         })
         .collect()
 }
@@ -174,7 +190,8 @@ fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
         let near = closest(&key, absent.iter().map(|(name, _)| *name))?;
         absent.iter().find(|(name, _)| *name == near)
     };
-    let shown = if has_element_form(&key) { spelled(&key) } else { "the element at the place given".to_owned() };
+    let shown =
+        if has_element_form(&key) { spelled(&key) } else { "the element at the place given".to_owned() };
     Some(match by_code.or_else(by_name) {
         Some((name, field)) => format!(
             "Drift, renamed: `{name}`, which the adapter reads for {field}, is not there, and {shown} looks like it. If the \
@@ -194,7 +211,9 @@ fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
     let (_, field) = reads.at(&path).next()?;
     let shown = path.spell();
     let inside = match json.kind(node) {
-        Kind::Object => json.children(node).find_map(|child| json.key(child).filter(|key| has_element_form(key))),
+        Kind::Object => {
+            json.children(node).find_map(|child| json.key(child).filter(|key| has_element_form(key)))
+        }
         _ => None,
     };
     let from = inside.map_or(shown.clone(), |name| format!("{shown}.{name}"));
@@ -225,8 +244,7 @@ mod tests {
         found.into_iter().map(|issue| issue.detail.unwrap()).collect()
     }
 
-    const REQUEST: &str =
-        r#""resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}"#;
+    const REQUEST: &str = r#""resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}"#;
 
     #[test]
     fn a_renamed_element_is_known_by_its_value_or_its_name() {
@@ -260,10 +278,16 @@ mod tests {
         let body = r#"{"resourceType":"ServiceRequest","state":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}}"#;
         let json = Json::read(body).unwrap();
         let mut issues = structure::check(&json, NodeId::ROOT);
-        let listed: Vec<ElementPath> =
-            ["ServiceRequest.state", "ServiceRequest.status"].iter().filter_map(|text| ElementPath::parse(text)).collect();
+        let listed: Vec<ElementPath> = ["ServiceRequest.state", "ServiceRequest.status"]
+            .iter()
+            .filter_map(|text| ElementPath::parse(text))
+            .collect();
         excuse(&json, &mut issues, &listed[..1]);
-        assert_eq!(issues.iter().filter(|issue| issue.severity.fails()).count(), 1, "the required one is missing");
+        assert_eq!(
+            issues.iter().filter(|issue| issue.severity.fails()).count(),
+            1,
+            "the required one is missing"
+        );
         excuse(&json, &mut issues, &listed);
         assert!(issues.iter().all(|issue| issue.severity == Severity::Warning));
         for text in ["ServiceRequest", "x.status", "ServiceRequest.", "ServiceRequest.a b", ""] {

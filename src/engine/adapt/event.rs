@@ -3,6 +3,7 @@
 //! Types are spelled `thing.happened`: a noun, its words joined by hyphens, and a past participle, e.g.
 //! `referral.created`, `lab-result.finalised`. The adapter's document lists them all.
 
+use super::drift::Reads;
 use super::plan::{Claim, Plan};
 use super::{Claims, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
@@ -33,6 +34,8 @@ pub struct EventMap {
     /// Where the records stand that a merge does away with.
     pub(super) merged: Option<Plan>,
     pub(super) plan: Plan,
+    /// The elements that the fields are read from.
+    pub reads: Reads,
 }
 
 /// What an event changes in the connector, besides what it discloses.

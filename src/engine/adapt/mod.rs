@@ -1,5 +1,6 @@
 //! Adapters: one system's shapes to canonical fields. They know nothing of purposes.
 
+pub mod drift;
 mod event;
 mod plan;
 mod read;
@@ -24,6 +25,8 @@ pub struct Adapter {
     pub version: String,
     /// How each type of event is read.
     pub events: Vec<EventMap>,
+    /// Elements of the source that are not FHIR's, and are taken as they come.
+    pub deviations: Vec<drift::ElementPath>,
 }
 
 impl Adapter {
@@ -35,8 +38,17 @@ impl Adapter {
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;
-        let keys =
-            ["schemaVersion", "id", "version", "title", "system", "direction", "subjectFields", "events"];
+        let keys = [
+            "schemaVersion",
+            "id",
+            "version",
+            "title",
+            "system",
+            "direction",
+            "deviations",
+            "subjectFields",
+            "events",
+        ];
         if !doc.object(root, &keys) {
             return (None, doc.findings);
         }
@@ -50,10 +62,11 @@ impl Adapter {
         }
         let id = doc.string(root, "id");
         let version = doc.string(root, "version");
+        let deviations = read::deviations(&mut doc, root);
         let events = read::events(&mut doc, root);
         let mut findings = doc.findings;
         findings.sort_by_key(|finding| finding.place.offset);
-        (Some(Self { id, version, events }), findings)
+        (Some(Self { id, version, events, deviations }), findings)
     }
 
     /// Whether this adapter reads an event type.

@@ -1,5 +1,6 @@
 //! Reading an adapter's events, as far as they can be read.
 
+use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::plan::Plan;
 use super::selector::{self, Selector, Step};
@@ -22,6 +23,22 @@ pub(super) fn events(doc: &mut Document<'_>, root: NodeId) -> Vec<EventMap> {
         }
         Some(at) => doc.items(at).into_iter().filter_map(|item| event(doc, item, &of_subject)).collect(),
     }
+}
+
+/// The source's own elements, each as `Type.name`, where the adapter lists some.
+pub(super) fn deviations(doc: &mut Document<'_>, root: NodeId) -> Vec<ElementPath> {
+    let Some(list) = doc.json.get(root, "deviations") else { return Vec::new() };
+    let mut paths = Vec::new();
+    for item in doc.items(list) {
+        match doc.json.str(item).and_then(|text| ElementPath::parse(&text)) {
+            Some(path) => paths.push(path),
+            None => {
+                let help = "Write a resource type and element names, e.g. `ServiceRequest.urgency`.";
+                doc.error(item, "deviation-malformed", "This is no path of an element.", help);
+            }
+        }
+    }
+    paths
 }
 
 fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<EventMap> {
@@ -54,6 +71,8 @@ fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<Eve
         doc.missing(at, if merged.is_some() { "effect" } else { "merged" });
     }
     let together = Plan::new(fields.iter().map(|(_, selector)| selector));
+    let mut reads = Reads::default();
+    fields.iter().for_each(|(entry, selector)| reads.add(entry.name, selector));
     Some(EventMap {
         event_type,
         focus: focus?,
@@ -65,6 +84,7 @@ fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<Eve
         recipients,
         merged,
         plan: together,
+        reads,
     })
 }
 

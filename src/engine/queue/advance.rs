@@ -54,6 +54,12 @@ impl Connector {
                 self.put_off(&mut run, at, item, refusal, now);
                 return Some(run);
             }
+            if refusal.code == Code::SchemaDrift {
+                // Nothing is wrong with the event itself: once the adapter reads it, it can go.
+                item.attempts.push(Attempt { at: now, code: refusal.code });
+                self.give_up(&mut run, item, refusal, now);
+                return Some(run);
+            }
             if refusal.code == Code::AttestationRequired {
                 // Nothing of the event was judged: with the attestation it may come again under its own id.
                 self.seen.forget(&self.setting.source, &item.message.id);

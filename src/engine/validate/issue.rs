@@ -85,8 +85,13 @@ impl Issue {
 
     /// The refusal that this issue leads to. It is kept in the log, so a key of the sender's own is not spelled.
     pub fn refusal(&self) -> Refusal {
-        let path = match (self.code, self.path.rsplit_once('.')) {
-            (Code::ElementUnknown, Some((before, name))) if !is_element_name(name) => format!("{before}.?"),
+        let own = matches!(self.code, Code::ElementUnknown | Code::SchemaDrift);
+        let path = match self.path.rsplit_once('.') {
+            Some((before, last)) if own => {
+                let name = last.split(['[', '(']).next().unwrap_or(last);
+                let known = is_element_name(name) || name == "ofType";
+                if known { self.path.clone() } else { format!("{before}.?") }
+            }
             _ => self.path.clone(),
         };
         Refusal { code: self.code, path: Some(path), place: self.place }

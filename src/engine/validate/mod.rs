@@ -12,6 +12,7 @@ pub use provenance::Known;
 pub use shape::{Shape, locate};
 pub use version::{Version, Versions};
 
+use super::adapt::drift::{self, ElementPath};
 use super::adapt::{Claim, EventMap};
 use super::fhir::Json;
 use super::phi::Phi;
@@ -47,8 +48,13 @@ impl Verdicts {
         [("structure", &self.structure), ("policy", &self.policy), ("provenance", &self.provenance)]
     }
 
-    /// The refusal that they lead to: the first issue that fails of the first verdict that has one.
+    /// The refusal that they lead to: drift where there is some, since it explains the rest; otherwise the first issue
+    /// that fails of the first verdict that has one.
     pub fn refusal(&self) -> Option<Refusal> {
+        let drift = self.structure.iter().find(|issue| issue.code == Code::SchemaDrift);
+        if let Some(drift) = drift {
+            return Some(drift.refusal());
+        }
         self.each().into_iter().find_map(|(_, issues)| first_failing(issues)).map(Issue::refusal)
     }
 
@@ -59,7 +65,7 @@ impl Verdicts {
 }
 
 /// Judges a located event three ways, whatever each finds. `map` is how it is read, where it is, and `claims` what was
-/// found by it.
+/// found by it; `deviations` are the source's own elements that its adapter lists.
 pub fn judge(
     json: &Phi<Json>,
     shape: &Shape,
@@ -67,13 +73,14 @@ pub fn judge(
     claims: &[Claim],
     policy: &Policy,
     known: &Known<'_>,
+    deviations: &[ElementPath],
 ) -> Verdicts {
     let located = |json: &Json, mut issues: Vec<Issue>| {
         issue::locate(json, &mut issues);
         issues
     };
     Verdicts {
-        structure: json.classify(|json| structure_of(json, shape)),
+        structure: json.classify(|json| located(json, structure_of(json, shape, map, deviations))),
         policy: json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy))),
         provenance: json.classify(|json| located(json, provenance::judge(json, shape, map, claims, known))),
     }
@@ -81,8 +88,17 @@ pub fn judge(
 
 /// What FHIR R4 requires, and what this connector requires on top: a supported focus, and no element that changes the
 /// meaning of what carries it in a way that no rule here takes account of.
-fn structure_of(json: &Json, shape: &Shape) -> Vec<Issue> {
+fn structure_of(
+    json: &Json,
+    shape: &Shape,
+    map: Option<&EventMap>,
+    deviations: &[ElementPath],
+) -> Vec<Issue> {
     let mut issues = structure::check(json, shape.data);
+    drift::excuse(json, &mut issues, deviations);
+    if let Some(map) = map {
+        issues.extend(drift::recognise(json, &issues, &map.reads));
+    }
     let focus = json.get(shape.focus, "resourceType");
     for issue in &mut issues {
         if issue.code == Code::TypeNotSupported && focus == Some(issue.node) {
@@ -94,14 +110,10 @@ fn structure_of(json: &Json, shape: &Shape) -> Vec<Issue> {
             || json.is_member(*node, "doNotPerform")
                 && json.scalar(*node).is_none_or(|value| value != "false")
     });
-    let known = issues.len();
     issues.extend(
         changed
             .map(|node| Issue::error(Code::ModifierUnknown, policy::path_of(json, shape.data, node), node)),
     );
-    if issues.len() > known {
-        issue::locate(json, &mut issues);
-    }
     issues
 }
 
