@@ -16,7 +16,12 @@ pub fn Results(desk: Desk) -> impl IntoView {
     let tabs = move || {
         bench.sent.with(|sent| {
             (sent.len() > 1).then(|| {
-                let tabs = sent.iter().enumerate().map(|(i, s)| tab(desk, i, s)).collect::<Vec<_>>();
+                let mut number = 0usize;
+                let tabs = sent.iter().map(|s| {
+                    number = number.saturating_add(usize::from(s.draft.is_some()));
+                    tab(desk, number, s)
+                });
+                let tabs = tabs.collect::<Vec<_>>();
                 view! {
                     <p class="summary" data-testid="summary">
                         {summary(sent)}
@@ -61,7 +66,8 @@ fn summary(sent: &[Arc<Sent>]) -> String {
     parts.join(" · ")
 }
 
-fn tab(desk: Desk, index: usize, sent: &Arc<Sent>) -> AnyView {
+/// A result to choose. Those that came of the editor's requests are numbered; others came of them.
+fn tab(desk: Desk, number: usize, sent: &Arc<Sent>) -> AnyView {
     let (this, that) = (Arc::clone(sent), Arc::clone(sent));
     let pressed = move || {
         let shown = desk.bench.shown.with(|s| s.as_ref().is_some_and(|s| Arc::ptr_eq(s, &this)));
@@ -71,12 +77,16 @@ fn tab(desk: Desk, index: usize, sent: &Arc<Sent>) -> AnyView {
         desk.bench.picked.set(None);
         desk.bench.shown.set(Some(Arc::clone(&that)));
     };
+    let testid = match sent.draft {
+        Some(_) => ["delivery-", &number.to_string()].concat(),
+        None => String::from("further-delivery"),
+    };
     view! {
         <button
             type="button"
             class="chip"
             aria-pressed=pressed
-            data-testid=["delivery-", &(index + 1).to_string()].concat()
+            data-testid=testid
             on:click=pick
         >
             <span>{sent.label.clone()}</span>

@@ -166,15 +166,19 @@ fn run(desk: Desk, parcel: Parcel) -> Arc<Sent> {
 
 /// Adds a result to the others and shows it, with what else was worked on meanwhile.
 fn show(desk: Desk, sent: Arc<Sent>) {
-    let others = desk.keeper.try_update_value(|k| k.session.take_settled()).unwrap_or_default();
-    waiting::take_in(desk, others);
+    let correlation = sent.correlation().map(str::to_owned);
     desk.bench.sent.update(|list| {
-        list.push(Arc::clone(&sent));
+        list.push(sent);
         let over = list.len().saturating_sub(KEPT);
         list.drain(..over);
     });
+    let others = desk.keeper.try_update_value(|k| k.session.take_settled()).unwrap_or_default();
+    waiting::take_in(desk, others);
     desk.bench.picked.set(None);
-    desk.bench.shown.set(Some(sent));
+    desk.bench.shown.set(desk.bench.sent.with_untracked(|list| {
+        let own = list.iter().rev().find(|sent| sent.correlation() == correlation.as_deref());
+        own.or(list.last()).cloned()
+    }));
 }
 
 /// Says how the last one ended, and brings it into view where there are no columns.

@@ -121,7 +121,7 @@ pub fn take_in(desk: Desk, views: Vec<RunView>) {
                 }
                 None if mend_item(desk, &view) => {}
                 None => {
-                    let label = [view.correlation.as_str(), ", from the queue"].concat();
+                    let label = view.correlation.clone();
                     let fate = Fate::Run(view);
                     let sent = Arc::new(Sent { label, request: Request::default(), fate, draft: None });
                     last = Some(Arc::clone(&sent));
