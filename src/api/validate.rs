@@ -42,7 +42,7 @@ pub fn validate(bytes: Vec<u8>) -> Vec<ResourceReport> {
         let index = reports.len();
         match document {
             Err(refusal) => reports.push(ResourceReport::unread(index, &refusal, start)),
-            Ok(json) if json.kind(NodeId::ROOT) == Kind::Array => {
+            Ok(json) if json.kind(NodeId::ROOT) == Kind::Array && json.len() > 1 => {
                 let items = json.children(NodeId::ROOT).enumerate();
                 reports.extend(items.map(|(n, item)| ResourceReport::of(index + n, &json, item, start)));
             }

@@ -53,7 +53,7 @@ pub const TABLE: &str = "src/engine/validate/structure/r4.txt";
 /// Value sets that are a rule and not a list: the validator knows them by name.
 const RULES: [&str; 1] = ["mimetypes"];
 
-/// Invariants that hold of every element or extension, and are the walk's own work.
+/// Invariants that hold of every element or extension: said once, at the type.
 const EVERYWHERE: [&str; 2] = ["ele-1", "ext-1"];
 
 /// Installs the definitions at their pinned versions and writes the table anew.
@@ -251,7 +251,8 @@ impl TypeText {
             // What a base says stands with the base; Quantity's kinds stand for themselves.
             let source = constraint["source"].as_str().and_then(|url| url.rsplit('/').next());
             let own = source.is_none_or(|source| source == type_name || source == "Quantity");
-            if own && !EVERYWHERE.contains(&key) {
+            let everywhere = path.contains('.') && EVERYWHERE.contains(&key);
+            if own && !everywhere {
                 write!(self.lines, " ~{key}")?;
             }
         }

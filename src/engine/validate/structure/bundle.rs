@@ -43,22 +43,20 @@ fn refers_directly(json: &Json, reference: NodeId) -> bool {
     around.is_some_and(|at| including.iter().any(|name| json.is_member(at, name)))
 }
 
-/// Whether a reference names the resource of an entry: by its `fullUrl`, or by its type and id, and by its version
-/// where the reference gives one.
-fn goes_by(json: &Json, entry: NodeId, text: &str) -> bool {
-    let (name, version) = match text.split_once("/_history/") {
-        Some((name, version)) => (name, Some(version)),
-        None => (text, None),
-    };
+/// What an entry's resource goes by: its `fullUrl`, and its type and id; each with its version, too.
+fn names(json: &Json, entry: NodeId) -> HashSet<String> {
     let resource = json.get(entry, "resource");
-    let by_url = json.get_str(entry, "fullUrl").is_some_and(|url| url == name);
-    let by_id = || {
-        let (kind, id) = name.split_once('/')?;
+    let own = || {
         let resource = resource?;
-        Some(json.get_str(resource, "resourceType")? == kind && json.get_str(resource, "id")? == id)
+        Some(format!("{}/{}", json.get_str(resource, "resourceType")?, json.get_str(resource, "id")?))
     };
-    let own_version = || json.get_str(json.get(resource?, "meta")?, "versionId");
-    (by_url || by_id().unwrap_or(false)) && (version.is_none() || own_version().as_deref() == version)
+    let plain: Vec<String> =
+        json.get_str(entry, "fullUrl").map(Cow::into_owned).into_iter().chain(own()).collect();
+    let version = || json.get_str(json.get(resource?, "meta")?, "versionId");
+    let versioned = version().map(|version| {
+        plain.iter().map(|name| format!("{name}/_history/{version}")).collect::<Vec<String>>()
+    });
+    plain.into_iter().chain(versioned.into_iter().flatten()).collect()
 }
 
 impl Walk<'_> {
@@ -111,12 +109,16 @@ impl Walk<'_> {
         let Some(composition) = json.get(first, "resource") else { return };
         let direct = json.descendants(composition).filter(|at| json.is_member(*at, "reference"));
         let direct: Vec<NodeId> = direct.filter(|at| refers_directly(json, *at)).collect();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for name in entries(json, node).flat_map(|entry| names(json, entry)) {
+            *known.entry(name).or_default() += 1;
+        }
         for at in direct {
             let text = json.str(at).unwrap_or_default();
             if text.starts_with('#') {
                 continue;
             }
-            let named = entries(json, node).filter(|entry| goes_by(json, *entry, &text)).count();
+            let named = known.get(text.as_ref()).copied().unwrap_or(0);
             if named != 1 {
                 let detail = match named {
                     0 => "A document holds what its Composition refers to; this it does not hold.",

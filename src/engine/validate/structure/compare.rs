@@ -87,14 +87,15 @@ struct Moment<'a> {
     parts: [i64; 4],
     known: usize,
     fraction: &'a str,
-    offset: bool,
+    /// Year, month and day as written, before any offset.
+    day: [i64; 3],
 }
 
 impl<'a> Moment<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let number =
             |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
-        let mut moment = Self { parts: [number(0, 4)?, 0, 0, 0], known: 1, fraction: "", offset: false };
+        let mut moment = Self { parts: [number(0, 4)?, 0, 0, 0], known: 1, fraction: "", day: [0; 3] };
         if text.len() >= 7 {
             moment.parts = [moment.parts[0], number(5, 7)?, 0, 0];
             moment.known = 2;
@@ -109,7 +110,6 @@ impl<'a> Moment<'a> {
             let zone = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
             let (fraction, offset) = rest.split_at(zone);
             moment.fraction = fraction.trim_start_matches('.').trim_end_matches('0');
-            moment.offset = !offset.is_empty();
             let minutes = match offset.split_at_checked(1) {
                 Some((sign @ ("+" | "-"), hhmm)) => {
                     let (hours, minutes) = hhmm.split_once(':')?;
@@ -120,6 +120,7 @@ impl<'a> Moment<'a> {
             };
             // To UTC, as a Julian day, so that a change of day, month or year comes out right.
             let [year, month, day, _] = moment.parts;
+            moment.day = [year, month, day];
             let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
             let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?);
             let total = i64::from(date.ok()?.to_julian_day()) * 86_400 + seconds - minutes * 60;
@@ -149,12 +150,10 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Compares a date with a moment in UTC, as far as the date goes; `first` says whether the date comes first.
+    /// Compares a date with a moment, by the day that the moment falls on where it was written; `first` says whether the
+    /// date comes first.
     fn as_far(&self, moment: &Self, first: bool) -> bool {
-        let julian = i32::try_from(moment.parts[2]).unwrap_or(i32::MAX);
-        let Ok(date) = Date::from_julian_day(julian) else { return false };
-        let whole = [date.year().into(), u8::from(date.month()).into(), date.day().into()];
-        match self.parts.get(..self.known).cmp(&whole.get(..self.known)) {
+        match self.parts.get(..self.known).cmp(&moment.day.get(..self.known)) {
             Ordering::Less => first,
             Ordering::Equal => false,
             Ordering::Greater => !first,
@@ -188,6 +187,7 @@ mod tests {
             ("2015-02-07T13:28:17-05:00", "2015-02-07T18:28:17.5Z"),
             ("2015-12-31T23:00:00-05:00", "2016-01-01T04:00:00Z"),
             ("2012-12-31", "2013-01-01T06:20:00Z"),
+            ("2023-06-20", "2023-06-21T01:00:00+05:00"),
         ];
         let no = [
             ("2016", "2015"),

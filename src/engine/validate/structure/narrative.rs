@@ -123,8 +123,9 @@ impl<'a> Scan<'a> {
             return self.skip(comment.split_once("-->"));
         }
         if let Some(data) = markup.strip_prefix("![CDATA[") {
-            self.seen = true;
-            return self.skip(data.split_once("]]>"));
+            let split = data.split_once("]]>");
+            self.seen = self.seen || split.is_some_and(|(text, _)| !text.trim().is_empty());
+            return self.skip(split);
         }
         if let Some(instruction) = markup.strip_prefix('?') {
             return self.skip(instruction.split_once("?>"));
@@ -172,6 +173,7 @@ impl<'a> Scan<'a> {
             return Err(Fault::Element);
         }
         let mut namespace = false;
+        let mut known: Vec<&str> = Vec::new();
         let closed = loop {
             let trimmed = rest.trim_start();
             if let Some(after) = trimmed.strip_prefix("/>") {
@@ -186,6 +188,14 @@ impl<'a> Scan<'a> {
                 return Err(Fault::Malformed);
             }
             let (attribute, value, after) = self::attribute(trimmed).ok_or(Fault::Malformed)?;
+            if known.contains(&attribute) {
+                return Err(Fault::Malformed);
+            }
+            known.push(attribute);
+            let scheme = value.trim_start().get(..11).unwrap_or("");
+            if scheme.eq_ignore_ascii_case("javascript:") {
+                return Err(Fault::Attribute);
+            }
             if attribute == "xmlns" {
                 namespace = value == NAMESPACE;
                 if !namespace {
@@ -303,6 +313,9 @@ mod tests {
             (" <p> </p>", Fault::Blank),
             ("x<script>y</script>", Fault::Element),
             ("<p onclick=\"x\">y</p>", Fault::Attribute),
+            ("<a href=\" JavaScript:x\">y</a>", Fault::Attribute),
+            ("<p id='a' id='b'>x</p>", Fault::Malformed),
+            ("<![CDATA[ ]]>", Fault::Blank),
             ("<p>x", Fault::Malformed),
             ("<p>x</b>", Fault::Malformed),
             ("a & b", Fault::Malformed),

@@ -7,6 +7,7 @@ use super::super::Severity;
 use super::compare::{self, Decimal};
 use crate::engine::fhir::{Json, NodeId};
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 /// An invariant.
 pub struct Rule {
@@ -165,7 +166,9 @@ pub static RULES: &[Rule] = &[
         Where("code", |j, n| is(j, n, "system", &[UCUM]) && has(j, n, "value")),
         "A duration with a code has a value, and UCUM as its system.",
     ),
+    error("ele-1", Walk, "An element has a value or children; an id alone is neither."),
     error("exp-1", Any(&["expression", "reference"]), "An expression is given, or a reference to one."),
+    error("ext-1", OneOf(&["extension", "value"]), "An extension has either a value or extensions of its own."),
     Rule {
         of: Some("Parameters"),
         ..error(
@@ -328,12 +331,13 @@ fn obs_7(json: &Json, node: NodeId) -> bool {
     if !value {
         return true;
     }
-    let Some(code) = json.get(node, "code") else { return true };
-    let same = |a: NodeId, b: NodeId| {
-        ["system", "code"].iter().all(|name| json.get_str(a, name) == json.get_str(b, name))
-    };
+    // As FHIRPath's `intersect`: codings are the same when all that they say is.
+    let parts = ["system", "version", "code", "display", "userSelected"];
+    let of = |coding: NodeId| parts.map(|part| json.get(coding, part).map(|at| json.source(at)));
+    let codings = |concept: NodeId| items(json, concept, "coding").map(of);
+    let own: HashSet<[Option<&str>; 5]> = json.get(node, "code").into_iter().flat_map(codings).collect();
     let mut components = items(json, node, "component").filter_map(|component| json.get(component, "code"));
-    !components.any(|own| items(json, own, "coding").any(|a| items(json, code, "coding").any(|b| same(a, b))))
+    !components.any(|concept| codings(concept).any(|coding| own.contains(&coding)))
 }
 
 fn ordered_dates(json: &Json, node: NodeId) -> bool {

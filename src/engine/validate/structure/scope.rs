@@ -1,20 +1,24 @@
 //! References, and what they may lead to within one document: contained resources and a Bundle's entries.
 
+use super::primitive::Primitive;
 use super::rule::{self, Rule};
 use super::walk::{Step, Walk};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType};
 use crate::engine::refusal::Code;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// A resource with those that it contains.
 pub(super) struct Scope<'a> {
-    contained: Vec<Contained<'a>>,
+    /// In the order of the document.
+    contained: Vec<Contained>,
+    /// Their places by their ids; of two by the same id, the first.
+    ids: HashMap<Cow<'a, str>, usize>,
     /// Which of them the walk is in.
     within: Option<usize>,
 }
 
-struct Contained<'a> {
-    id: Option<Cow<'a, str>>,
+struct Contained {
     node: NodeId,
     kind: Option<ResourceType>,
     /// Whether something refers to it, or it to what is around it.
@@ -24,13 +28,17 @@ struct Contained<'a> {
 impl<'a> Scope<'a> {
     pub fn new(json: &'a Json, resource: NodeId) -> Self {
         let list = json.get(resource, "contained").filter(|list| json.kind(*list) == Kind::Array);
-        let contained = list.into_iter().flat_map(|list| json.children(list)).map(|node| Contained {
-            id: json.get_str(node, "id"),
-            node,
-            kind: json.resource_type(node),
-            tied: false,
-        });
-        Self { contained: contained.collect(), within: None }
+        let mut own = Self { contained: Vec::new(), ids: HashMap::new(), within: None };
+        for node in list.into_iter().flat_map(|list| json.children(list)) {
+            let id = json.get_str(node, "id");
+            // What has no id can't be referred to, and is told of that.
+            let tied = id.is_none();
+            if let Some(id) = id {
+                own.ids.entry(id).or_insert(own.contained.len());
+            }
+            own.contained.push(Contained { node, kind: json.resource_type(node), tied });
+        }
+        own
     }
 }
 
@@ -43,6 +51,14 @@ fn type_named(text: &str) -> Option<ResourceType> {
         None => unversioned.rsplit_once('/')?.0,
     };
     ResourceType::parse(before_id.rsplit('/').next()?)
+}
+
+/// Whether a reference is a URI with a scheme other than `urn:`.
+fn is_absolute(text: &str) -> bool {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let letters = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    letters && scheme != "urn" && Primitive::Uri.accepts(text)
 }
 
 /// Whether a reference that is neither local nor absolute has a form that FHIR knows.
@@ -68,32 +84,28 @@ impl Walk<'_> {
     /// Checks a Reference whose members have been checked already.
     pub fn reference(&mut self, node: NodeId, targets: &[&'static str]) {
         let json = self.json;
-        let Some(at) = json.get(node, "reference").filter(|at| json.kind(*at) == Kind::String) else {
-            return;
-        };
-        let text = json.str(at).unwrap_or_default();
-        if text.is_empty() {
-            return;
-        }
-        let named = if text.starts_with('#') {
+        let reference = json.get(node, "reference").filter(|at| json.kind(*at) == Kind::String);
+        let text = reference.and_then(|at| json.str(at)).unwrap_or_default();
+        let at = reference.unwrap_or(node);
+        let named = if text.is_empty() {
+            None
+        } else if text.starts_with('#') {
             match self.refer(&text) {
                 Some(kind) => kind,
                 None => return self.unresolved(at, rule::find("ref-1")),
             }
-        } else if text.starts_with("urn:") {
+        } else if text.starts_with("urn:") && Primitive::Uri.accepts(&text) {
             match self.bundles.last().map(|bundle| bundle.resolve(&text)) {
                 None => None,
                 Some(Some(kind)) => kind,
                 Some(None) => return self.unresolved(at, None),
             }
-        } else if text.contains(':') && !text.contains('?') || is_relative(&text) || text.contains("://") {
-            type_named(&text)
+        } else if is_absolute(&text) || is_relative(&text) {
+            let entry = self.bundles.last().and_then(|bundle| bundle.resolve(&text)).flatten();
+            entry.or_else(|| type_named(&text))
         } else {
             return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), || {
-                Some(
-                    "The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query."
-                        .to_owned(),
-                )
+                Some("The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query.".to_owned())
             });
         };
         let stated = json.get_str(node, "type").and_then(|kind| ResourceType::parse(&kind));
@@ -134,7 +146,7 @@ impl Walk<'_> {
             }
             return Some(None);
         }
-        let own = scope.contained.iter_mut().find(|own| own.id.as_deref() == Some(id))?;
+        let own = scope.ids.get(id).and_then(|at| scope.contained.get_mut(*at))?;
         own.tied = true;
         Some(own.kind)
     }
@@ -143,7 +155,7 @@ impl Walk<'_> {
     pub fn contained(&mut self, node: NodeId) {
         let json = self.json;
         if let Some(scope) = self.scopes.last_mut() {
-            scope.within = scope.contained.iter().position(|own| own.node == node);
+            scope.within = scope.contained.binary_search_by_key(&node, |own| own.node).ok();
         }
         if json.get(node, "id").is_none() {
             self.say(Code::RequiredMissing, node, Some(Step::to("id")), || {
@@ -164,11 +176,18 @@ impl Walk<'_> {
         }
     }
 
+    /// The walk is in the resource around again.
+    pub fn leave_contained(&mut self) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.within = None;
+        }
+    }
+
     /// What holds of a resource once all of it has been seen: each contained resource is tied to it.
     pub fn close(&mut self, scope: &Scope<'_>) {
         let Some(rule) = rule::find("dom-3") else { return };
         for (own, index) in scope.contained.iter().zip(0..) {
-            if !own.tied && own.id.is_some() {
+            if !own.tied {
                 self.within(Step::at("contained", index), |walk| walk.breach(rule, own.node));
             }
         }

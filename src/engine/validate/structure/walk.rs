@@ -4,13 +4,13 @@ use super::super::issue::{self, Issue, Severity};
 use super::bundle::Bundle;
 use super::narrative;
 use super::primitive::Primitive;
-use super::rule::{Hold, Rule};
+use super::rule::{self, Hold, Rule};
 use super::scope::Scope;
 use super::table::{Content, Element, Found, Table, Type};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
 use crate::engine::refusal::Code;
 
-/// Issues told of one document; the rest are counted.
+/// Issues told of one document: so many that fail and so many that don't; the rest are counted.
 pub const MAX_ISSUES: usize = 1000;
 
 /// Where a resource stands.
@@ -37,7 +37,12 @@ pub(super) struct Walk<'a> {
     pub json: &'a Json,
     table: &'static Table,
     issues: Vec<Issue>,
-    untold: usize,
+    /// How many of the issues fail.
+    failing: usize,
+    /// How many more there are, and the first of them, one that fails before any other.
+    untold: (usize, Option<(Severity, Code)>),
+    /// The array of primitives that was looked at last, and which places of its sidecar have something.
+    sidecars: Option<(NodeId, Vec<bool>)>,
     /// The outermost resource's type.
     root: &'static str,
     trail: Vec<Step>,
@@ -53,7 +58,9 @@ impl<'a> Walk<'a> {
             json,
             table: Table::r4(),
             issues: Vec::new(),
-            untold: 0,
+            failing: 0,
+            untold: (0, None),
+            sidecars: None,
             root: "?",
             trail: Vec::with_capacity(16),
             scopes: Vec::new(),
@@ -64,10 +71,10 @@ impl<'a> Walk<'a> {
     /// The issues in the order of the text.
     pub fn finish(mut self, data: NodeId) -> Vec<Issue> {
         issue::locate(self.json, &mut self.issues);
-        if self.untold > 0 {
-            let detail = format!("There are {} more issues, which are not told one by one.", self.untold);
-            let more = Issue::error(Code::InvariantBroken, self.root, data).with_detail(detail);
-            self.issues.push(more.with_severity(Severity::Information));
+        if let (count, Some((severity, code))) = self.untold {
+            let detail = format!("There are {count} more issues, which are not told one by one.");
+            let more = Issue::error(code, self.root, data).with_detail(detail);
+            self.issues.push(more.with_severity(severity));
         }
         self.issues
     }
@@ -102,13 +109,26 @@ impl<'a> Walk<'a> {
         step: Option<Step>,
         detail: impl FnOnce() -> Option<String>,
     ) {
-        if self.issues.len() >= MAX_ISSUES {
-            self.untold += 1;
-            return;
+        if self.has_room(severity, code) {
+            let path = self.path(step);
+            let issue = Issue::error(code, path, node).with_severity(severity);
+            self.issues.push(Issue { detail: detail(), ..issue });
         }
-        let path = self.path(step);
-        let issue = Issue::error(code, path, node).with_severity(severity);
-        self.issues.push(Issue { detail: detail(), ..issue });
+    }
+
+    /// Whether one more issue is told. What fails is never crowded out by what does not.
+    fn has_room(&mut self, severity: Severity, code: Code) -> bool {
+        let told = if severity.fails() { self.failing } else { self.issues.len() - self.failing };
+        if told < MAX_ISSUES {
+            self.failing += usize::from(severity.fails());
+            return true;
+        }
+        let (count, first) = &mut self.untold;
+        *count += 1;
+        if first.is_none_or(|(known, _)| severity.fails() && !known.fails()) {
+            *first = Some((severity, code));
+        }
+        false
     }
 
     /// Says that an invariant does not hold.
@@ -152,11 +172,10 @@ impl<'a> Walk<'a> {
         if standing == Standing::Outermost {
             self.root = kind.name();
         }
-        let scope = Scope::new(json, node);
         if standing == Standing::Contained {
             self.contained(node);
         } else {
-            self.scopes.push(scope);
+            self.scopes.push(Scope::new(json, node));
         }
         match self.table.resource(kind.name()) {
             Some(own) if own.name == "Bundle" => {
@@ -168,9 +187,9 @@ impl<'a> Walk<'a> {
             Some(own) => self.object(node, own),
             None => self.unsupported(node, stated, standing, kind),
         }
-        if standing != Standing::Contained
-            && let Some(scope) = self.scopes.pop()
-        {
+        if standing == Standing::Contained {
+            self.leave_contained();
+        } else if let Some(scope) = self.scopes.pop() {
             self.close(&scope);
         }
     }
@@ -254,6 +273,10 @@ impl<'a> Walk<'a> {
         if !any {
             return self.say(Code::Empty, node, None, || None);
         }
+        if seen == 1 && !own.is_resource && own.name != "Element" {
+            // Alone the first element, which is the id.
+            self.empty_element(node);
+        }
         let missing = own.required & !seen;
         if missing != 0 {
             for (_, element) in own.elements.iter().enumerate().filter(|(at, _)| missing & (1 << at) != 0) {
@@ -279,8 +302,14 @@ impl<'a> Walk<'a> {
         }
         match own.name {
             "Attachment" => self.attachment(node),
-            "Extension" if seen.count_ones() > 0 => self.extension(node),
+            "Extension" => self.extension(node),
             _ => {}
+        }
+    }
+
+    fn empty_element(&mut self, node: NodeId) {
+        if let Some(rule) = rule::find("ele-1") {
+            self.breach(rule, node);
         }
     }
 
@@ -308,11 +337,9 @@ impl<'a> Walk<'a> {
         let mut path = self.path(None);
         path.push('.');
         path.push_str(name.as_deref().unwrap_or("?"));
-        if self.issues.len() >= MAX_ISSUES {
-            self.untold += 1;
-            return;
+        if self.has_room(Severity::Error, Code::ElementUnknown) {
+            self.issues.push(Issue::error(Code::ElementUnknown, path, child).with_detail(detail));
         }
-        self.issues.push(Issue::error(Code::ElementUnknown, path, child).with_detail(detail));
     }
 
     /// Checks a member that its type has.
@@ -461,15 +488,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the sidecar of a `null` in an array has something at its place.
-    fn stands_for_sidecar(&self, node: NodeId, step: Step) -> bool {
+    fn stands_for_sidecar(&mut self, node: NodeId, step: Step) -> bool {
         let json = self.json;
-        let sidecar = || {
-            let array = json.parent(node)?;
-            let key = json.key(array)?;
-            let sidecars = json.get(json.parent(array)?, &format!("_{key}"))?;
-            json.children(sidecars).nth(step.index? as usize)
-        };
-        sidecar().is_some_and(|at| json.kind(at) == Kind::Object)
+        let (Some(array), Some(index)) = (json.parent(node), step.index) else { return false };
+        if self.sidecars.as_ref().is_none_or(|(known, _)| *known != array) {
+            let sidecars = json.key(array).zip(json.parent(array));
+            let sidecars = sidecars.and_then(|(key, object)| json.get(object, &format!("_{key}")));
+            let items = sidecars.into_iter().flat_map(|list| json.children(list));
+            self.sidecars = Some((array, items.map(|item| json.kind(item) == Kind::Object).collect()));
+        }
+        let places = self.sidecars.as_ref().map(|(_, places)| places.as_slice()).unwrap_or_default();
+        places.get(index as usize).copied().unwrap_or(false)
     }
 
     /// Checks `_name`, which holds a primitive's id and extensions.
@@ -478,18 +507,30 @@ impl<'a> Walk<'a> {
         let Some(element) = own.elements.get(usize::from(found.element)) else { return };
         let content = element.kinds.get(usize::from(found.kind));
         let Some(content @ Content::Primitive(_)) = content else { return self.unknown(child, own) };
+        // These are attributes and no elements: they have neither id nor extensions.
+        if !own.is_resource && (element.name == "id" || (own.name, element.name) == ("Extension", "url")) {
+            return self.unknown(child, own);
+        }
+        let values = json.parent(child).and_then(|object| {
+            json.get(object, json.key(child).unwrap_or_default().strip_prefix('_').unwrap_or(""))
+        });
         let step = Step { name: element.name, of: self.choice(element, content), index: None };
         let Some(sidecar) = self.table.get(self.table.sidecar) else { return };
         match (element.many, json.kind(child)) {
-            (false, Kind::Object) => self.within(step, |walk| walk.object(child, sidecar)),
+            (false, Kind::Object) => {
+                let alone = values.is_none();
+                self.within(step, |walk| walk.sidecar_object(child, sidecar, alone));
+            }
             (true, Kind::Array) => {
                 let mut some = false;
+                let mut values = values.into_iter().flat_map(|list| json.children(list));
                 for (item, index) in json.children(child).zip(0..) {
                     let step = Step { index: Some(index), ..step };
+                    let alone = values.next().is_none_or(|value| json.kind(value) == Kind::Null);
                     match json.kind(item) {
                         Kind::Object => {
                             some = true;
-                            self.within(step, |walk| walk.object(item, sidecar));
+                            self.within(step, |walk| walk.sidecar_object(item, sidecar, alone));
                         }
                         Kind::Null => {}
                         _ => self.say(Code::WrongType, item, Some(step), || None),
@@ -504,6 +545,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A sidecar; one without a value beside it has an extension.
+    fn sidecar_object(&mut self, node: NodeId, own: &'static Type, alone: bool) {
+        self.object(node, own);
+        if alone && self.json.get(node, "extension").is_none() && self.json.children(node).next().is_some() {
+            self.empty_element(node);
+        }
+    }
+
     /// Does something one step further down.
     pub fn within(&mut self, step: Step, walk: impl FnOnce(&mut Self)) {
         self.trail.push(step);
@@ -515,9 +564,8 @@ impl<'a> Walk<'a> {
     fn extension(&mut self, node: NodeId) {
         let json = self.json;
         let Some(url) = json.get(node, "url").filter(|url| json.kind(*url) == Kind::String) else { return };
-        let nested = json.parent(node).and_then(|list| json.parent(list)).is_some_and(|around| {
-            json.get(around, "url").is_some() && json.get(around, "resourceType").is_none()
-        });
+        let around = self.trail.len().checked_sub(2).and_then(|at| self.trail.get(at));
+        let nested = around.is_some_and(|step| matches!(step.name, "extension" | "modifierExtension"));
         if !nested && !json.raw(url).contains(':') {
             let step = Step { name: "url", of: None, index: None };
             let detail =
