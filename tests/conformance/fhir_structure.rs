@@ -225,3 +225,99 @@ fn a_thousand_issues_are_told_and_the_rest_counted() {
     assert_eq!(report.issues.len(), 1001);
     assert!(report.issues[1000].message.contains("2000"), "{}", report.issues[1000].message);
 }
+
+#[test]
+fn an_error_after_a_thousand_other_issues_is_still_an_error() {
+    let bad = json!({ "resource": { "resourceType": "Patient", "gender": "zzqx" } });
+    // Not supported: for information. And a fullUrl that ends otherwise: a warning.
+    let information = json!({ "resource": { "resourceType": "Account", "id": "ACC-001" } });
+    let warning = json!({
+        "fullUrl": "https://ehr.example.invalid/fhir/Patient/PAT-001",
+        "resource": { "resourceType": "Patient", "id": "PAT-002" }
+    });
+    for padding in [information, warning] {
+        let mut entries = vec![padding; 1500];
+        if entries[0].get("fullUrl").is_some() {
+            for (n, entry) in entries.iter_mut().enumerate() {
+                entry["fullUrl"] = json!(format!("https://ehr.example.invalid/fhir/Patient/X-{n}"));
+            }
+        }
+        let bundle =
+            |entries: &[Value]| json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+        assert!(api::validate(bundle(&entries).to_string().into_bytes())[0].valid);
+        entries.push(bad.clone());
+        let report = api::validate(bundle(&entries).to_string().into_bytes()).remove(0);
+        assert_eq!(errors(&report), ["validate.code-invalid Bundle.entry[1500].resource.gender"]);
+    }
+    // And where the errors themselves are too many, what is left over still fails.
+    let names: Vec<Value> = (0..1001).map(|_| json!({ "use": "zzqx" })).collect();
+    let body = json!({ "resourceType": "Patient", "name": names });
+    let report = api::validate(body.to_string().into_bytes()).remove(0);
+    assert_eq!(report.issues.last().unwrap().severity, "error");
+}
+
+#[test]
+fn an_element_has_a_value_or_children_and_an_extension_one_of_two() {
+    let patient = |member: &str| format!(r#"{{"resourceType":"Patient",{member}}}"#);
+    let valid = |body: &str| api::validate(body.as_bytes().to_vec()).remove(0).valid;
+    for member in [
+        r#""extension":[{"url":"urn:x"}]"#,
+        r#""extension":[{"url":"urn:x","valueString":"a","extension":[{"url":"y","valueString":"b"}]}]"#,
+        r#""extension":[{"url":"urn:x","extension":[{"url":"q"}]}]"#,
+        r#""extension":[{"url":"x","valueString":"a"}]"#,
+        r#""_birthDate":{"id":"x"}"#,
+        r#""name":[{"id":"only"}]"#,
+        r#""name":[{"given":["a"],"_given":[null,{"id":"x"}]}]"#,
+        r#""name":[{"_id":{"id":"x"},"family":"x"}]"#,
+        r#""maritalStatus":{"id":"x"}"#,
+        r#""photo":[{"url":"http://x","extension":[{"url":"relative","valueString":"a"}]}]"#,
+        r#""managingOrganization":{"type":"Practitioner","display":"x"}"#,
+        r#""managingOrganization":{"reference":"not a reference: at all"}"#,
+        r#""managingOrganization":{"reference":"urn:uuid:xyz"}"#,
+        r##""contained":[{"resourceType":"Organization","id":"o","name":"x"}],"link":[{"other":{"reference":"#"},"type":"seealso"}]"##,
+    ] {
+        assert!(!valid(&patient(member)), "{member} passed");
+    }
+    for member in [
+        r#""extension":[{"url":"urn:x","extension":[{"url":"y","valueString":"b"}]}]"#,
+        r#""birthDate":"1971","_birthDate":{"id":"x"}"#,
+        r#""_birthDate":{"extension":[{"url":"urn:x","valueCode":"unknown"}]}"#,
+        r#""name":[{"given":[null,"b"],"_given":[{"extension":[{"url":"urn:x","valueCode":"a"}]},{"id":"x"}]}]"#,
+        r##""contained":[{"resourceType":"Organization","id":"o","name":"x"}],"managingOrganization":{"reference":"#o"}"##,
+        r#""managingOrganization":{"reference":"Organization?name=a b"}"#,
+    ] {
+        assert!(valid(&patient(member)), "{member}: {:?}", api::validate(patient(member).into_bytes()));
+    }
+    let observation = |a: &str, b: &str| {
+        valid(&format!(
+            r#"{{"resourceType":"Observation","status":"final","code":{{"coding":[{a}]}},"valueString":"x","component":[{{"code":{{"coding":[{b}]}}}}]}}"#
+        ))
+    };
+    assert!(observation(r#"{"display":"BP"}"#, r#"{"display":"Sys"}"#));
+    assert!(!observation(r#"{"code":"a","system":"urn:x"}"#, r#"{"system":"urn:x","code":"a"}"#));
+}
+
+#[test]
+fn the_work_grows_with_the_size_and_not_with_its_square() {
+    // Counted in entries that would take minutes if each were held against each.
+    let many = 20_000;
+    let codings: Vec<Value> =
+        (0..many).map(|n| json!({ "system": "urn:x", "code": format!("c{n}") })).collect();
+    let components: Vec<Value> =
+        (0..many).map(|n| json!({ "code": { "coding": [{ "code": format!("d{n}") }] } })).collect();
+    let contained: Vec<Value> = (0..many)
+        .map(|n| json!({ "resourceType": "Organization", "id": format!("o{n}"), "name": "x" }))
+        .collect();
+    let references: Vec<Value> = (0..many).map(|n| json!({ "reference": format!("#o{n}") })).collect();
+    let nulls = vec![Value::Null; many];
+    let sidecars: Vec<Value> =
+        (0..many).map(|_| json!({ "extension": [{ "url": "urn:x", "valueCode": "a" }] })).collect();
+    for body in [
+        json!({ "resourceType": "Observation", "status": "final", "code": { "coding": codings }, "valueString": "x", "component": components }),
+        json!({ "resourceType": "Patient", "contained": contained, "generalPractitioner": references }),
+        json!({ "resourceType": "Patient", "name": [{ "given": nulls, "_given": sidecars }] }),
+    ] {
+        let report = api::validate(body.to_string().into_bytes()).remove(0);
+        assert!(report.valid, "{:?}", errors(&report));
+    }
+}

@@ -168,7 +168,11 @@ pub static RULES: &[Rule] = &[
     ),
     error("ele-1", Walk, "An element has a value or children; an id alone is neither."),
     error("exp-1", Any(&["expression", "reference"]), "An expression is given, or a reference to one."),
-    error("ext-1", OneOf(&["extension", "value"]), "An extension has either a value or extensions of its own."),
+    error(
+        "ext-1",
+        OneOf(&["extension", "value"]),
+        "An extension has either a value or extensions of its own.",
+    ),
     Rule {
         of: Some("Parameters"),
         ..error(

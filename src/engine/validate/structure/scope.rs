@@ -105,7 +105,10 @@ impl Walk<'_> {
             entry.or_else(|| type_named(&text))
         } else {
             return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), || {
-                Some("The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query.".to_owned())
+                Some(
+                    "The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query."
+                        .to_owned(),
+                )
             });
         };
         let stated = json.get_str(node, "type").and_then(|kind| ResourceType::parse(&kind));
