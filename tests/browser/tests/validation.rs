@@ -8,8 +8,10 @@ const NAMES: [&str; 3] = ["none", "first", "second"];
 
 /// A body with this many elements that FHIR does not know, each on a line of its own, and some that it does.
 fn with_unknown_elements(body: &str, count: usize) -> String {
-    let lines: Vec<String> =
-        (0..count).map(|n| format!("\"unheardOf{n}\": \"{}\",\n", NAMES[n % NAMES.len()])).collect();
+    let lines: Vec<String> = (0..count)
+        .zip(NAMES.iter().cycle())
+        .map(|(n, name)| format!("\"unheardOf{n}\": \"{name}\",\n"))
+        .collect();
     body.replacen("\"status\": \"active\",", &format!("\"status\": \"active\",\n{}", lines.concat()), 1)
 }
 
