@@ -434,6 +434,89 @@ fn subscriptions_and_their_gaps_come_back_from_storage() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn what_never_came_is_taken_though_later_numbers_were_heard_first() {
+    let mut server = Server::new();
+    assert_eq!(end(&server.send(&full(2), 0)).0, "delivered");
+    assert_eq!(end(&server.send(&full(1), 0)).0, "delivered", "below the first that was heard");
+    for number in 1..=2 {
+        assert_eq!(end(&server.send(&full(number), 0)).0, "duplicate", "event {number} again");
+    }
+    let mut server = Server::new();
+    server.send(&notification("heartbeat", Some(5), &[], false), 0);
+    for number in [5, 3, 6] {
+        assert_eq!(end(&server.send(&full(number), 0)).0, "delivered", "event {number} was under way");
+        assert_eq!(end(&server.send(&full(number), 0)).0, "duplicate", "event {number} again");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_number_that_comes_with_another_content_is_refused_with_an_alert() {
+    let conflict = ("rejected", Some("notification.event-conflict"));
+    let alerts = |server: &Server| {
+        let all = server.session.timeline().iter();
+        all.filter(|e| e.action == "alert" && e.code.as_deref() == conflict.1).count()
+    };
+    let refused = |server: &mut Server, body: &Value| {
+        let run = server.send(body, 0);
+        assert_eq!((end(&run).0, end(&run).1), conflict);
+    };
+    let mut server = Server::with_ehr();
+    server.send(&full(1), 0);
+    // Another resource, and another reference.
+    let mut other = full(1);
+    other["entry"][1]["resource"]["status"] = json!("completed");
+    refused(&mut server, &other);
+    let by_id = |id| notification("event-notification", None, &[(1, Some(id))], false);
+    refused(&mut server, &by_id("REF-002"));
+    assert_eq!((alerts(&server), server.session.crm().len()), (2, 1));
+    // The same with less to it is the same.
+    assert_eq!(end(&server.send(&by_id("REF-001"), 0)).0, "duplicate");
+    assert_eq!(end(&server.send(&full(1), 0)).0, "duplicate");
+    // It holds for one that waits, and over a restart.
+    assert_eq!(end(&server.send(&full(3), 0)).0, "waiting");
+    let mut shelf = Shelf::default();
+    shelf.keep(&mut server.session);
+    (server.session, _) = Session::restore(&shelf.0);
+    server.session.configure(&server.setup).unwrap();
+    let mut other = full(3);
+    other["entry"][1]["resource"]["status"] = json!("completed");
+    refused(&mut server, &other);
+    refused(&mut server, &by_id("REF-002"));
+    assert_eq!(end(&server.send(&full(3), 0)).0, "duplicate");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_handshake_that_comes_late_or_twice_leaves_what_came_known() {
+    let mut server = Server::new();
+    let handshake = notification("handshake", Some(0), &[], false);
+    server.send(&handshake, 0);
+    for number in 1..=2 {
+        assert_eq!(end(&server.send(&full(number), 0)).0, "delivered");
+    }
+    assert_eq!(end(&server.send(&full(4), 0)).0, "waiting");
+    assert_eq!(end(&server.send(&handshake, 0)).0, "unchanged");
+    for number in [1, 2, 4] {
+        assert_eq!(end(&server.send(&full(number), 0)).0, "duplicate", "event {number} again");
+    }
+    assert_eq!(server.session.next_due(), Some(NOW + MINUTE), "the gap is still waited on");
+    assert_eq!(end(&server.send(&full(3), 0)).0, "delivered");
+    assert_eq!((server.session.crm().len(), server.session.next_due()), (4, None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_closes_a_gap_finds_room_though_as_many_wait_as_may() {
+    let mut setup = referral().setup;
+    setup.sandbox.queue_capacity = Some(2);
+    let mut server = Server::with(setup);
+    server.send(&notification("handshake", Some(0), &[], false), 0);
+    for number in [4, 3, 2] {
+        assert_eq!(end(&server.send(&full(number), 0)).0, "waiting", "event {number}");
+    }
+    assert_eq!(end(&server.send(&full(1), 0)), ("delivered", None, None));
+    assert_eq!(server.session.crm().len(), 4);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_history_without_a_status_stays_a_bare_bundle() {
     let mut body = full(1);
     body["entry"].as_array_mut().unwrap().remove(0);

@@ -354,6 +354,7 @@ const TEACHING_ORDER: &[&str] = &[
     "notification-parameter-invalid",
     "notification-number-invalid",
     "notification-number-implausible",
+    "notification-event-conflict",
 ];
 
 /// The text of a shipped fixture, e.g. `policies/referral-intake.json`.

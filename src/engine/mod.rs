@@ -450,6 +450,8 @@ impl Connector {
         let (action, outcome) = match stage {
             Stage::Guard => ("inspect", "quarantined"),
             Stage::Deliver => ("write", "failed"),
+            // Somebody else may be at work.
+            _ if refusal.code == Code::NotificationEventConflict => ("alert", "refused"),
             _ => ("check", "refused"),
         };
         self.note(run, stage, action, outcome, now, |record| cite(record, &refusal));

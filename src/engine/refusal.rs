@@ -327,6 +327,10 @@ catalogue! {
     NotificationNumberImplausible "notification.number-implausible" Validate 202 None,
         "An event number is more than 1000 ahead of what came so far, too far to fill what would be missing.",
         "Start the subscription anew with a handshake, so that its events are counted from there.";
+    /// A number that came before, with another content.
+    NotificationEventConflict "notification.event-conflict" Validate 202 None,
+        "An event of this number came before and was about something else.",
+        "Ask the source which of the two is meant, and have it sent under a number of its own.";
     /// Events are missing.
     NotificationGap "notification.gap" Queue 202 None,
         "Events of the subscription are missing: they are waited for, and then asked for.",

@@ -6,17 +6,20 @@
 //! with the focus, what goes along with it, and what the notification holds for all its events. What a notification
 //! only names is fetched from the EHR sandbox.
 //!
-//! Events are numbered per subscription. One that came before is a no-op. One that is ahead waits until those before it
+//! Events are numbered per subscription. One that came before is a no-op, and under a number that came before with
+//! another content it is refused. One that is ahead waits until those before it
 //! are there, or until the wait for a gap is over: then the gap is filled from the EHR sandbox, which answers
 //! `Subscription/$events` with the notifications of type `query-event` that it holds, and what it does not have becomes
 //! a dead letter.
 
 mod gather;
+mod numbers;
 mod read;
 mod take;
 mod track;
 
 pub use gather::gather;
+pub use numbers::Numbers;
 pub use read::{is_notification, read};
 pub use track::{Gap, Over, Track, Tracker, Turn};
 
@@ -34,10 +37,28 @@ pub struct Origin {
     pub number: u64,
 }
 
+/// What an event is about, as keyed hashes: enough to tell that two differ, and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Print {
+    /// Of the reference to the focus, where the event has one.
+    pub focus: Option<[u8; 16]>,
+    /// Of the focus itself, where the notification holds it.
+    pub resource: Option<[u8; 16]>,
+}
+
+impl Print {
+    /// Whether two can't be of one event. What only one of them has tells nothing.
+    pub fn conflicts(self, other: Self) -> bool {
+        let differ =
+            |one: Option<[u8; 16]>, two: Option<[u8; 16]>| one.zip(two).is_some_and(|(one, two)| one != two);
+        differ(self.focus, other.focus) || differ(self.resource, other.resource)
+    }
+}
+
 /// What a notification is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The subscription starts, or starts anew.
+    /// The subscription starts, or is turned on again.
     Handshake,
     /// The subscription is alive.
     Heartbeat,
@@ -68,7 +89,9 @@ impl Kind {
     /// What a notification of this kind without an event says.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Handshake => "The subscription starts here: its events are counted from now on.",
+            Self::Handshake => {
+                "The subscription is on: its events are counted from here, and what came stays known."
+            }
             Self::Heartbeat => "The subscription is alive; the count of its events was compared.",
             Self::QueryStatus => "The subscription's status; the count of its events was compared.",
             Self::Event | Self::QueryEvent => "The notification holds no event.",
@@ -104,4 +127,6 @@ pub struct Event {
     pub resource: Option<NodeId>,
     /// References to what goes along with it, each with the resource where the notification holds it.
     pub context: Vec<(NodeId, Option<NodeId>)>,
+    /// What it is about, to be compared.
+    pub print: Print,
 }

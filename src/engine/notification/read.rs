@@ -1,6 +1,6 @@
 //! Reading a notification Bundle.
 
-use super::{Event, Kind, Notification};
+use super::{Event, Kind, Notification, Print};
 use crate::engine::fhir::{Json, Kind as Node, NodeId, Reference, ResourceType, is_element_name};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
@@ -47,6 +47,18 @@ fn number(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let plain = plain && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
+}
+
+/// JSON without the white space between its parts.
+fn compact(source: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut keep = |c: &char| {
+        let kept = quoted || !c.is_ascii_whitespace();
+        quoted ^= *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        kept
+    };
+    source.chars().filter(|c| keep(c)).collect()
 }
 
 impl Reader<'_> {
@@ -110,7 +122,7 @@ impl Reader<'_> {
         let also = |at: &NodeId| json.get_str(*at, "name").as_deref() == Some("additional-context");
         let context: Result<Vec<_>, Refusal> =
             json.children(parts).filter(also).map(|at| Ok((self.reference(at)?, None))).collect();
-        Ok(Event { number: value, focus, resource: None, context: context? })
+        Ok(Event { number: value, focus, resource: None, context: context?, print: Print::default() })
     }
 
     /// Finds the resources that the notification holds. A history may hold one resource several times: then as many
@@ -132,6 +144,7 @@ impl Reader<'_> {
                     _ => None,
                 };
             }
+            event.print = self.print(event);
             for (reference, resource) in &mut event.context {
                 if let [one] = json.str(*reference).map(|name| self.held(&name)).unwrap_or_default()[..] {
                     *resource = Some(one);
@@ -139,6 +152,16 @@ impl Reader<'_> {
             }
         }
         events
+    }
+
+    /// What an event is about, to be compared: white space does not count.
+    fn print(&self, event: &Event) -> Print {
+        let focus = event.focus.and_then(|focus| self.json.str(focus));
+        let resource = event.resource.map(|resource| compact(self.json.source(resource)));
+        Print {
+            focus: focus.map(|name| self.keys.fold("focus", &name)),
+            resource: resource.map(|text| self.keys.fold("event", &text)),
+        }
     }
 
     /// The resources of the entries that go by a name, the status left out.

@@ -1,6 +1,6 @@
 //! The connector's work on notifications: their events enter the line in order, and gaps are waited on and filled.
 
-use super::{Gap, Kind, Notification, Origin, Over, Subscription, Turn, gather};
+use super::{Event, Gap, Kind, Notification, Origin, Over, Subscription, Turn, gather};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::phi::Phi;
 use crate::engine::queue::{Content, Item};
@@ -41,7 +41,7 @@ impl Connector {
                 true => format!("{}.{}", item.correlation, n.saturating_add(1)),
                 false => item.correlation.clone(),
             };
-            self.take_event(&item, correlation, &json, notification, event.number, now);
+            self.take_event(&item, correlation, &json, notification, event, now);
         }
         if events.is_empty() {
             let content = if plausible {
@@ -67,13 +67,15 @@ impl Connector {
         correlation: String,
         json: &Arc<Phi<Json>>,
         notification: &Notification,
-        number: u64,
+        event: &Event,
         now: Instant,
     ) {
+        let number = event.number;
         let origin = Origin { subscription: notification.subscription, number };
-        let turn = self.queue.tracker.event(origin);
+        let turn = self.queue.tracker.event(origin, event.print);
         let content = match turn {
             Turn::Known => Content::Known,
+            Turn::Conflict => Content::Refused(Refusal::new(Code::NotificationEventConflict)),
             Turn::Implausible => Content::Refused(Refusal::new(Code::NotificationNumberImplausible)),
             Turn::Now | Turn::Ahead => self.content_of(origin, Some((Arc::clone(json), notification))),
         };

@@ -1,22 +1,26 @@
 //! Which events of each subscription have come, and which are missing.
 
-use super::{Origin, Subscription};
+use super::{Numbers, Origin, Print, Subscription};
 use crate::engine::time::Instant;
 use crate::engine::webhook::Authentic;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far ahead of what came so far a number may be: a gap is filled number by number.
 const FARTHEST: u64 = 1000;
+/// Events of a subscription whose content is remembered, the highest numbers.
+const PRINTS: usize = 256;
 
 /// When an event of a subscription has its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It is the next one, or one that was missing.
+    /// It is the next one, or an earlier one that never came.
     Now,
     /// Earlier ones are missing.
     Ahead,
     /// It came before.
     Known,
+    /// Its number came before, with another content.
+    Conflict,
     /// It is too far ahead to be believed.
     Implausible,
 }
@@ -41,8 +45,10 @@ pub struct Track {
     pub last: u64,
     /// Numbers at or after `next` that came and wait.
     pub ahead: BTreeSet<u64>,
-    /// Numbers before `next` that never came, and may yet.
-    pub open: BTreeSet<u64>,
+    /// Numbers that came, those that wait included.
+    pub came: Numbers,
+    /// What the events were about, by number.
+    pub prints: BTreeMap<u64, Print>,
     /// The gap that is waited on, if there is one.
     pub gap: Option<Gap>,
 }
@@ -64,28 +70,36 @@ pub struct Tracker(pub BTreeMap<Subscription, Track>);
 
 impl Tracker {
     /// Takes note of an event. A subscription that was not heard of before is taken up where it is.
-    pub fn event(&mut self, origin: Origin) -> Turn {
+    pub fn event(&mut self, origin: Origin, print: Print) -> Turn {
         let number = origin.number;
         let track = self.0.entry(origin.subscription).or_insert_with(|| Track {
             next: number,
             last: number.saturating_sub(1),
             ..Track::default()
         });
-        if number < track.next {
-            return if track.open.remove(&number) { Turn::Now } else { Turn::Known };
-        }
-        if number == u64::MAX || number - track.next > FARTHEST {
+        if number == u64::MAX || number.saturating_sub(track.next) > FARTHEST {
             return Turn::Implausible;
         }
-        if !track.ahead.insert(number) {
+        let came = track.came.contains(number);
+        let known = track.prints.get(&number).copied().unwrap_or_default();
+        if came && known.conflicts(print) {
+            return Turn::Conflict;
+        }
+        let print = Print { focus: known.focus.or(print.focus), resource: known.resource.or(print.resource) };
+        track.prints.insert(number, print);
+        while track.prints.len() > PRINTS {
+            track.prints.pop_first();
+        }
+        if came {
             return Turn::Known;
         }
+        track.came.insert(number, number);
         track.last = track.last.max(number);
         if number > track.next {
+            track.ahead.insert(number);
             return Turn::Ahead;
         }
-        track.ahead.remove(&number);
-        track.next = number.saturating_add(1);
+        track.next = track.next.max(number.saturating_add(1));
         Turn::Now
     }
 
@@ -103,14 +117,14 @@ impl Tracker {
         true
     }
 
-    /// Takes note of a start: events are counted from here. What waits for earlier ones may go.
+    /// Takes note of a start: events are counted from here, unless the count is further on already, since a handshake
+    /// may come late or twice. What waits for earlier ones may go.
     pub fn start(&mut self, subscription: Subscription, since_start: u64) {
-        let ahead = self.0.remove(&subscription).map(|track| track.ahead).unwrap_or_default();
         // The last number of 64 bits would have none after it.
         let since_start = since_start.min(u64::MAX - 1);
-        let next = since_start.saturating_add(1);
-        let last = ahead.last().copied().unwrap_or(0).max(since_start);
-        self.0.insert(subscription, Track { next, last, ahead, ..Track::default() });
+        let track = self.0.entry(subscription).or_default();
+        track.next = track.next.max(since_start.saturating_add(1));
+        track.last = track.last.max(since_start);
     }
 
     /// Whether events are missing that are not waited on yet.
@@ -128,11 +142,8 @@ impl Tracker {
     /// Says that an event did not come, or was not judged, and may come again.
     pub fn reopen(&mut self, origin: Origin) {
         if let Some(track) = self.0.get_mut(&origin.subscription) {
-            track.open.insert(origin.number);
-            // The lowest are the oldest: they are the least likely to come.
-            while track.open.len() as u64 > FARTHEST {
-                track.open.pop_first();
-            }
+            track.came.remove(origin.number);
+            track.prints.remove(&origin.number);
         }
     }
 
@@ -163,6 +174,7 @@ impl Tracker {
         let gap = track.gap.take()?;
         let all = (track.next..=track.last).map(|number| (number, track.ahead.contains(&number))).collect();
         track.ahead.clear();
+        track.came.insert(track.next, track.last);
         track.next = track.last.saturating_add(1);
         Some(Over { subscription: *subscription, gap, all })
     }
@@ -180,23 +192,23 @@ mod tests {
     fn events_have_their_turn_in_order_and_once() {
         let mut tracker = Tracker::default();
         tracker.start([1; 16], 0);
-        assert_eq!(tracker.event(origin(1)), Turn::Now);
-        assert_eq!(tracker.event(origin(1)), Turn::Known);
-        assert_eq!(tracker.event(origin(4)), Turn::Ahead);
-        assert_eq!(tracker.event(origin(3)), Turn::Ahead);
-        assert_eq!(tracker.event(origin(3)), Turn::Known);
+        assert_eq!(tracker.event(origin(1), Print::default()), Turn::Now);
+        assert_eq!(tracker.event(origin(1), Print::default()), Turn::Known);
+        assert_eq!(tracker.event(origin(4), Print::default()), Turn::Ahead);
+        assert_eq!(tracker.event(origin(3), Print::default()), Turn::Ahead);
+        assert_eq!(tracker.event(origin(3), Print::default()), Turn::Known);
         assert!(tracker.has_new_gap([1; 16]) && tracker.release([1; 16]).is_empty());
-        assert_eq!(tracker.event(origin(2)), Turn::Now);
+        assert_eq!(tracker.event(origin(2), Print::default()), Turn::Now);
         assert_eq!(tracker.release([1; 16]), [3, 4]);
         assert!(!tracker.has_new_gap([1; 16]));
-        assert_eq!(tracker.event(origin(u64::MAX)), Turn::Implausible);
-        assert_eq!(tracker.event(origin(5)), Turn::Now);
+        assert_eq!(tracker.event(origin(u64::MAX), Print::default()), Turn::Implausible);
+        assert_eq!(tracker.event(origin(5), Print::default()), Turn::Now);
     }
 
     #[test]
     fn what_was_given_up_may_still_come_once() {
         let mut tracker = Tracker::default();
-        assert_eq!(tracker.event(origin(7)), Turn::Now, "taken up where it is");
+        assert_eq!(tracker.event(origin(7), Print::default()), Turn::Now, "taken up where it is");
         assert!(tracker.count([1; 16], 9) && !tracker.count([1; 16], u64::MAX));
         let gap = Gap {
             until: Instant(5),
@@ -209,19 +221,20 @@ mod tests {
         let over = tracker.give_up(Instant(5)).unwrap();
         assert_eq!(over.all, [(8, false), (9, false)]);
         tracker.reopen(origin(8));
-        assert_eq!(tracker.event(origin(8)), Turn::Now);
-        assert_eq!(tracker.event(origin(8)), Turn::Known);
-        assert_eq!(tracker.event(origin(10)), Turn::Now);
+        assert_eq!(tracker.event(origin(8), Print::default()), Turn::Now);
+        assert_eq!(tracker.event(origin(8), Print::default()), Turn::Known);
+        assert_eq!(tracker.event(origin(10), Print::default()), Turn::Now);
     }
 
     #[test]
     fn the_highest_number_overflows_nothing() {
         let mut tracker = Tracker::default();
-        assert_eq!(tracker.event(origin(u64::MAX)), Turn::Implausible);
+        assert_eq!(tracker.event(origin(u64::MAX), Print::default()), Turn::Implausible);
         assert!(!tracker.count([1; 16], u64::MAX));
         tracker.start([1; 16], u64::MAX);
-        assert_eq!(tracker.event(origin(u64::MAX)), Turn::Implausible);
-        assert_eq!(tracker.event(origin(u64::MAX - 1)), Turn::Known);
+        assert_eq!(tracker.event(origin(u64::MAX), Print::default()), Turn::Implausible);
+        assert_eq!(tracker.event(origin(u64::MAX - 1), Print::default()), Turn::Now, "it never came");
+        assert_eq!(tracker.event(origin(u64::MAX - 1), Print::default()), Turn::Known);
         assert!(tracker.release([1; 16]).is_empty() && !tracker.has_new_gap([1; 16]));
     }
 }

@@ -117,7 +117,7 @@ impl Connector {
         self.queue.counts.settled = self.queue.counts.settled.saturating_sub(1);
         // It is on its way again: should it come by itself meanwhile, it is a duplicate.
         if let Some(origin) = item.origin {
-            self.queue.tracker.event(origin);
+            self.queue.tracker.event(origin, notification::Print::default());
         }
         item.earlier = item.attempts.len();
         item.due = now;

@@ -5,7 +5,7 @@
 
 use super::{Attempt, Content, DeadLetter, Item, Queue, StateKeys};
 use crate::engine::fhir::Json;
-use crate::engine::notification::{Gap, Kind, Origin, Subscription, Track};
+use crate::engine::notification::{Gap, Kind, Origin, Print, Subscription, Track};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Place, Refusal};
 use crate::engine::time::Instant;
@@ -43,7 +43,10 @@ struct KeptTrack {
     next: u64,
     last: u64,
     ahead: BTreeSet<u64>,
-    open: BTreeSet<u64>,
+    /// Ranges, first number and last.
+    came: Vec<(u64, u64)>,
+    /// By number: the keyed hashes of the reference to the focus and of the focus, in base64.
+    prints: Vec<(u64, Option<String>, Option<String>)>,
     /// Until when, correlation id, and the message's id, timestamp and credential.
     gap: Option<(i64, String, String, i64, String)>,
 }
@@ -153,7 +156,7 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
         credential: item.message.credential.clone(),
         attested: item.attested,
         body,
-        origin: item.origin.map(|o| (STANDARD_NO_PAD.encode(o.subscription), o.number)),
+        origin: item.origin.map(|o| (encode(o.subscription), o.number)),
         ahead: item.ahead,
         event_type: item.event_type.clone(),
         attempts: item.attempts.iter().map(|a| (a.at.0, a.code.as_str().to_owned())).collect(),
@@ -210,7 +213,7 @@ fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
         .collect();
     let message = Authentic { id: kept.id, timestamp: kept.timestamp, credential: kept.credential };
     let origin = match kept.origin {
-        Some((name, number)) => Some(Origin { subscription: subscription(&name)?, number }),
+        Some((name, number)) => Some(Origin { subscription: decode(&name)?, number }),
         None => None,
     };
     Some(Item {
@@ -224,8 +227,12 @@ fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
     })
 }
 
-fn subscription(name: &str) -> Option<Subscription> {
-    STANDARD_NO_PAD.decode(name).ok()?.try_into().ok()
+fn encode(hash: [u8; 16]) -> String {
+    STANDARD_NO_PAD.encode(hash)
+}
+
+fn decode(text: &str) -> Option<[u8; 16]> {
+    STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 impl From<(&Subscription, &Track)> for KeptTrack {
@@ -235,11 +242,16 @@ impl From<(&Subscription, &Track)> for KeptTrack {
             (gap.until.0, gap.correlation.clone(), id, timestamp, credential)
         });
         Self {
-            subscription: STANDARD_NO_PAD.encode(subscription),
+            subscription: encode(*subscription),
             next: track.next,
             last: track.last,
             ahead: track.ahead.clone(),
-            open: track.open.clone(),
+            came: track.came.ranges().collect(),
+            prints: track
+                .prints
+                .iter()
+                .map(|(n, p)| (*n, p.focus.map(encode), p.resource.map(encode)))
+                .collect(),
             gap,
         }
     }
@@ -252,8 +264,17 @@ impl KeptTrack {
             correlation,
             message: Authentic { id, timestamp, credential },
         });
-        let Self { next, last, ahead, open, .. } = self;
-        Some((subscription(&self.subscription)?, Track { next, last, ahead, open, gap }))
+        let hash = |text: Option<String>| match text {
+            Some(text) => decode(&text).map(Some),
+            None => Some(None),
+        };
+        let print = |(number, focus, resource)| {
+            Some((number, Print { focus: hash(focus)?, resource: hash(resource)? }))
+        };
+        let prints = self.prints.into_iter().map(print).collect::<Option<_>>()?;
+        let came = self.came.into_iter().collect();
+        let Self { next, last, ahead, .. } = self;
+        Some((decode(&self.subscription)?, Track { next, last, ahead, came, prints, gap }))
     }
 }
 

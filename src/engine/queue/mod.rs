@@ -118,10 +118,13 @@ impl Queue {
     }
 
     /// Whether another event of so many bytes may be taken; where not, the sender is told to come back
-    /// (`queue.full`). An empty queue takes any.
+    /// (`queue.full`). An empty queue takes any. Events ahead of a gap count by their bytes only, or what closes the
+    /// gap could be the one that finds no room.
     pub fn has_room(&self, bytes: usize, capacity: usize) -> bool {
+        let ahead = self.line.values().filter(|item| item.ahead).count();
         let kept = self.line.len().saturating_add(self.dead.len());
-        kept < capacity && (kept == 0 || self.bytes.saturating_add(bytes) <= CAPACITY_BYTES)
+        kept.saturating_sub(ahead) < capacity
+            && (kept == 0 || self.bytes.saturating_add(bytes) <= CAPACITY_BYTES)
     }
 
     /// What waits, in line.
