@@ -118,7 +118,20 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     fn step(&mut self) -> Result<(), Fault> {
-        let Some(markup) = self.rest.strip_prefix('<') else { return self.text() };
+        let bytes = self.rest.as_bytes();
+        if bytes.first() != Some(&b'<') {
+            return self.text();
+        }
+        let markup = self.rest.get(1..).unwrap_or("");
+        match bytes.get(1) {
+            Some(b'/') => self.end(markup.get(1..).unwrap_or("")),
+            Some(b'!' | b'?') => self.aside(markup),
+            _ => self.start(markup),
+        }
+    }
+
+    /// What is no element: a comment, character data, an instruction.
+    fn aside(&mut self, markup: &'a str) -> Result<(), Fault> {
         if let Some(comment) = markup.strip_prefix("!--") {
             return self.skip(comment.split_once("-->"));
         }
@@ -127,22 +140,17 @@ impl<'a> Scan<'a> {
             self.seen = self.seen || split.is_some_and(|(text, _)| !text.trim().is_empty());
             return self.skip(split);
         }
-        if let Some(instruction) = markup.strip_prefix('?') {
-            return self.skip(instruction.split_once("?>"));
+        self.skip(markup.strip_prefix('?').and_then(|instruction| instruction.split_once("?>")))
+    }
+
+    fn end(&mut self, end: &'a str) -> Result<(), Fault> {
+        let (name, rest) = end.split_once('>').ok_or(Fault::Malformed)?;
+        self.rest = rest;
+        let closes = self.open.pop() == Some(name.trim_end());
+        if !closes || (self.open.is_empty() && !rest.trim().is_empty()) {
+            return Err(Fault::Malformed);
         }
-        match markup.strip_prefix('/') {
-            Some(end) => {
-                let (name, rest) = end.split_once('>').ok_or(Fault::Malformed)?;
-                self.rest = rest;
-                if self.open.pop() != Some(name.trim_end())
-                    || (self.open.is_empty() && !rest.trim().is_empty())
-                {
-                    return Err(Fault::Malformed);
-                }
-                Ok(())
-            }
-            None => self.start(markup),
-        }
+        Ok(())
     }
 
     fn skip(&mut self, split: Option<(&'a str, &'a str)>) -> Result<(), Fault> {
@@ -175,14 +183,17 @@ impl<'a> Scan<'a> {
         let mut namespace = false;
         let mut known: Vec<&str> = Vec::new();
         let closed = loop {
-            let trimmed = rest.trim_start();
-            if let Some(after) = trimmed.strip_prefix("/>") {
-                rest = after;
-                break true;
-            }
-            if let Some(after) = trimmed.strip_prefix('>') {
-                rest = after;
-                break false;
+            let trimmed = rest.trim_ascii_start();
+            match trimmed.as_bytes() {
+                [b'>', ..] => {
+                    rest = trimmed.get(1..).unwrap_or("");
+                    break false;
+                }
+                [b'/', b'>', ..] => {
+                    rest = trimmed.get(2..).unwrap_or("");
+                    break true;
+                }
+                _ => {}
             }
             if trimmed.len() == rest.len() {
                 return Err(Fault::Malformed);
@@ -272,16 +283,17 @@ fn may_have(element: &str, attribute: &str) -> bool {
 
 /// Whether each `&` starts an entity or a character reference.
 fn well_escaped(text: &str) -> bool {
-    text.split('&').skip(1).all(|after| {
-        let Some((name, _)) = after.split_once(';') else { return false };
-        match name.strip_prefix('#') {
-            Some(number) => match number.strip_prefix('x') {
-                Some(hex) => !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()),
-                None => !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()),
-            },
-            None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()),
-        }
-    })
+    !text.contains('&')
+        || text.split('&').skip(1).all(|after| {
+            let Some((name, _)) = after.split_once(';') else { return false };
+            match name.strip_prefix('#') {
+                Some(number) => match number.strip_prefix('x') {
+                    Some(hex) => !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+                    None => !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()),
+                },
+                None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()),
+            }
+        })
 }
 
 #[cfg(test)]
