@@ -46,9 +46,9 @@ pub struct Issue {
     pub node: NodeId,
     /// A sentence more exact than the code's own.
     pub detail: Option<String>,
-    /// Where the node starts in the text; set by [`locate`].
+    /// Where the node starts in the text; set by `locate`.
     pub place: Option<Place>,
-    /// Its byte range; set by [`locate`].
+    /// Its byte range; set by `locate`.
     pub span: (u32, u32),
 }
 
