@@ -199,7 +199,7 @@ fn a_signature_of_another_version_or_message_is_refused() {
         ("with a comma after it", format!("{signature},v1"), malformed),
         ("without padding", signature.trim_end_matches('=').to_owned(), malformed),
         ("in the URL's alphabet", format!("v1,{}-_=", "A".repeat(41)), malformed),
-        ("too many", vec![signature.as_str(); 17].join(" "), malformed),
+        ("too many", [signature.as_str(); 17].join(" "), malformed),
         ("all zero", format!("v1,{}=", "A".repeat(43)), mismatch),
         ("Ed25519 where there is no such key", format!("v1a,{}==", "A".repeat(86)), mismatch),
     ] {

@@ -5,6 +5,7 @@
 mod support;
 
 use airlock::api::{Outage, RunView, Session, Setup, Stored};
+#[cfg(not(target_arch = "wasm32"))]
 use std::collections::BTreeMap;
 use support::hunt::Quarry;
 use support::{NOW, Shelf, end, referral, referral_body, referral_value, session, signed};
@@ -343,10 +344,12 @@ fn what_was_stored_before_there_was_a_queue_still_loads() {
 }
 
 /// One step of a plan: milliseconds that pass, patient, referral, state, priority.
+#[cfg(not(target_arch = "wasm32"))]
 type Step = (i64, u32, u32, usize, usize);
 
 /// Plays a plan; where interrupted, the session is stored and opened anew after every step. Gives what became of each
 /// delivery.
+#[cfg(not(target_arch = "wasm32"))]
 fn play(setup: &Setup, plan: &[Step], interrupted: bool) -> (Session, BTreeMap<String, String>) {
     let mut session = session(setup);
     let mut outcomes: BTreeMap<String, String> = BTreeMap::new();
