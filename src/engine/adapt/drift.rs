@@ -144,20 +144,20 @@ fn missing(json: &Json, issue: &Issue) -> Option<ElementPath> {
     }
 }
 
-/// Recognises drift among the issues of the structure verdict: an issue more for each element concerned, saying what
-/// happened and what to change in the adapter.
-pub fn recognise(json: &Json, issues: &[Issue], reads: &Reads) -> Vec<Issue> {
-    let failing = issues.iter().filter(|issue| issue.severity.fails()).take(MOST);
-    failing
-        .filter_map(|issue| {
-            let detail = match issue.code {
-                Code::ElementUnknown => renamed_or_new(json, issue.node, reads),
-                Code::WrongType | Code::TooMany => retyped(json, issue.node, reads),
-                _ => None,
-            };
-            Some(Issue::error(Code::SchemaDrift, issue.path.clone(), issue.node).with_detail(detail?))
-        })
-        .collect()
+/// Recognises drift among the issues of the structure verdict: such an issue then says what happened and what to change
+/// in the adapter.
+pub fn recognise(json: &Json, issues: &mut [Issue], reads: &Reads) {
+    for issue in issues.iter_mut().filter(|issue| issue.severity.fails()).take(MOST) {
+        let detail = match issue.code {
+            Code::ElementUnknown => renamed_or_new(json, issue.node, reads),
+            Code::WrongType | Code::TooMany => retyped(json, issue.node, reads),
+            _ => None,
+        };
+        if detail.is_some() {
+            issue.code = Code::SchemaDrift;
+            issue.detail = detail;
+        }
+    }
 }
 
 /// An element that FHIR does not have, beside elements that the adapter reads.
@@ -239,9 +239,10 @@ mod tests {
 
     fn drift(body: &str, selectors: &[&str]) -> Vec<String> {
         let json = Json::read(body).unwrap();
-        let issues = structure::check(&json, NodeId::ROOT);
-        let found = recognise(&json, &issues, &reads(selectors));
-        found.into_iter().map(|issue| issue.detail.unwrap()).collect()
+        let mut issues = structure::check(&json, NodeId::ROOT);
+        recognise(&json, &mut issues, &reads(selectors));
+        let drift = issues.into_iter().filter(|issue| issue.code == Code::SchemaDrift);
+        drift.map(|issue| issue.detail.unwrap()).collect()
     }
 
     const REQUEST: &str = r#""resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}"#;

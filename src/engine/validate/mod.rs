@@ -97,7 +97,7 @@ fn structure_of(
     let mut issues = structure::check(json, shape.data);
     drift::excuse(json, &mut issues, deviations);
     if let Some(map) = map {
-        issues.extend(drift::recognise(json, &issues, &map.reads));
+        drift::recognise(json, &mut issues, &map.reads);
     }
     let focus = json.get(shape.focus, "resourceType");
     for issue in &mut issues {

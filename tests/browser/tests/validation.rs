@@ -55,7 +55,7 @@ fn the_cursor_on_a_marked_place_finds_its_issue_and_keys_go_both_ways() -> Resul
     let body = page.value(&id("body"))?;
     page.fill(&id("body"), &with_unknown_elements(&body, 3))?;
     page.send()?;
-    ensure!(page.outcome()? == "rejected" && page.count(&id("issue"))? == 3);
+    ensure!(page.outcome()? == "dead-lettered" && page.count(&id("issue"))? == 3);
     page.run("document.querySelector('[data-testid=body]').scrollTop = 0", Vec::new())?;
     page.wait_until("3 places are marked", "return document.querySelectorAll('.marked.error').length === 3")?;
     ensure!(page.texts(".request .gutter")?.concat().matches('●').count() == 3, "lines are marked");
