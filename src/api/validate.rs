@@ -1,9 +1,9 @@
 //! FHIR R4 structure of a text: a report for each resource in it.
 
-use super::{IssueView, Position};
+use super::IssueView;
 use crate::engine::fhir::{Json, Kind, NodeId, each_document, text_of_bytes};
 use crate::engine::refusal::{Code, Refusal};
-use crate::engine::validate::{Issue, structure};
+use crate::engine::validate::{Issue, Severity, structure};
 use serde::{Deserialize, Serialize};
 
 /// What is said of one resource.
@@ -96,23 +96,15 @@ impl ResourceReport {
     /// What can't be read is fatal.
     fn unread(index: usize, refusal: &Refusal, start: Start) -> Self {
         let at = refusal.place.map_or(0, |place| place.offset);
-        let issue = IssueView {
-            severity: "fatal".to_owned(),
-            code: refusal.code.issue_type().to_owned(),
-            check: refusal.code.as_str().to_owned(),
-            path: String::new(),
-            message: refusal.code.message().to_owned(),
-            help: refusal.code.help().to_owned(),
-            position: refusal.place.map(Position::from),
-            span: (at, at),
-        };
+        let issue = Issue::error(refusal.code, "", NodeId::ROOT).with_severity(Severity::Fatal);
+        let issue = Issue { place: refusal.place, span: (at, at), ..issue };
         Self {
             index,
             resource_type: None,
             id: None,
             valid: false,
             verdict: "invalid".to_owned(),
-            issues: vec![start.shift(issue)],
+            issues: vec![start.shift(IssueView::from(&issue))],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::page::PROFILE;
 use crate::tools::WASM;
-use crate::{chromium, root, sh, tools};
+use crate::{chromium, corpus, root, sh, tools};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,8 +43,7 @@ pub fn command() -> Result<()> {
 /// Packs HL7's examples and a Synthea Bundle into one file, where the corpus is there: a benchmark in a browser can't
 /// read folders.
 fn pack() -> Result<Option<PathBuf>> {
-    let corpus = std::env::var_os("AIRLOCK_CORPUS").map(PathBuf::from);
-    let corpus = corpus.unwrap_or_else(|| root().join("../shared/corpus"));
+    let corpus = corpus();
     let examples = corpus.join("hl7-r4-examples");
     if !examples.is_dir() {
         sh::say("No corpus: the scenarios' data alone is validated");

@@ -317,9 +317,7 @@ mod tests {
 
     #[test]
     fn the_table_says_what_the_definitions_say() {
-        let corpus = std::env::var_os("AIRLOCK_CORPUS").map(PathBuf::from);
-        let corpus = corpus.unwrap_or_else(|| root().join("../shared/corpus"));
-        let definitions = corpus.join("fhir-r4-definitions");
+        let definitions = crate::corpus().join("fhir-r4-definitions");
         if !definitions.is_dir() {
             eprintln!("skipped: {} is not there", definitions.display());
             return;

@@ -15,6 +15,12 @@ pub mod tools;
 
 use std::path::{Path, PathBuf};
 
+/// Where the corpus of published material is, or would be: `AIRLOCK_CORPUS`, or `../shared/corpus` beside the package.
+pub fn corpus() -> PathBuf {
+    let named = std::env::var_os("AIRLOCK_CORPUS").map(PathBuf::from);
+    named.unwrap_or_else(|| root().join("../shared/corpus"))
+}
+
 /// The repository's root.
 ///
 /// By the folder that cargo runs in rather than by the one it compiled in: clones may share a target folder.

@@ -100,7 +100,29 @@ fn send_shown_draft(desk: Desk, label: &str) {
 }
 
 fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
-    if parcels.is_empty() || desk.bench.busy.get_untracked() {
+    if parcels.is_empty() {
+        return;
+    }
+    in_turn(desk, move |desk| {
+        if anew {
+            desk.bench.sent.set(Vec::new());
+        }
+        for parcel in parcels {
+            // What is due before it arrives is worked on before it.
+            let wanted = parcel.arrival.unwrap_or(i64::MIN).max(desk.clock.get_untracked());
+            waiting::take_in(desk, waiting::pass_until(desk, wanted));
+            show(desk, run(desk, parcel));
+        }
+        desk.clock.update(|clock| *clock = clock.saturating_add(STEP));
+        desk.save();
+        tell(desk);
+    });
+}
+
+/// Does something with the session, under the setting in force, while other tabs wait. Nothing where something is
+/// being done already, or the setting can't be put in force.
+pub fn in_turn(desk: Desk, step: impl FnOnce(Desk) + 'static) {
+    if desk.bench.busy.get_untracked() {
         return;
     }
     desk.bench.busy.set(true);
@@ -110,18 +132,7 @@ fn deliver(desk: Desk, parcels: Vec<Parcel>, anew: bool) {
         if let Some(setup) = desk.bench.setup_now()
             && put_in_force(desk, &setup)
         {
-            if anew {
-                desk.bench.sent.set(Vec::new());
-            }
-            for parcel in parcels {
-                // What is due before it arrives is worked on before it.
-                let wanted = parcel.arrival.unwrap_or(i64::MIN).max(desk.clock.get_untracked());
-                waiting::take_in(desk, waiting::pass_until(desk, wanted));
-                show(desk, run(desk, parcel));
-            }
-            desk.clock.update(|clock| *clock = clock.saturating_add(STEP));
-            desk.save();
-            tell(desk);
+            step(desk);
         }
         drop(turn);
         desk.bench.busy.set(false);

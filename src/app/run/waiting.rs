@@ -2,12 +2,11 @@
 
 use super::batch;
 use super::bench::{Fate, Sent};
-use super::send::{KEPT, put_in_force};
+use super::send::{self, KEPT};
 use crate::api::{Request, RunView};
-use crate::app::desk::{Desk, take_turn};
+use crate::app::desk::Desk;
 use crate::app::{dom, text};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::sync::Arc;
 
 /// An hour, in milliseconds.
@@ -64,27 +63,13 @@ pub fn redrive(desk: Desk, which: Redrive) {
     });
 }
 
-/// Does something with the session while other tabs wait, stores it, and shows what was worked on.
+/// Does something with the session, stores it, and shows what was worked on.
 fn work(desk: Desk, step: impl FnOnce(Desk) -> Vec<RunView> + 'static) {
-    if desk.bench.busy.get_untracked() {
-        return;
-    }
-    desk.bench.busy.set(true);
-    spawn_local(async move {
-        let turn = take_turn().await;
-        desk.catch_up();
-        if let Some(setup) = desk.bench.setup_now()
-            && put_in_force(desk, &setup)
-        {
-            let done = step(desk);
-            desk.save();
-            tell(desk, &done);
-            take_in(desk, done);
-        }
-        drop(turn);
-        desk.bench.busy.set(false);
-        desk.touched();
-        desk.verify_soon();
+    send::in_turn(desk, move |desk| {
+        let done = step(desk);
+        desk.save();
+        tell(desk, &done);
+        take_in(desk, done);
     });
 }
 

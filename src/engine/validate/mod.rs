@@ -80,7 +80,7 @@ pub fn judge(
         issues
     };
     Verdicts {
-        structure: json.classify(|json| located(json, structure_of(json, shape, map, deviations))),
+        structure: json.classify(|json| structure_of(json, shape, map, deviations)),
         policy: json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy))),
         provenance: json.classify(|json| located(json, provenance::judge(json, shape, map, claims, known))),
     }
@@ -110,10 +110,14 @@ fn structure_of(
             || json.is_member(*node, "doNotPerform")
                 && json.scalar(*node).is_none_or(|value| value != "false")
     });
+    let known = issues.len();
     issues.extend(
         changed
             .map(|node| Issue::error(Code::ModifierUnknown, policy::path_of(json, shape.data, node), node)),
     );
+    if issues.len() > known {
+        issue::locate(json, &mut issues);
+    }
     issues
 }
 

@@ -1,5 +1,6 @@
 //! Comparing what FHIR writes as text: decimals by their digits, dates by what both sides say.
 
+use crate::engine::time::PartialDate;
 use std::cmp::Ordering;
 use time::{Date, Month};
 
@@ -95,15 +96,10 @@ impl<'a> Moment<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let number =
             |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
-        let mut moment = Self { parts: [number(0, 4)?, 0, 0, 0], known: 1, fraction: "", day: [0; 3] };
-        if text.len() >= 7 {
-            moment.parts = [moment.parts[0], number(5, 7)?, 0, 0];
-            moment.known = 2;
-        }
-        if text.len() >= 10 {
-            moment.parts = [moment.parts[0], moment.parts[1], number(8, 10)?, 0];
-            moment.known = 3;
-        }
+        let date = PartialDate::parse(text)?;
+        let day = [date.year, date.month.unwrap_or(0).into(), date.day.unwrap_or(0).into()].map(i64::from);
+        let known = 1 + usize::from(date.month.is_some()) + usize::from(date.day.is_some());
+        let mut moment = Self { parts: [day[0], day[1], day[2], 0], known, fraction: "", day };
         if text.len() > 10 {
             let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
             let rest = text.get(19..)?;
@@ -119,11 +115,9 @@ impl<'a> Moment<'a> {
                 _ => 0,
             };
             // To UTC, as a Julian day, so that a change of day, month or year comes out right.
-            let [year, month, day, _] = moment.parts;
-            moment.day = [year, month, day];
-            let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-            let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?);
-            let total = i64::from(date.ok()?.to_julian_day()) * 86_400 + seconds - minutes * 60;
+            let month = Month::try_from(date.month?).ok()?;
+            let julian = Date::from_calendar_date(date.year, month, date.day?).ok()?.to_julian_day();
+            let total = i64::from(julian) * 86_400 + seconds - minutes * 60;
             moment.parts = [0, 0, total.div_euclid(86_400), total.rem_euclid(86_400)];
             moment.known = 4;
         }

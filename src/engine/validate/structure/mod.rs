@@ -31,7 +31,7 @@ use walk::{Standing, Walk};
 pub fn check(json: &Json, node: NodeId) -> Vec<Issue> {
     let mut walk = Walk::new(json);
     walk.resource(node, Standing::Outermost);
-    walk.finish(node)
+    walk.finish()
 }
 
 /// The names of the resource types that are supported, in order.

@@ -63,10 +63,7 @@ fn is_absolute(text: &str) -> bool {
 
 /// Whether a reference that is neither local nor absolute has a form that FHIR knows.
 fn is_relative(text: &str) -> bool {
-    let id = |id: &str| {
-        (1..=64).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
-    };
+    let id = |id: &str| Primitive::Id.accepts(id);
     if let Some((kind, query)) = text.split_once('?') {
         return ResourceType::parse(kind).is_some() && !query.is_empty();
     }

@@ -79,7 +79,7 @@ impl Set {
 
     /// Whether it has the code of this system.
     pub fn has_coding(&self, system: &str, code: &str) -> bool {
-        self.codes.contains(&(code, system))
+        self.codes.binary_search(&(code, system)).is_ok()
     }
 
     /// Its codes, with a comma between, where they are few.

@@ -40,7 +40,7 @@ pub(super) struct Walk<'a> {
     /// How many of the issues fail.
     failing: usize,
     /// How many more there are, and the first of them, one that fails before any other.
-    untold: (usize, Option<(Severity, Code)>),
+    untold: (usize, Option<(Severity, Code, NodeId)>),
     /// The array of primitives that was looked at last, and which places of its sidecar have something.
     sidecars: Option<(NodeId, Vec<bool>)>,
     /// The outermost resource's type.
@@ -69,13 +69,13 @@ impl<'a> Walk<'a> {
     }
 
     /// The issues in the order of the text.
-    pub fn finish(mut self, data: NodeId) -> Vec<Issue> {
-        issue::locate(self.json, &mut self.issues);
-        if let (count, Some((severity, code))) = self.untold {
+    pub fn finish(mut self) -> Vec<Issue> {
+        if let (count, Some((severity, code, node))) = self.untold {
             let detail = format!("There are {count} more issues, which are not told one by one.");
-            let more = Issue::error(code, self.root, data).with_detail(detail);
+            let more = Issue::error(code, self.root, node).with_detail(detail);
             self.issues.push(more.with_severity(severity));
         }
+        issue::locate(self.json, &mut self.issues);
         self.issues
     }
 
@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
         step: Option<Step>,
         detail: impl FnOnce() -> Option<String>,
     ) {
-        if self.has_room(severity, code) {
+        if self.has_room(severity, code, node) {
             let path = self.path(step);
             let issue = Issue::error(code, path, node).with_severity(severity);
             self.issues.push(Issue { detail: detail(), ..issue });
@@ -117,7 +117,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether one more issue is told. What fails is never crowded out by what does not.
-    fn has_room(&mut self, severity: Severity, code: Code) -> bool {
+    fn has_room(&mut self, severity: Severity, code: Code, node: NodeId) -> bool {
         let told = if severity.fails() { self.failing } else { self.issues.len() - self.failing };
         if told < MAX_ISSUES {
             self.failing += usize::from(severity.fails());
@@ -125,8 +125,8 @@ impl<'a> Walk<'a> {
         }
         let (count, first) = &mut self.untold;
         *count += 1;
-        if first.is_none_or(|(known, _)| severity.fails() && !known.fails()) {
-            *first = Some((severity, code));
+        if first.is_none_or(|(known, ..)| severity.fails() && !known.fails()) {
+            *first = Some((severity, code, node));
         }
         false
     }
@@ -337,7 +337,7 @@ impl<'a> Walk<'a> {
         let mut path = self.path(None);
         path.push('.');
         path.push_str(name.as_deref().unwrap_or("?"));
-        if self.has_room(Severity::Error, Code::ElementUnknown) {
+        if self.has_room(Severity::Error, Code::ElementUnknown, child) {
             self.issues.push(Issue::error(Code::ElementUnknown, path, child).with_detail(detail));
         }
     }
