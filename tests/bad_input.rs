@@ -34,7 +34,7 @@ fn refused(
     let (outcome, logged) = if drift { ("dead-lettered", "dead-lettered") } else { ("rejected", "refused") };
     assert_eq!(end(&run), (outcome, Some(code), path), "{what}");
     assert_eq!(run.receipt.status, status, "{what}");
-    assert_eq!(run.record, None, "{what}");
+    assert_eq!(run.records, [], "{what}");
     assert!(run.ledger.iter().all(|row| !row.crossed && row.value.is_none()), "{what}: something crossed");
     assert_eq!(sandbox.session.crm(), crm, "{what}: the CRM changed");
     let last = sandbox.session.timeline().last().unwrap();
@@ -365,6 +365,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
     let setting = Setting::read(&SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
+        catalogue: airlock::engine::canonical::Catalogue::shipped(),
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,
@@ -548,7 +549,7 @@ fn an_event_type_that_the_policy_does_not_cover_is_refused() {
 #[track_caller]
 fn send_refused(sandbox: &mut Sandbox, body: &str) -> RunView {
     let run = sandbox.send_body(body);
-    assert_eq!((run.outcome.as_str(), &run.record), ("rejected", &None));
+    assert_eq!((run.outcome.as_str(), run.records.len()), ("rejected", 0));
     sandbox.goes_on("a refusal");
     run
 }
@@ -672,7 +673,9 @@ fn data_that_looks_real_needs_an_attestation_and_the_attestation_is_audited() {
     assert_eq!(attested.actor, sandbox.setup.actor);
     let run = sandbox.send_body(&real("REF-REAL-2"));
     assert_eq!(end(&run), ("delivered", None, None));
-    assert!(run.record.unwrap().fields.iter().all(|f| f.value.as_deref() != Some("Quimby")));
+    assert!(
+        run.records.iter().flat_map(|record| &record.fields).all(|f| f.value.as_deref() != Some("Quimby"))
+    );
 
     sandbox.session.withdraw_attestation();
     assert_eq!(sandbox.send_body(&real("REF-REAL-3")).refusal.unwrap().code, code);

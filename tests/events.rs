@@ -5,6 +5,7 @@ mod support;
 
 use airlock::api::{OpenScenario, RunView, Session, Setup, fixture, open_scenario, scenarios};
 use airlock::engine::adapt::Adapter;
+use airlock::engine::canonical::Catalogue;
 use airlock::engine::refusal::Code;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -55,7 +56,7 @@ fn resource(body: &mut Value, n: usize) -> &mut Value {
 }
 
 fn adapter() -> Adapter {
-    let (adapter, findings) = Adapter::read(fixture("adapters/fhir-r4.json").unwrap());
+    let (adapter, findings) = Adapter::read(fixture("adapters/fhir-r4.json").unwrap(), Catalogue::shipped());
     assert_eq!(findings, []);
     adapter.unwrap()
 }
@@ -131,7 +132,8 @@ fn a_resource_without_an_envelope_is_taken_for_what_has_happened() {
         let (one, with) = send_all(&setup, std::slice::from_ref(&enveloped));
         let (other, without) = send_all(&setup, &[enveloped["data"].clone()]);
         assert_eq!(end(&without[0]), ("delivered", None, None), "{id}");
-        let fields = |run: &RunView| run.record.clone().unwrap().fields;
+        let fields =
+            |run: &RunView| run.records.iter().map(|record| record.fields.clone()).collect::<Vec<_>>();
         assert_eq!(fields(&with[0]), fields(&without[0]), "{id}");
         let event_type = |session: &Session| session.timeline().last().unwrap().event_type.clone();
         assert_eq!(event_type(&one).as_deref(), enveloped["type"].as_str(), "{id}");
@@ -631,7 +633,7 @@ fn under_each_policy_the_record_does_not_depend_on_what_may_not_cross() {
             session.attest(NOW);
             let run = session.send(&signed_now(&setup, "evt-1", &body.to_string()), NOW, &mut || 0.0);
             let code = run.refusal.as_ref().map(|refusal| refusal.code.clone());
-            (code, serde_json::to_string(&run.record).unwrap(), run.ledger)
+            (code, serde_json::to_string(&run.records).unwrap(), run.ledger)
         };
         let (code, leaves_first, ledger) = what_leaves(&original);
         assert_eq!(code, None, "{}", card.id);

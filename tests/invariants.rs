@@ -4,8 +4,9 @@
 mod support;
 
 use airlock::api::{
-    CrmRecord, Request, Session, Setup, StageState, check_policy, fixture, open_scenario, run_in, scenarios,
+    CrmField, Request, Session, Setup, StageState, check_policy, fixture, open_scenario, run_in, scenarios,
 };
+use airlock::engine::deliver::CrmRecord;
 use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
@@ -86,13 +87,16 @@ fn the_engine_has_no_clock_entropy_storage_network_or_dom() {
 
 // ------------------------------------------------------------------------------------------- fail closed
 
-/// The one record of the happy path under a policy.
-fn record_under(policy: &str) -> CrmRecord {
+/// The fields of the happy path's records under a policy, each as `Object.field`, and the records' key.
+fn fields_under(policy: &str) -> (Vec<(String, CrmField)>, Option<String>) {
     let setup = Setup { policy: policy.to_owned(), ..referral().setup };
     let mut session = session(&setup);
     let run = send(&mut session, &referral().requests[0].1);
-    assert_eq!(end(&run), ("delivered", None, None));
-    run.record.unwrap()
+    assert!(["delivered", "unchanged"].contains(&run.outcome.as_str()), "{run:?}");
+    let fields = run.records.iter().flat_map(|record| {
+        record.fields.iter().map(|field| (format!("{}.{}", record.object, field.name), field.clone()))
+    });
+    (fields.collect(), run.records.first().map(|record| record.key.clone()))
 }
 
 fn policy_value() -> Value {
@@ -102,27 +106,27 @@ fn policy_value() -> Value {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_field_that_no_rule_names_does_not_cross() {
     let whole = policy_value();
-    let record = record_under(&whole.to_string());
+    let (fields, key) = fields_under(&whole.to_string());
     let rules = whole["rules"].as_array().unwrap().len();
     assert!(rules > 20);
     let mut withdrawn = BTreeSet::new();
     for n in 0..rules {
         let mut policy = whole.clone();
         let rule = policy["rules"].as_array_mut().unwrap().remove(n);
-        let less = record_under(&policy.to_string());
+        let (less, own) = fields_under(&policy.to_string());
         let target = rule["target"].as_str();
         let expected: Vec<_> =
-            record.fields.iter().filter(|field| Some(field.name.as_str()) != target).cloned().collect();
-        assert_eq!(less.fields, expected, "without {}", rule["id"]);
-        assert_eq!((&less.object, &less.key), (&record.object, &record.key), "without {}", rule["id"]);
+            fields.iter().filter(|(name, _)| Some(name.as_str()) != target).cloned().collect();
+        assert_eq!(less, expected, "without {}", rule["id"]);
+        assert_eq!(own, key, "without {}", rule["id"]);
         withdrawn.extend(target.map(str::to_owned));
     }
-    let all: BTreeSet<String> = record.fields.iter().map(|field| field.name.clone()).collect();
-    assert_eq!(withdrawn, all, "each field of the record was taken away once");
+    let all: BTreeSet<String> = fields.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(withdrawn, all, "each field of the records was taken away once");
 
     let mut none = whole;
     none["rules"] = json!([]);
-    assert_eq!(record_under(&none.to_string()).fields, []);
+    assert_eq!(fields_under(&none.to_string()), (Vec::new(), None), "and no record is written");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -228,12 +232,12 @@ fn what_leaves(body: &Value) -> Option<String> {
     let run = send(&mut session, &signed_now(&setup, "evt-noninterference", &body.to_string()));
     if ["rejected", "dead-lettered"].contains(&run.outcome.as_str()) {
         let code = run.refusal.map(|refusal| refusal.code).unwrap();
-        assert!(code.starts_with("validate.") && run.record.is_none(), "{code}");
+        assert!(code.starts_with("validate.") && run.records.is_empty(), "{code}");
         return None;
     }
     assert_eq!(end(&run), ("delivered", None, None), "{:?}", run.refusal);
     let fingerprint = session.timeline().last().unwrap().fingerprint.clone().unwrap();
-    Some(format!("{} {fingerprint}", serde_json::to_string(&run.record).unwrap()))
+    Some(format!("{} {fingerprint}", serde_json::to_string(&run.records).unwrap()))
 }
 
 /// Another value for an element, so that what it stands in stays FHIR: a text where any will do.
@@ -467,6 +471,7 @@ fn setting(setup: &Setup) -> Setting {
     Setting::read(&SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
+        catalogue: airlock::engine::canonical::Catalogue::shipped(),
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,
@@ -502,10 +507,10 @@ fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() 
 
     let run = connector.advance(Instant(NOW), &mut |_| {}).unwrap();
     assert_eq!(run.outcome, Outcome::Delivered);
-    let [record] = connector.crm().records() else { panic!("one record") };
+    assert_eq!(connector.crm().records().len(), 2);
     let (_, last) = connector.log().lines(0).last().unwrap();
     let last: Value = serde_json::from_str(last).unwrap();
-    assert_eq!(last["fingerprint"], record.fingerprint());
+    assert_eq!(last["fingerprint"], CrmRecord::fingerprint(connector.crm().records()));
     let stages: Vec<&str> = run.trail.iter().map(|step| step.stage.as_str()).collect();
     assert_eq!(stages, Stage::ALL.map(Stage::as_str));
 }
@@ -667,7 +672,7 @@ fn under_consents(consents: &[Value], at: i64) -> (String, Option<String>) {
     let request = signed(&setup, "evt-consent", &(at / 1000).to_string(), &referral_body());
     let run = session.send(&request, at, &mut || 0.0);
     if run.outcome != "delivered" {
-        assert!(session.crm().is_empty() && run.record.is_none());
+        assert!(session.crm().is_empty() && run.records.is_empty());
         assert!(run.ledger.iter().all(|row| !row.crossed), "something crossed without consent");
         let last = session.timeline().last().unwrap();
         assert_eq!((last.stage.as_str(), last.outcome.as_str()), ("consent", "denied"));
@@ -827,7 +832,7 @@ fn of_two_things_by_the_same_name_neither_is_taken() {
     let mut session = session(&scenario.setup);
     let request = signed(&scenario.setup, "evt-two", &(NOW / 1000).to_string(), &body.to_string());
     let run = session.send(&request, NOW, &mut || 0.0);
-    let fields = run.record.map(|record| record.fields).unwrap_or_default();
+    let fields: Vec<CrmField> = run.records.into_iter().flat_map(|record| record.fields).collect();
     assert!(fields.iter().all(|field| field.name != "state" && field.name != "ageBand"), "{fields:?}");
 }
 
@@ -984,7 +989,7 @@ fn an_event_whose_subject_can_not_be_told_is_withheld() {
         let run = sandbox.send_body(&body.to_string());
         let kept_out = ["withheld", "rejected", "dead-lettered"].contains(&run.outcome.as_str());
         assert!(kept_out, "{reference}: {}", run.outcome);
-        assert!(run.refusal.is_some() && run.record.is_none(), "{reference}");
+        assert!(run.refusal.is_some() && run.records.is_empty(), "{reference}");
     }
 }
 
@@ -998,15 +1003,16 @@ fn the_same_source_record_is_written_once_and_a_change_makes_a_version() {
     assert_eq!(end(&first), ("delivered", None, None));
     let again = sandbox.send_body(&body);
     assert_eq!(end(&again), ("unchanged", None, None));
-    assert_eq!(again.record, first.record, "the record as it was first written");
+    assert_eq!(again.records, first.records, "the records as they were first written");
     let changed = sandbox.send_body(&body.replacen("\"active\"", "\"completed\"", 1));
     assert_eq!(end(&changed), ("delivered", None, None));
-    let record = changed.record.unwrap();
-    assert_eq!((record.version, &record.key), (2, &first.record.unwrap().key));
-    assert_eq!(sandbox.session.crm(), [record]);
+    let versions: Vec<u32> = changed.records.iter().map(|record| record.version).collect();
+    assert_eq!(versions, [2, 1], "the activity changed, the patient's attributes did not");
+    assert!(changed.records.iter().all(|record| record.key == first.records[0].key));
+    assert_eq!(sandbox.session.crm(), changed.records);
     let other = sandbox.send_body(&body.replace("REF-001", "REF-002"));
-    assert_eq!(other.record.unwrap().version, 1);
-    assert_eq!(sandbox.session.crm().len(), 2);
+    assert_eq!(other.records[0].version, 1);
+    assert_eq!(sandbox.session.crm().len(), 4);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -1024,7 +1030,7 @@ fn tokens_depend_on_the_entropy_and_the_receiving_system_alone() {
     let token = |setup: &Setup, body: &str| {
         let mut session = session(setup);
         let run = send(&mut session, &signed_now(setup, "evt-token", body));
-        let fields = run.record.expect("delivered").fields;
+        let fields = run.records.first().expect("delivered").fields.clone();
         fields.into_iter().find(|field| field.name == "patientToken").unwrap().value.unwrap()
     };
     let setup = referral().setup;

@@ -76,7 +76,7 @@ fn what_fails_for_the_time_being_waits_and_arrives_once() {
     let mut session = session(&setup);
     let run = send_at(&mut session, &setup, "evt-1", &referral_of(1, 1, "active", "urgent"), 0);
     assert_eq!(end(&run), ("waiting", Some("deliver.unavailable"), None));
-    assert!(run.due.unwrap() > NOW && run.record.is_none() && session.crm().is_empty());
+    assert!(run.due.unwrap() > NOW && run.records.is_empty() && session.crm().is_empty());
     assert!(run.ledger.iter().all(|row| !row.crossed), "nothing crossed yet");
     let [waiting] = &session.queue().waiting[..] else { panic!("one waits") };
     assert_eq!(

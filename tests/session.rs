@@ -86,7 +86,7 @@ fn a_restored_session_goes_on_where_it_stopped() {
     assert_eq!(same.correlation, "run-000003");
     let changed = referral_body().replacen("\"active\"", "\"completed\"", 1);
     let changed = send(&mut session, &signed_now(&sandbox.setup, "evt-changed", &changed));
-    assert_eq!(changed.record.unwrap().version, 2);
+    assert_eq!(changed.records[0].version, 2);
 
     shelf.keep(&mut session);
     let (later, verification) = restored(&shelf.0);
@@ -504,7 +504,7 @@ fn a_drifted_event_waits_until_the_adapter_has_caught_up() {
         assert!(session.redrive(&run.correlation, NOW + 2000));
         let done = session.advance(NOW + 2000).pop().expect("it was due");
         assert_eq!((done.outcome.as_str(), &done.correlation), ("delivered", &run.correlation), "{scenario}");
-        let fields = done.record.unwrap().fields;
+        let fields = done.records.into_iter().flat_map(|record| record.fields).collect::<Vec<_>>();
         let priority = fields.iter().find(|field| field.name == "priority").expect("priority crosses");
         assert_eq!(priority.value.as_deref(), Some("urgent"), "{scenario}");
         assert!(fields.iter().all(|field| field.value.as_deref() != Some("7")), "{scenario}");

@@ -71,7 +71,7 @@ fn header(changes: Value) -> AssertionChange {
 fn refused(sandbox: &mut Sandbox, what: &str, request: &Request, code: &str, path: Option<&str>) -> RunView {
     let run = send(&mut sandbox.session, request);
     assert_eq!(end(&run), ("rejected", Some(code), path), "{what}");
-    assert_eq!(run.record, None, "{what}");
+    assert_eq!(run.records, [], "{what}");
     let last = sandbox.session.timeline().last().unwrap();
     assert_eq!((last.outcome.as_str(), last.code.as_deref()), ("refused", Some(code)), "{what}");
     sandbox.goes_on(what);
@@ -433,7 +433,7 @@ fn tokens_are_made_with_the_transform_credential_in_force_and_scoped() {
         let mut setup = referral().setup;
         setup.transform = transform;
         let run = send(&mut session(&setup), &signed_now(&setup, "evt-token", &referral_body()));
-        run.record.unwrap().fields.iter().find(|f| f.name == "patientToken").unwrap().value.clone().unwrap()
+        run.records[0].fields.iter().find(|f| f.name == "patientToken").unwrap().value.clone().unwrap()
     };
     let a = credential("a", key("whsec", &SHARED));
     let b = credential("b", key("whsec", &SEED));

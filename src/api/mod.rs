@@ -29,8 +29,8 @@ pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use message::{authenticate_message, sign_message};
 pub use policy::{
-    Diagnostic, PolicyReport, PolicySummary, Preview, RuleView, Severity, check_consents, check_policy,
-    preview,
+    ColumnView, Diagnostic, PolicyReport, PolicySummary, Preview, QuickFix, RuleView, Severity, TextEdit,
+    check_consents, check_policy, columns, preview,
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
 pub use rehearsal::rehearse;

@@ -1,9 +1,13 @@
 //! Policies as text: diagnostics and the preview of a draft.
 
 use super::{OpenScenario, Position, RunView};
+use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
-use crate::engine::{Finding, policy};
+use crate::engine::policy::{Column, Label, Normalise, Policy, Row};
+use crate::engine::redact::Method;
+use crate::engine::{Finding, document};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,25 +35,50 @@ pub struct Diagnostic {
     pub message: String,
     /// How to mend it.
     pub help: String,
+    /// A change of the text that mends it, where one click can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<QuickFix>,
 }
 
-/// One rule, as the rules table shows it.
+/// A change of a text that mends a diagnostic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuickFix {
+    /// What it does, as a command.
+    pub title: String,
+    /// Replacements, in text order and apart from each other.
+    pub edits: Vec<TextEdit>,
+}
+
+/// A replacement of a byte range of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextEdit {
+    /// Where the range starts.
+    pub start: u32,
+    /// Where it ends, exclusive.
+    pub end: u32,
+    /// What takes its place.
+    pub text: String,
+}
+
+/// One rule as written, for the mapping sheet: whether or not it can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleView {
-    /// Rule id.
-    pub id: String,
-    /// Canonical field.
-    pub field: String,
-    /// Label.
-    pub label: String,
-    /// Disclosure class in force.
-    pub class: String,
-    /// Method, e.g. `generalize:age-band`; none for `prohibited`.
-    pub method: Option<String>,
-    /// CRM field, e.g. `Activity.ageBand`.
-    pub target: Option<String>,
-    /// Byte offset of the rule in the text.
-    pub offset: u32,
+    /// Byte range of the rule's object in the text.
+    pub span: (u32, u32),
+    /// What stands in each column of [`columns`]; several values are joined by `; `.
+    pub cells: Vec<String>,
+    /// Disclosure class in force: the catalogue's, or a higher one that the rule gives. None where the rule can't be
+    /// read or names a whole entity.
+    pub class_in_force: Option<String>,
+}
+
+/// A column of the mapping sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnView {
+    /// The key of a rule in the document, e.g. `label`.
+    pub key: String,
+    /// The values that it may have, or that are proposed; empty where anything goes.
+    pub choices: Vec<String>,
 }
 
 /// What a policy says of itself.
@@ -71,15 +100,17 @@ pub struct PolicySummary {
     pub recipient: String,
     /// Its role.
     pub role: String,
-    /// The rules, in order.
-    pub rules: Vec<RuleView>,
+    /// How many rules could be read, field by field.
+    pub rules: usize,
 }
 
 /// A policy text, read as far as it can be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyReport {
     /// The policy as far as it could be read; none when the text is not JSON.
     pub policy: Option<PolicySummary>,
+    /// The rules as written, in order.
+    pub rows: Vec<RuleView>,
     /// All there is to say, in text order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -102,11 +133,35 @@ pub struct Preview {
 
 /// Reads a policy text. Total: any text gives a report.
 pub fn check_policy(text: &str) -> PolicyReport {
-    let reading = policy::Policy::read(text);
+    let reading = Policy::read(text, Catalogue::shipped());
+    let rules = reading.policy.iter().flat_map(|policy| &policy.rules).filter(|rule| !rule.whole_entity);
+    let classes: BTreeMap<usize, &str> = rules.map(|rule| (rule.row, rule.class.as_str())).collect();
+    let row = |(place, row): (usize, &Row)| {
+        let class = classes.get(&place).map(|class| (*class).to_owned());
+        RuleView { span: row.span, cells: row.cells.clone(), class_in_force: class }
+    };
     PolicyReport {
         policy: reading.policy.as_ref().map(PolicySummary::from),
+        rows: reading.rows.iter().enumerate().map(row).collect(),
         diagnostics: reading.findings.iter().map(Diagnostic::from).collect(),
     }
+}
+
+/// The columns of the mapping sheet, in order.
+pub fn columns() -> Vec<ColumnView> {
+    let choices = |column: Column| -> Vec<String> {
+        let words: Vec<&str> = match column {
+            Column::Field => Catalogue::shipped().fields().iter().map(|field| field.name.as_str()).collect(),
+            Column::Label => Label::ALL.map(Label::as_str).to_vec(),
+            Column::Class => DisclosureClass::ALL.map(DisclosureClass::as_str).to_vec(),
+            Column::Method => Method::NAMES.to_vec(),
+            Column::Cardinality => Cardinality::ALL.map(Cardinality::as_str).to_vec(),
+            Column::Normalise => Normalise::ALL.map(Normalise::as_str).to_vec(),
+            _ => Vec::new(),
+        };
+        words.into_iter().map(str::to_owned).collect()
+    };
+    Column::ALL.map(|column| ColumnView { key: column.key().to_owned(), choices: choices(column) }).to_vec()
 }
 
 /// Reads a consents text (a Consent, a Bundle or an array of them) and says what stands against using it.
@@ -130,17 +185,8 @@ pub fn preview(scenario: &OpenScenario, draft: &str) -> Preview {
     Preview { runs: Some(super::run_through(scenario, &mut session)), report }
 }
 
-impl From<&policy::Policy> for PolicySummary {
-    fn from(policy: &policy::Policy) -> Self {
-        let rules = policy.rules.iter().map(|rule| RuleView {
-            id: rule.id.clone(),
-            field: rule.field.name.to_owned(),
-            label: rule.label.as_str().to_owned(),
-            class: rule.class.as_str().to_owned(),
-            method: rule.label.crosses().then(|| rule.method.name().to_owned()),
-            target: rule.target.as_ref().map(|target| format!("{}.{target}", policy.object)),
-            offset: rule.offset,
-        });
+impl From<&Policy> for PolicySummary {
+    fn from(policy: &Policy) -> Self {
         Self {
             id: policy.id.clone(),
             version: policy.version.clone(),
@@ -150,24 +196,33 @@ impl From<&policy::Policy> for PolicySummary {
             purpose: policy.purpose.clone(),
             recipient: policy.recipient.clone(),
             role: policy.role.clone(),
-            rules: rules.collect(),
+            rules: policy.rules.len(),
         }
     }
 }
 
-impl From<&policy::Diagnostic> for Diagnostic {
-    fn from(finding: &policy::Diagnostic) -> Self {
+impl From<&document::Diagnostic> for Diagnostic {
+    fn from(finding: &document::Diagnostic) -> Self {
         Self {
             code: finding.code.clone(),
             severity: match finding.severity {
-                policy::Severity::Error => Severity::Error,
-                policy::Severity::Warning => Severity::Warning,
+                document::Severity::Error => Severity::Error,
+                document::Severity::Warning => Severity::Warning,
             },
             start: finding.place.into(),
             end: finding.end,
             message: finding.message.clone(),
             help: finding.help.clone(),
+            fix: finding.fix.as_ref().map(QuickFix::from),
         }
+    }
+}
+
+impl From<&document::Fix> for QuickFix {
+    fn from(fix: &document::Fix) -> Self {
+        let edits = fix.edits.iter();
+        let edits = edits.map(|edit| TextEdit { start: edit.start, end: edit.end, text: edit.text.clone() });
+        Self { title: fix.title.clone(), edits: edits.collect() }
     }
 }
 
@@ -182,6 +237,7 @@ impl From<Finding> for Diagnostic {
                 end: 0,
                 message: message.to_owned(),
                 help: "Make policy, adapter, source and secrets fit together.".to_owned(),
+                fix: None,
             },
         }
     }

@@ -1,7 +1,7 @@
 //! One delivery and what became of it.
 
 use crate::engine::ledger::{Element, ledger};
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, Target};
 use crate::engine::refusal::{Code, Place, Refusal, Remedy};
 use crate::engine::validate::Issue;
 use crate::engine::{Mark, Outcome, Run, Setting, Stage, Step, deliver};
@@ -242,8 +242,8 @@ pub struct RunView {
     pub stages: Vec<StageView>,
     /// The three verdicts of the validate stage; empty where it was not reached.
     pub verdicts: Vec<VerdictView>,
-    /// The record written or found unchanged.
-    pub record: Option<CrmRecord>,
+    /// The records written or found unchanged, one for each CRM object that the policy writes.
+    pub records: Vec<CrmRecord>,
     /// Every element of the source. Empty when the body could not be read as JSON.
     pub ledger: Vec<LedgerRow>,
     /// Policy in force, `id@version`.
@@ -291,7 +291,7 @@ impl RunView {
                 .flat_map(|verdicts| verdicts.each())
                 .map(VerdictView::from)
                 .collect(),
-            record: run.record.as_ref().map(CrmRecord::from),
+            records: run.records.iter().map(CrmRecord::from).collect(),
             ledger: ledger(setting, run).into_iter().map(|row| ledger_row(&setting.policy, row)).collect(),
             policy: setting.policy_reference.clone(),
             parts: Vec::new(),
@@ -326,7 +326,7 @@ impl RunView {
             stages: Stage::ALL.into_iter().map(|stage| stage_view(stage, &trail, &[])).collect(),
             refusal: Some(RefusalView::from(&refusal)),
             verdicts: Vec::new(),
-            record: None,
+            records: Vec::new(),
             ledger: Vec::new(),
             policy: String::new(),
             parts: Vec::new(),
@@ -406,9 +406,7 @@ fn ledger_row(policy: &Policy, row: Element) -> LedgerRow {
         others: row.others.into_iter().filter_map(id).collect(),
         method: rule.map(|rule| rule.method.name().to_owned()),
         crossed: row.crossed.is_some(),
-        target: rule
-            .and_then(|rule| rule.target.as_ref())
-            .map(|target| format!("{}.{target}", policy.object)),
+        target: rule.and_then(|rule| rule.target.as_ref()).map(Target::to_string),
         value: row.crossed,
         span: row.locus.span,
     }

@@ -4,6 +4,7 @@ use super::{
     AssertionChange, Breakage, Credential, CrmRecord, Header, LogHead, Rate, Request, RunView, Session,
     break_signature, sign, sign_as,
 };
+use crate::engine::canonical::Catalogue;
 use crate::engine::time::Instant;
 use crate::engine::webhook::{self, CredentialTexts};
 use crate::engine::{self, AccessTexts, Setting, SettingTexts, deliver};
@@ -652,6 +653,7 @@ impl Setup {
         Setting::read(&SettingTexts {
             policy: &self.policy,
             adapter: &self.adapter,
+            catalogue: Catalogue::shipped(),
             consents: &self.consents,
             source: &self.source.id,
             secrets: &self.source.secrets,

@@ -193,13 +193,14 @@ impl Session {
         done
     }
 
-    /// Brings the plain copies up to date after a run. It changed one record at most, which is mended in place.
+    /// Brings the plain copies up to date after a run. It changed its own records at most, which are mended in place.
     fn take_in(&mut self, view: &RunView) {
-        let crm = self.connector.as_ref().map(Connector::crm);
-        if let (Some(record), Some(crm)) = (&view.record, crm) {
-            match crm.place(&record.key).and_then(|place| self.crm.get_mut(place)) {
-                Some(own) => own.clone_from(record),
-                None => self.crm.push(record.clone()),
+        if let Some(crm) = self.connector.as_ref().map(Connector::crm) {
+            for record in &view.records {
+                match crm.place(&record.object, &record.key).and_then(|place| self.crm.get_mut(place)) {
+                    Some(own) => own.clone_from(record),
+                    None => self.crm.push(record.clone()),
+                }
             }
         }
         self.read_log();

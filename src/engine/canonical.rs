@@ -1,4 +1,11 @@
 //! The canonical model: small and scoped, each field with its type, cardinality and disclosure class.
+//!
+//! The catalogue is a document (`fixtures/canonical/model.json`), read once.
+
+use super::document::{Diagnostic, Document, closest, not_json};
+use super::fhir::{Json, NodeId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 /// How much harm a field can do, least first. A policy may raise a field's class and never lower it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,119 +60,224 @@ pub enum FieldType {
     FreeText,
 }
 
+impl FieldType {
+    /// All types.
+    pub const ALL: [Self; 7] = [
+        Self::Code,
+        Self::Label,
+        Self::Date,
+        Self::PostalCode,
+        Self::Identifier,
+        Self::Personal,
+        Self::FreeText,
+    ];
+
+    /// The type as documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Label => "label",
+            Self::Date => "date",
+            Self::PostalCode => "postal-code",
+            Self::Identifier => "identifier",
+            Self::Personal => "personal",
+            Self::FreeText => "free-text",
+        }
+    }
+}
+
+/// How many values a field holds, as FHIR spells it: `0..1`, `1..1`, `0..*`, `1..*`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cardinality {
+    /// Whether there must be one.
+    pub required: bool,
+    /// Whether there may be several.
+    pub many: bool,
+}
+
+impl Cardinality {
+    /// All cardinalities.
+    pub const ALL: [Self; 4] = [
+        Self { required: false, many: false },
+        Self { required: true, many: false },
+        Self { required: false, many: true },
+        Self { required: true, many: true },
+    ];
+
+    /// As documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match (self.required, self.many) {
+            (false, false) => "0..1",
+            (true, false) => "1..1",
+            (false, true) => "0..*",
+            (true, true) => "1..*",
+        }
+    }
+
+    /// The cardinality of this spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+}
+
 /// A field's entry in the catalogue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FieldEntry {
+    /// Its place in the catalogue.
+    pub id: usize,
     /// `Entity.field`.
-    pub name: &'static str,
+    pub name: String,
     /// What it holds.
     pub kind: FieldType,
-    /// Whether it may hold several values.
-    pub many: bool,
+    /// How many values it holds.
+    pub cardinality: Cardinality,
     /// Its disclosure class.
     pub class: DisclosureClass,
+    /// What it is, in a sentence; empty where the catalogue says nothing.
+    pub about: String,
 }
 
-/// The entry of a canonical field.
-pub fn field(name: &str) -> Option<&'static FieldEntry> {
-    CATALOGUE.iter().find(|entry| entry.name == name)
+impl FieldEntry {
+    /// The entity that it is a field of.
+    pub fn entity(&self) -> &str {
+        self.name.split_once('.').map_or("", |(entity, _)| entity)
+    }
+
+    /// Its name without the entity's.
+    pub fn short_name(&self) -> &str {
+        self.name.split_once('.').map_or("", |(_, field)| field)
+    }
 }
 
-/// Every canonical field.
-pub fn catalogue() -> &'static [FieldEntry] {
-    CATALOGUE
+/// The catalogue of canonical fields.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: String,
+    entries: Vec<Arc<FieldEntry>>,
+    places: BTreeMap<String, usize>,
 }
 
-const fn one(name: &'static str, kind: FieldType, class: DisclosureClass) -> FieldEntry {
-    FieldEntry { name, kind, many: false, class }
+impl Catalogue {
+    /// The catalogue that Airlock ships.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
+            let text = include_str!("../../fixtures/canonical/model.json");
+            Catalogue::read(text).0.unwrap_or_default()
+        });
+        &SHIPPED
+    }
+
+    /// Reads a catalogue text. Total: gives what could be read, and all there is to say.
+    pub fn read(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
+        let json = match Json::read(text) {
+            Ok(json) => json,
+            Err(refusal) => return (None, vec![not_json("canonical", &refusal)]),
+        };
+        let mut doc = Document::new(&json, "canonical");
+        let root = NodeId::ROOT;
+        if !doc.object(root, &["schemaVersion", "id", "version", "title", "entities"]) {
+            return (None, doc.findings);
+        }
+        doc.schema_version(root, &["1"]);
+        let mut catalogue =
+            Self { id: doc.string(root, "id"), version: doc.string(root, "version"), ..Self::default() };
+        doc.string(root, "title");
+        match json.get(root, "entities") {
+            None => doc.missing(root, "entities"),
+            Some(list) => {
+                for entity in doc.items(list) {
+                    catalogue.read_entity(&mut doc, entity);
+                }
+            }
+        }
+        (Some(catalogue), doc.findings)
+    }
+
+    fn read_entity(&mut self, doc: &mut Document<'_>, at: NodeId) {
+        if !doc.object(at, &["name", "about", "fields"]) {
+            return;
+        }
+        let entity = doc.string(at, "name");
+        doc.optional(at, "about");
+        let Some(list) = doc.json.get(at, "fields") else { return doc.missing(at, "fields") };
+        for item in doc.items(list) {
+            self.read_field(doc, &entity, item);
+        }
+    }
+
+    fn read_field(&mut self, doc: &mut Document<'_>, entity: &str, at: NodeId) {
+        if !doc.object(at, &["name", "type", "cardinality", "class", "about"]) {
+            return;
+        }
+        let name = [entity, &doc.string(at, "name")].join(".");
+        let about = doc.optional(at, "about").unwrap_or_default();
+        let kind = doc.one_of(at, "type", &FieldType::ALL, FieldType::as_str);
+        let cardinality = doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str);
+        let class = doc.one_of(at, "class", &DisclosureClass::ALL, DisclosureClass::as_str);
+        let (Some(kind), Some(cardinality), Some(class)) = (kind, cardinality, class) else { return };
+        if self.places.contains_key(&name) {
+            let help = "Give each field of an entity a name of its own.";
+            return doc.error(at, "duplicate-field", format!("There are two fields `{name}`."), help);
+        }
+        let id = self.entries.len();
+        self.places.insert(name.clone(), id);
+        self.entries.push(Arc::new(FieldEntry { id, name, kind, cardinality, class, about }));
+    }
+
+    /// The entry of a field, by `Entity.field`.
+    pub fn field(&self, name: &str) -> Option<&Arc<FieldEntry>> {
+        self.places.get(name).and_then(|place| self.entries.get(*place))
+    }
+
+    /// Every field, in the catalogue's order.
+    pub fn fields(&self) -> &[Arc<FieldEntry>] {
+        &self.entries
+    }
+
+    /// The fields of an entity; empty where there is no such entity.
+    pub fn entity(&self, name: &str) -> impl Iterator<Item = &Arc<FieldEntry>> {
+        self.entries.iter().filter(move |entry| entry.entity() == name)
+    }
+
+    /// What to do about a field that is not in the catalogue.
+    pub fn suggest(&self, name: &str) -> String {
+        match closest(name, self.entries.iter().map(|entry| entry.name.as_str())) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "Name a field of the canonical model, e.g. `CareEvent.status`.".to_owned(),
+        }
+    }
 }
-
-const fn many(name: &'static str, kind: FieldType, class: DisclosureClass) -> FieldEntry {
-    FieldEntry { name, kind, many: true, class }
-}
-
-use DisclosureClass::{ClinicalAdjacent, HighlyRestricted, Operational, PhiRestricted};
-use FieldType::{Code, Date, FreeText, Identifier, Label, Personal, PostalCode};
-
-static CATALOGUE: &[FieldEntry] = &[
-    one("CareEvent.sourceId", Identifier, PhiRestricted),
-    many("CareEvent.identifier", Identifier, PhiRestricted),
-    one("CareEvent.kind", Code, Operational),
-    one("CareEvent.status", Code, Operational),
-    one("CareEvent.intent", Code, Operational),
-    one("CareEvent.priority", Code, Operational),
-    many("CareEvent.category", Code, ClinicalAdjacent),
-    many("CareEvent.categoryDisplay", Label, ClinicalAdjacent),
-    many("CareEvent.code", Code, HighlyRestricted),
-    many("CareEvent.codeDisplay", Label, HighlyRestricted),
-    one("CareEvent.codeText", FreeText, HighlyRestricted),
-    one("CareEvent.authoredOn", Date, PhiRestricted),
-    one("CareEvent.occurrence", Date, PhiRestricted),
-    one("CareEvent.endedOn", Date, PhiRestricted),
-    one("CareEvent.setting", Code, ClinicalAdjacent),
-    one("CareEvent.disposition", Label, HighlyRestricted),
-    many("CareEvent.value", Label, HighlyRestricted),
-    many("CareEvent.interpretation", Code, HighlyRestricted),
-    many("CareEvent.conclusion", FreeText, HighlyRestricted),
-    many("CareEvent.reason", Code, HighlyRestricted),
-    many("CareEvent.reasonText", FreeText, HighlyRestricted),
-    many("CareEvent.note", FreeText, HighlyRestricted),
-    one("CareEvent.narrative", FreeText, HighlyRestricted),
-    one("ConsentState.sourceId", Identifier, PhiRestricted),
-    one("ConsentState.status", Code, Operational),
-    one("ConsentState.decision", Code, Operational),
-    many("ConsentState.purpose", Code, Operational),
-    one("ConsentState.recordedOn", Date, PhiRestricted),
-    one("ConsentState.validFrom", Date, PhiRestricted),
-    one("ConsentState.validUntil", Date, PhiRestricted),
-    one("Affiliation.status", Code, Operational),
-    many("Affiliation.role", Label, ClinicalAdjacent),
-    many("Affiliation.member", Identifier, Operational),
-    many("Affiliation.memberDisplay", Personal, ClinicalAdjacent),
-    one("ProgramEnrollment.sourceId", Identifier, PhiRestricted),
-    one("ProgramEnrollment.status", Code, Operational),
-    one("ProgramEnrollment.program", Identifier, Operational),
-    one("ProgramEnrollment.programTitle", Label, ClinicalAdjacent),
-    one("ProgramEnrollment.arm", Label, HighlyRestricted),
-    one("ProgramEnrollment.startedOn", Date, PhiRestricted),
-    one("Interaction.sourceId", Identifier, PhiRestricted),
-    one("Interaction.status", Code, Operational),
-    many("Interaction.service", Label, ClinicalAdjacent),
-    one("Interaction.start", Date, PhiRestricted),
-    one("Interaction.end", Date, PhiRestricted),
-    one("Interaction.cancellationReason", Label, HighlyRestricted),
-    one("Interaction.description", FreeText, HighlyRestricted),
-    many("Interaction.note", FreeText, HighlyRestricted),
-    one("Person.sourceId", Identifier, PhiRestricted),
-    many("Person.formerSourceId", Identifier, PhiRestricted),
-    many("Person.identifier", Identifier, PhiRestricted),
-    one("Person.display", Personal, PhiRestricted),
-    many("Person.familyName", Personal, PhiRestricted),
-    many("Person.givenName", Personal, PhiRestricted),
-    many("Person.nameText", Personal, PhiRestricted),
-    one("Person.birthDate", Date, PhiRestricted),
-    one("Person.administrativeGender", Code, ClinicalAdjacent),
-    many("Person.telecom", Personal, PhiRestricted),
-    many("Person.addressLine", Personal, PhiRestricted),
-    many("Person.city", Personal, PhiRestricted),
-    one("Person.state", Code, ClinicalAdjacent),
-    one("Person.postalCode", PostalCode, PhiRestricted),
-    one("Practitioner.sourceId", Identifier, Operational),
-    one("Practitioner.display", Personal, ClinicalAdjacent),
-    many("Practitioner.identifier", Identifier, Operational),
-    many("Practitioner.familyName", Personal, ClinicalAdjacent),
-    one("Organization.sourceId", Identifier, Operational),
-    one("Organization.name", Label, Operational),
-];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
-        let mut names: Vec<_> = catalogue().iter().map(|entry| entry.name).collect();
-        names.sort_unstable();
-        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    fn the_shipped_catalogue_is_sound() {
+        let (catalogue, findings) = Catalogue::read(include_str!("../../fixtures/canonical/model.json"));
+        assert_eq!(findings, []);
+        let catalogue = catalogue.unwrap();
+        assert!(catalogue.fields().len() > 60);
+        let birth = catalogue.field("Person.birthDate").unwrap();
+        assert_eq!((birth.entity(), birth.short_name()), ("Person", "birthDate"));
+    }
+
+    #[test]
+    fn a_broken_catalogue_gives_what_can_be_read() {
+        let (catalogue, findings) = Catalogue::read(
+            r#"{"schemaVersion":1,"id":"c","version":"1","title":"t","entities":[{"name":"A","fields":[
+                {"name":"x","type":"code","cardinality":"0..1","class":"operational"},
+                {"name":"x","type":"code","cardinality":"0..1","class":"operational"},
+                {"name":"y","type":"cod","cardinality":"2..3","class":"operational"}]}]}"#,
+        );
+        assert_eq!(catalogue.unwrap().fields().len(), 1);
+        let codes: Vec<_> = findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(
+            codes,
+            ["canonical.duplicate-field", "canonical.unknown-value", "canonical.unknown-value"]
+        );
     }
 }

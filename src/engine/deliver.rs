@@ -36,49 +36,60 @@ pub struct CrmRecord {
 }
 
 impl CrmRecord {
-    /// The record that a redacted event makes, its fields named as the contract names them.
-    pub fn new(policy: &Policy, redacted: &Redacted, now: Instant, correlation: &str) -> Self {
-        let named = redacted.fields.iter().filter_map(|field| {
-            let name = policy.rules.get(field.rule)?.target.clone()?;
-            Some(CrmField { name, value: field.value.clone() })
-        });
-        Self {
-            object: policy.object.clone(),
-            key: redacted.key.clone(),
-            version: 1,
-            fields: named.collect(),
-            written: now,
-            correlation: correlation.to_owned(),
+    /// The records that a redacted event makes, one for each CRM object that the policy writes, their fields named as
+    /// the contract names them. All have the same key: that is what ties them together.
+    pub fn of(policy: &Policy, redacted: &Redacted, now: Instant, correlation: &str) -> Vec<Self> {
+        let mut records: Vec<Self> = Vec::new();
+        for field in &redacted.fields {
+            let Some(target) = policy.rules.get(field.rule).and_then(|rule| rule.target.as_ref()) else {
+                continue;
+            };
+            let named = CrmField { name: target.field.clone(), value: field.value.clone() };
+            match records.iter_mut().find(|record| record.object == target.object) {
+                Some(record) => record.fields.push(named),
+                None => records.push(Self {
+                    object: target.object.clone(),
+                    key: redacted.key.clone(),
+                    version: 1,
+                    fields: vec![named],
+                    written: now,
+                    correlation: correlation.to_owned(),
+                }),
+            }
         }
+        records
     }
 
-    /// SHA-256 over what leaves: object, key and each field, length-prefixed so that no two records read
-    /// alike.
-    pub fn fingerprint(&self) -> String {
+    /// SHA-256 over what leaves: of each record object, key and number of fields, and of each field name and value,
+    /// length-prefixed so that no two lists of records read alike.
+    pub fn fingerprint(records: &[Self]) -> String {
         let mut hasher = Sha256::new();
         let mut part = |text: Option<&str>| {
             hasher.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
             hasher.update(text.unwrap_or("").as_bytes());
         };
-        part(Some(&self.object));
-        part(Some(&self.key));
-        for field in &self.fields {
-            part(Some(&field.name));
-            part(field.value.as_deref());
+        for record in records {
+            part(Some(&record.object));
+            part(Some(&record.key));
+            part(Some(&record.fields.len().to_string()));
+            for field in &record.fields {
+                part(Some(&field.name));
+                part(field.value.as_deref());
+            }
         }
         hex(&hasher.finalize())
     }
 }
 
 /// What writing a record would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Write {
-    /// There is none under this key yet.
-    Create,
-    /// There is one, and it differs.
-    Update,
     /// There is one just like it: nothing is written.
     Unchanged,
+    /// There is one, and it differs.
+    Update,
+    /// There is none of this object under this key yet.
+    Create,
 }
 
 impl Write {
@@ -145,18 +156,18 @@ impl Sink {
 #[derive(Clone, Debug, Default)]
 pub struct CrmZone {
     records: Vec<CrmRecord>,
-    /// Where each key's record stands.
-    places: BTreeMap<String, usize>,
+    /// Where the record of each object and key stands.
+    places: BTreeMap<(String, String), usize>,
 }
 
 impl CrmZone {
-    fn find(&self, key: &str) -> Option<&CrmRecord> {
-        self.places.get(key).and_then(|place| self.records.get(*place))
+    fn find(&self, record: &CrmRecord) -> Option<&CrmRecord> {
+        self.place(&record.object, &record.key).and_then(|place| self.records.get(place))
     }
 
     /// What writing a record would do. Decided before it is done, so that it can be logged first.
     pub fn plan(&self, record: &CrmRecord) -> Write {
-        match self.find(&record.key) {
+        match self.find(record) {
             None => Write::Create,
             Some(own) if own.fields == record.fields => Write::Unchanged,
             Some(_) => Write::Update,
@@ -165,14 +176,14 @@ impl CrmZone {
 
     /// Writes a record as planned, and gives it as it now stands.
     pub fn write(&mut self, record: CrmRecord) -> CrmRecord {
-        match self.places.get(&record.key).and_then(|place| self.records.get_mut(*place)) {
+        match self.place(&record.object, &record.key).and_then(|place| self.records.get_mut(place)) {
             Some(own) if own.fields == record.fields => own.clone(),
             Some(own) => {
                 *own = CrmRecord { version: own.version.saturating_add(1), ..record };
                 own.clone()
             }
             None => {
-                self.places.insert(record.key.clone(), self.records.len());
+                self.places.insert(name(&record), self.records.len());
                 self.records.push(record.clone());
                 record
             }
@@ -181,7 +192,7 @@ impl CrmZone {
 
     /// Puts back what was stored.
     pub fn restore(records: Vec<CrmRecord>) -> Self {
-        let places = records.iter().enumerate().map(|(place, record)| (record.key.clone(), place)).collect();
+        let places = records.iter().enumerate().map(|(place, record)| (name(record), place)).collect();
         Self { records, places }
     }
 
@@ -190,8 +201,12 @@ impl CrmZone {
         &self.records
     }
 
-    /// Where the record of this key stands among [`CrmZone::records`].
-    pub fn place(&self, key: &str) -> Option<usize> {
-        self.places.get(key).copied()
+    /// Where the record of this object and key stands among [`CrmZone::records`].
+    pub fn place(&self, object: &str, key: &str) -> Option<usize> {
+        self.places.get(&(object.to_owned(), key.to_owned())).copied()
     }
+}
+
+fn name(record: &CrmRecord) -> (String, String) {
+    (record.object.clone(), record.key.clone())
 }

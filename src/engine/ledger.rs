@@ -1,10 +1,10 @@
 //! The field ledger: every element of the source, and what became of it.
 
-use super::adapt::{Claim, EventMap};
+use super::adapt::Claim;
 use super::canonical::DisclosureClass;
 use super::fhir::{Json, Locus, NodeId};
 use super::phi::Phi;
-use super::policy::{Label, Policy};
+use super::policy::Label;
 use super::validate::Shape;
 use super::{Run, Setting};
 
@@ -32,8 +32,8 @@ pub fn ledger(setting: &Setting, run: &Run) -> Vec<Element> {
     let Some(event) = &run.event else { return Vec::new() };
     let data = run.shape.map_or(NodeId::ROOT, |shape| shape.data);
     let policy = &setting.policy;
-    let named = match run.shape.as_ref().and_then(|shape| setting.map(shape)) {
-        Some(map) => named(&run.claims, map, policy),
+    let named = match run.shape.as_ref().filter(|shape| setting.map(shape).is_some()) {
+        Some(shape) => named(&run.claims, setting.decisions.of(shape)),
         None => Vec::new(),
     };
     let crossings = run.redacted.as_ref().map_or(&[][..], |redacted| redacted.crossings.as_slice());
@@ -66,14 +66,8 @@ pub struct Row {
 }
 
 /// How many elements of the event no rule names.
-pub(super) fn unnamed(
-    event: &Phi<Json>,
-    shape: &Shape,
-    claims: &[Claim],
-    map: &EventMap,
-    policy: &Policy,
-) -> u64 {
-    let named = named(claims, map, policy);
+pub(super) fn unnamed(event: &Phi<Json>, shape: &Shape, claims: &[Claim], rules: &[Option<usize>]) -> u64 {
+    let named = named(claims, rules);
     let unnamed = event.classify(|json| {
         // Nodes and leaves both come in document order, so one pass over each is enough.
         let mut nodes = named.iter().map(|(node, _)| *node).peekable();
@@ -91,14 +85,10 @@ pub(super) fn unnamed(
 }
 
 /// The nodes that rules name, in node order.
-fn named(claims: &[Claim], map: &EventMap, policy: &Policy) -> Vec<(NodeId, usize)> {
-    let rule_of: Vec<Option<usize>> = map
-        .fields
-        .iter()
-        .map(|field| policy.rules.iter().position(|rule| std::ptr::eq(rule.field, *field)))
-        .collect();
+fn named(claims: &[Claim], rules: &[Option<usize>]) -> Vec<(NodeId, usize)> {
+    let rule = |claim: &Claim| rules.get(claim.field).copied().flatten();
     let mut named: Vec<(NodeId, usize)> =
-        claims.iter().filter_map(|claim| Some((claim.node, (*rule_of.get(claim.field)?)?))).collect();
+        claims.iter().filter_map(|claim| Some((claim.node, rule(claim)?))).collect();
     named.sort_unstable();
     named.dedup();
     named

@@ -8,7 +8,9 @@ pub mod adapt;
 pub mod audit;
 pub mod canonical;
 pub mod consent;
+pub mod decisions;
 pub mod deliver;
+pub mod document;
 pub mod fhir;
 pub mod guard;
 mod learned;
@@ -33,7 +35,7 @@ pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 use adapt::EventMap;
 use audit::{AuditRecord, Log};
 use consent::{Denial, Question};
-use deliver::{CrmRecord, CrmZone};
+use deliver::{CrmRecord, CrmZone, Write};
 use fhir::Json;
 use learned::Lesson;
 use phi::Phi;
@@ -343,8 +345,9 @@ impl Connector {
                 return Err(self.refuse(run, Refusal::new(code), now));
             }
         };
-        let redacted = redact::redact(&event, &shape, map, &run.claims, policy, keys, now.day());
-        let unnamed = ledger::unnamed(&event, &shape, &run.claims, map, policy);
+        let decisions = &setting.decisions;
+        let redacted = redact::redact(&event, &shape, &run.claims, policy, decisions, keys, now.day());
+        let unnamed = ledger::unnamed(&event, &shape, &run.claims, decisions.of(&shape));
         self.note(run, Stage::Redact, "apply-policy", "changed", now, |record| {
             record.class = redacted.class.map(|class| class.as_str().into());
             record.credential = transform.map(|credential| credential.id.clone().into());
@@ -355,14 +358,14 @@ impl Connector {
         probe.finished(Stage::Redact);
 
         // guard: nothing undeclared or identifying may leave.
-        if let Err(refusal) = guard::check(&event, &shape, policy, &redacted) {
+        if let Err(refusal) = guard::check(&event, &shape, policy, &decisions.required, &redacted) {
             return Err(self.refuse(run, refusal, now));
         }
         self.note(run, Stage::Guard, "inspect", "passed", now, |_| {});
         run.step(Stage::Guard, Mark::Passed, guard::reasons());
         probe.finished(Stage::Guard);
 
-        // deliver: one record, written idempotently, by who may write.
+        // deliver: a record for each CRM object, written idempotently, by who may write.
         let writer = match setting.writer(&map.event_type, now) {
             Ok(writer) => writer,
             Err(why) => {
@@ -376,18 +379,22 @@ impl Connector {
         if let Err(refusal) = setting.sink.accepts(now) {
             return Err(self.refuse(run, refusal, now));
         }
-        let record = CrmRecord::new(policy, &redacted, now, &run.correlation);
+        let records = CrmRecord::of(policy, &redacted, now, &run.correlation);
         run.redacted = Some(redacted);
-        let write = self.crm.plan(&record);
-        run.outcome = write.outcome();
-        let fingerprint = record.fingerprint();
+        let writes: Vec<Write> = records.iter().map(|record| self.crm.plan(record)).collect();
+        run.outcome = writes.iter().max().copied().unwrap_or(Write::Unchanged).outcome();
+        let fingerprint = CrmRecord::fingerprint(&records);
         self.note(run, Stage::Deliver, "write", run.outcome.as_str(), now, |record| {
             record.credential = writer.map(|credential| credential.id.clone().into());
             record.fingerprint = Some(fingerprint.into());
         });
-        let record = self.crm.write(record);
-        run.step(Stage::Deliver, Mark::Passed, vec![write.sentence(&record)]);
-        run.record = Some(record);
+        run.records = records.into_iter().map(|record| self.crm.write(record)).collect();
+        let sentences = writes.iter().zip(&run.records).map(|(write, record)| write.sentence(record));
+        let mut sentences: Vec<String> = sentences.collect();
+        if sentences.is_empty() {
+            sentences.push("The policy lets nothing of this event cross: nothing was written.".to_owned());
+        }
+        run.step(Stage::Deliver, Mark::Passed, sentences);
         probe.finished(Stage::Deliver);
         Ok(())
     }

@@ -579,6 +579,10 @@ catalogue! {
     GuardValueOutside "guard.value-outside-contract" Guard 202 None,
         "A value is not of the type or value set that the payload contract declares for its field.",
         "Correct the source's value, or widen the rule's 'values'.";
+    /// A field that must be there is not.
+    GuardFieldMissing "guard.field-missing" Guard 202 None,
+        "The payload contract has a field that must be there, and nothing of the source could fill it.",
+        "Send the element in a form that the rule's method takes, or give the rule a cardinality of `0..1`.";
     /// PHI in an outgoing string.
     GuardPhi "guard.phi-in-output" Guard 202 None,
         "An outgoing field contains a value that identifies the patient.",

@@ -184,8 +184,8 @@ pub struct Run {
     pub claims: Claims,
     /// What redaction did, where the guard let it pass.
     pub redacted: Option<Redacted>,
-    /// The record in the CRM demo zone.
-    pub record: Option<CrmRecord>,
+    /// The records in the CRM demo zone, one for each object that the policy writes.
+    pub records: Vec<CrmRecord>,
 }
 
 impl Run {
@@ -206,7 +206,7 @@ impl Run {
             apart: false,
             claims: Claims::new(),
             redacted: None,
-            record: None,
+            records: Vec::new(),
         }
     }
 

@@ -1,11 +1,14 @@
 //! What the connector works with: policy, adapter, consents, secrets, keys.
 
 use super::adapt::{Adapter, EventMap};
+use super::canonical::Catalogue;
 use super::consent::Directory;
+use super::decisions::Decisions;
 use super::deliver::{Outage, Sink};
+use super::document::{Diagnostic, Severity};
 use super::fhir::{Json, NodeId};
 use super::phi::Phi;
-use super::policy::{Diagnostic, Policy, Severity};
+use super::policy::Policy;
 use super::queue::{self, StateKeys};
 use super::redact::Keys;
 use super::time::Instant;
@@ -19,8 +22,10 @@ use std::sync::Arc;
 pub struct SettingTexts<'a> {
     /// The mapping policy.
     pub policy: &'a str,
-    /// The adapter.
+    /// The adapter that reads the source.
     pub adapter: &'a str,
+    /// The canonical model that both are written in.
+    pub catalogue: &'a Catalogue,
     /// The consents on file.
     pub consents: &'a str,
     /// The source system's id.
@@ -74,6 +79,8 @@ pub struct Setting {
     pub policy_reference: String,
     /// The adapter that reads the source.
     pub adapter: Adapter,
+    /// Both as one structure.
+    pub decisions: Decisions,
     /// The consents on file.
     pub consents: Directory,
     /// The source system's id.
@@ -160,9 +167,9 @@ impl Setting {
             findings.into_iter().filter(|f| f.severity == Severity::Error).map(Finding::In)
         };
         let mut against = Vec::new();
-        let reading = Policy::read(texts.policy);
+        let reading = Policy::read(texts.policy, texts.catalogue);
         against.extend(errors(reading.findings));
-        let (adapter, findings) = Adapter::read(texts.adapter);
+        let (adapter, findings) = Adapter::read(texts.adapter, texts.catalogue);
         against.extend(errors(findings));
         let consents = match Directory::read(texts.consents) {
             Ok(consents) => Some(consents),
@@ -222,7 +229,9 @@ impl Setting {
                 if !against.is_empty() {
                     return Err(against);
                 }
+                let decisions = Decisions::new(&policy, &adapter);
                 Ok(Self {
+                    decisions,
                     policy_reference: policy.reference(),
                     policy,
                     adapter,

@@ -1,6 +1,6 @@
 //! What a draft changes: field by field, element by element. Plain data, no DOM.
 
-use crate::api::{CrmRecord, LedgerRow, RunView};
+use crate::api::{CrmField, CrmRecord, LedgerRow, RunView};
 use std::collections::BTreeMap;
 
 /// The open scenario under two policies.
@@ -57,26 +57,31 @@ impl Side {
 }
 
 /// The fields of both records: what newly crosses first, else in the order of the contract.
-pub fn fields(active: Option<&CrmRecord>, draft: Option<&CrmRecord>) -> Vec<FieldChange> {
-    let side = |record: Option<&CrmRecord>, name: &str| {
-        let field = record?.fields.iter().find(|f| f.name == name)?;
+pub fn fields(active: &[CrmRecord], draft: &[CrmRecord]) -> Vec<FieldChange> {
+    let named = |records: &[CrmRecord]| {
+        let fields = records
+            .iter()
+            .flat_map(|r| r.fields.iter().map(|f| ([&r.object, ".", &f.name].concat(), f.clone())));
+        fields.collect::<Vec<_>>()
+    };
+    let (active, draft) = (named(active), named(draft));
+    let side = |fields: &[(String, CrmField)], name: &str| {
+        let (_, field) = fields.iter().find(|(own, _)| own == name)?;
         if field.withheld {
             return Some(Side::Withheld);
         }
         Some(field.value.clone().map_or(Side::Withheld, Side::Value))
     };
     let mut names: Vec<&str> = Vec::new();
-    for record in [draft, active].into_iter().flatten() {
-        for field in &record.fields {
-            if !names.contains(&field.name.as_str()) {
-                names.push(&field.name);
-            }
+    for (name, _) in draft.iter().chain(&active) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
         }
     }
     let mut changes: Vec<FieldChange> = names
         .into_iter()
         .map(|name| {
-            let (before, after) = (side(active, name), side(draft, name));
+            let (before, after) = (side(&active, name), side(&draft, name));
             let change = match (Side::value(&before), Side::value(&after)) {
                 (None, Some(_)) => Change::NewlyCrosses,
                 (Some(_), None) => Change::NoLonger,

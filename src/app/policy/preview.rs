@@ -54,7 +54,7 @@ fn trial_view(trial: &Trial) -> AnyView {
 }
 
 fn pair(title: Option<String>, active: &RunView, draft: &RunView) -> AnyView {
-    let changes = compare::fields(active.record.as_ref(), draft.record.as_ref());
+    let changes = compare::fields(&active.records, &draft.records);
     let elements = compare::elements(&active.ledger, &draft.ledger);
     let refusal = draft.refusal.as_ref().map(|r| {
         view! {

@@ -17,7 +17,7 @@ pub fn Rules(
     let content = move || {
         let report = report.get();
         match &report.policy {
-            Some(policy) => table(policy, on_jump),
+            Some(policy) => table(policy, &report.rows, on_jump),
             None => view! {
                 <p class="empty">"The text is not JSON yet, so there are no rules to show."</p>
             }
@@ -33,8 +33,8 @@ pub fn Rules(
     .into_any()
 }
 
-fn table(policy: &PolicySummary, on_jump: Callback<(u32, u32)>) -> AnyView {
-    let rows = policy.rules.iter().map(|rule| row(rule, on_jump)).collect::<Vec<_>>();
+fn table(policy: &PolicySummary, rows: &[RuleView], on_jump: Callback<(u32, u32)>) -> AnyView {
+    let rows = rows.iter().map(|rule| row(rule, on_jump)).collect::<Vec<_>>();
     let path = [policy.id.as_str(), "@", &policy.version].concat();
     let way = ["for ", &policy.purpose, ", to ", &policy.recipient, " (", &policy.role, ")"].concat();
     view! {
@@ -45,7 +45,7 @@ fn table(policy: &PolicySummary, on_jump: Callback<(u32, u32)>) -> AnyView {
             " · "
             {way}
             " · "
-            {text::count(policy.rules.len(), "rule")}
+            {text::count(policy.rules, "rule")}
         </p>
         <div class="table-scroll" tabindex="0" role="region" aria-label="Rules of the draft">
             <table>
@@ -67,29 +67,25 @@ fn table(policy: &PolicySummary, on_jump: Callback<(u32, u32)>) -> AnyView {
 }
 
 fn row(rule: &RuleView, on_jump: Callback<(u32, u32)>) -> AnyView {
-    let offset = rule.offset;
+    let span = rule.span;
+    let cell = |place: usize| rule.cells.get(place).cloned().unwrap_or_default();
+    let class = rule.class_in_force.clone().unwrap_or_default();
+    let label = cell(2);
     view! {
         <tr data-testid="rule-row">
             <td>
-                <button
-                    type="button"
-                    class="quiet"
-                    title="Go to the rule in the text"
-                    on:click=move |_| on_jump.run((offset, offset.saturating_add(1)))
-                >
-                    {rule.id.clone()}
+                <button type="button" class="quiet" title="Go to the rule in the text" on:click=move |_| on_jump.run(span)>
+                    {cell(0)}
                 </button>
             </td>
             <td>
-                <code>{words::breakable(&rule.field)}</code>
+                <code>{words::breakable(&cell(1))}</code>
             </td>
-            <td>{words::mark(words::class(&rule.class), &rule.class)}</td>
-            <td>{words::mark(words::label(&rule.label), &rule.label)}</td>
-            <td>{rule.method.as_deref().map(words::breakable)}</td>
+            <td>{words::mark(words::class(&class), &class)}</td>
+            <td>{words::mark(words::label(&label), &label)}</td>
+            <td>{words::breakable(&cell(4))}</td>
             <td>
-                <code title=rule.target.clone()>
-                    {rule.target.as_deref().map(|t| text::last_part(t).to_owned())}
-                </code>
+                <code>{words::breakable(&cell(5))}</code>
             </td>
         </tr>
     }

@@ -31,7 +31,7 @@ impl Sheet {
         Self {
             shipped: RwSignal::new(String::new()),
             text: RwSignal::new(String::new()),
-            report: RwSignal::new(Arc::new(PolicyReport { policy: None, diagnostics: Vec::new() })),
+            report: RwSignal::new(Arc::new(PolicyReport::default())),
             trial: RwSignal::new(None),
             behind: RwSignal::new(false),
             unsaved: RwSignal::new(false),

@@ -115,11 +115,11 @@ impl Sent {
         }
     }
 
-    /// The record written or found.
-    pub fn record(&self) -> Option<&CrmRecord> {
+    /// The records written or found.
+    pub fn records(&self) -> &[CrmRecord] {
         match &self.fate {
-            Fate::Run(view) => view.record.as_ref(),
-            _ => None,
+            Fate::Run(view) => &view.records,
+            _ => &[],
         }
     }
 

@@ -17,12 +17,11 @@ pub fn Record(desk: Desk) -> impl IntoView {
     let shown = move || {
         revision.track();
         match bench.picked.get() {
-            Some(key) => desk
-                .keeper
-                .with_value(|k| k.session.crm().iter().find(|r| r.key == key).cloned())
-                .map_or_else(|| empty(true), |record| card(&record)),
+            Some(key) => {
+                desk.keeper.with_value(|k| cards(k.session.crm().iter().filter(|record| record.key == key)))
+            }
             None => bench.shown.with(|sent| match sent {
-                Some(sent) => sent.record().map_or_else(|| empty(true), card),
+                Some(sent) => cards(sent.records().iter()),
                 None => empty(false),
             }),
         }
@@ -74,6 +73,12 @@ fn empty(sent: bool) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// The records of one event, one below the other.
+fn cards<'a>(records: impl Iterator<Item = &'a CrmRecord>) -> AnyView {
+    let cards = records.map(card).collect::<Vec<_>>();
+    if cards.is_empty() { empty(true) } else { cards.into_any() }
 }
 
 fn card(record: &CrmRecord) -> AnyView {

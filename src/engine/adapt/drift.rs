@@ -4,10 +4,12 @@
 //! `deviations` is taken as it comes, and its selectors read from there.
 
 use super::selector::{Selector, Step};
+use crate::engine::canonical::FieldEntry;
+use crate::engine::document::closest;
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
-use crate::engine::policy::closest;
 use crate::engine::refusal::Code;
 use crate::engine::validate::{Issue, Severity, structure};
+use std::sync::Arc;
 
 /// Issues of one event that are looked at for drift; more would say the same.
 const MOST: usize = 100;
@@ -67,11 +69,11 @@ impl ElementPath {
 
 /// What an adapter reads for one type of event: each element, and the canonical field it fills.
 #[derive(Clone, Debug, Default)]
-pub struct Reads(Vec<(ElementPath, &'static str)>);
+pub struct Reads(Vec<(ElementPath, Arc<FieldEntry>)>);
 
 impl Reads {
     /// What a field's selector reads.
-    pub fn add(&mut self, field: &'static str, selector: &Selector) {
+    pub fn add(&mut self, field: &Arc<FieldEntry>, selector: &Selector) {
         for path in selector {
             let mut resource = None;
             let mut names = Vec::new();
@@ -84,24 +86,22 @@ impl Reads {
                     Step::Resolve => {
                         // What is resolved is read, too: by its reference.
                         names.push("reference".to_owned());
-                        self.0.extend(
-                            resource
-                                .take()
-                                .map(|resource| (ElementPath { resource, names: names.clone() }, field)),
-                        );
+                        self.0.extend(resource.take().map(|resource| {
+                            (ElementPath { resource, names: names.clone() }, Arc::clone(field))
+                        }));
                     }
                     Step::Member(name) => names.push(name.clone()),
                     _ => {}
                 }
             }
             if let Some(resource) = resource.filter(|_| !names.is_empty()) {
-                self.0.push((ElementPath { resource, names }, field));
+                self.0.push((ElementPath { resource, names }, Arc::clone(field)));
             }
         }
     }
 
     /// What is read at an element or below it.
-    fn at(&self, path: &ElementPath) -> impl Iterator<Item = &(ElementPath, &'static str)> {
+    fn at(&self, path: &ElementPath) -> impl Iterator<Item = &(ElementPath, Arc<FieldEntry>)> {
         self.0.iter().filter(move |(own, _)| own.starts_with(path))
     }
 
@@ -110,10 +110,10 @@ impl Reads {
         &'a self,
         resource: ResourceType,
         names: &'a [String],
-    ) -> impl Iterator<Item = (&'a str, &'static str)> {
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(own, field)| {
             let below = own.resource == resource && own.names.starts_with(names);
-            Some((own.names.get(names.len()).filter(|_| below)?.as_str(), *field))
+            Some((own.names.get(names.len()).filter(|_| below)?.as_str(), field.name.as_str()))
         })
     }
 }
@@ -170,12 +170,12 @@ fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
             (path.resource, path.names)
         }
     };
-    let read: Vec<(&str, &'static str)> = reads.below(resource, &around).collect();
+    let read: Vec<(&str, &str)> = reads.below(resource, &around).collect();
     if read.is_empty() {
         return None;
     }
     let key = json.key(node)?;
-    let absent: Vec<(&str, &'static str)> =
+    let absent: Vec<(&str, &str)> =
         read.into_iter().filter(|(name, _)| json.get(object, name).is_none()).collect();
     let spelled = |name: &str| ElementPath { resource, names: around.clone() }.child(name).spell();
     // Renamed: its value is a code that only the absent element may have, or its name is nearly the absent one's.
@@ -208,7 +208,7 @@ fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
 /// An element that the adapter reads, of another kind than FHIR has it.
 fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
     let path = ElementPath::of(json, node)?;
-    let (_, field) = reads.at(&path).next()?;
+    let field = reads.at(&path).next().map(|(_, field)| field.name.as_str())?;
     let shown = path.spell();
     let inside = match json.kind(node) {
         Kind::Object => {
@@ -228,11 +228,13 @@ fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
 mod tests {
     use super::super::selector;
     use super::*;
+    use crate::engine::canonical::Catalogue;
 
     fn reads(selectors: &[&str]) -> Reads {
         let mut reads = Reads::default();
+        let field = Catalogue::shipped().field("CareEvent.status").unwrap();
         for text in selectors {
-            reads.add("Field.name", &selector::parse(text).unwrap());
+            reads.add(field, &selector::parse(text).unwrap());
         }
         reads
     }

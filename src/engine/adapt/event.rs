@@ -8,6 +8,7 @@ use super::plan::{Claim, Plan};
 use super::{Claims, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
 use crate::engine::phi::Phi;
+use std::sync::Arc;
 
 /// The canonical fields that an event's subject fills by being it: its reference, and what stands beside that.
 pub(super) const SUBJECT: [&str; 2] = ["Person.sourceId", "Person.display"];
@@ -20,7 +21,7 @@ pub struct EventMap {
     /// The resource type that such an event is about.
     pub focus: ResourceType,
     /// The canonical fields it fills, in the adapter's order.
-    pub fields: Vec<&'static FieldEntry>,
+    pub fields: Vec<Arc<FieldEntry>>,
     /// What it changes in the connector itself.
     pub effect: Option<Effect>,
     /// Whether a resource without an envelope may be taken for it.

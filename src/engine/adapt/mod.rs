@@ -9,9 +9,9 @@ pub mod selector;
 pub use event::{Condition, Effect, EventMap, Subject};
 pub use plan::{Claim, Plan};
 
-use super::canonical::FieldEntry;
+use super::canonical::{Catalogue, FieldEntry};
+use super::document::{Diagnostic, Document, not_json};
 use super::fhir::{Json, NodeId};
-use super::policy::{Diagnostic, Document, not_json};
 
 /// Where each canonical field was found in an event: places, no values.
 pub type Claims = Vec<Claim>;
@@ -31,7 +31,7 @@ pub struct Adapter {
 
 impl Adapter {
     /// Reads an adapter text. Total: gives what could be read, and all there is to say.
-    pub fn read(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
+    pub fn read(text: &str, catalogue: &Catalogue) -> (Option<Self>, Vec<Diagnostic>) {
         let json = match Json::read(text) {
             Ok(json) => json,
             Err(refusal) => return (None, vec![not_json("adapter", &refusal)]),
@@ -52,7 +52,7 @@ impl Adapter {
         if !doc.object(root, &keys) {
             return (None, doc.findings);
         }
-        doc.schema_version(root);
+        doc.schema_version(root, &["1"]);
         for key in ["title", "system"] {
             doc.string(root, key);
         }
@@ -63,7 +63,7 @@ impl Adapter {
         let id = doc.string(root, "id");
         let version = doc.string(root, "version");
         let deviations = read::deviations(&mut doc, root);
-        let events = read::events(&mut doc, root);
+        let events = read::events(&mut doc, root, catalogue);
         let mut findings = doc.findings;
         findings.sort_by_key(|finding| finding.place.offset);
         (Some(Self { id, version, events, deviations }), findings)

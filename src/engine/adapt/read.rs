@@ -4,24 +4,27 @@ use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::plan::Plan;
 use super::selector::{self, Selector, Step};
-use crate::engine::canonical::{self, FieldEntry};
+use crate::engine::canonical::{Catalogue, FieldEntry};
+use crate::engine::document::{Document, Severity};
 use crate::engine::fhir::{NodeId, ResourceType};
-use crate::engine::policy::{Document, Severity, closest};
+use std::sync::Arc;
 
 const KEYS: &[&str] =
     &["type", "focus", "subject", "when", "bare", "effect", "merged", "recipients", "fields"];
 
-type Field = (&'static FieldEntry, Selector);
+type Field = (Arc<FieldEntry>, Selector);
 
 /// The adapter's events. Each has the fields of its own and those of every subject.
-pub(super) fn events(doc: &mut Document<'_>, root: NodeId) -> Vec<EventMap> {
-    let of_subject = fields(doc, root, "subjectFields");
+pub(super) fn events(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue) -> Vec<EventMap> {
+    let of_subject = fields(doc, root, "subjectFields", catalogue);
     match doc.json.get(root, "events") {
         None => {
             doc.missing(root, "events");
             Vec::new()
         }
-        Some(at) => doc.items(at).into_iter().filter_map(|item| event(doc, item, &of_subject)).collect(),
+        Some(at) => {
+            doc.items(at).into_iter().filter_map(|item| event(doc, item, &of_subject, catalogue)).collect()
+        }
     }
 }
 
@@ -41,7 +44,12 @@ pub(super) fn deviations(doc: &mut Document<'_>, root: NodeId) -> Vec<ElementPat
     paths
 }
 
-fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<EventMap> {
+fn event(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    of_subject: &[Field],
+    catalogue: &Catalogue,
+) -> Option<EventMap> {
     if !doc.object(at, KEYS) {
         return None;
     }
@@ -57,10 +65,12 @@ fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<Eve
     if doc.json.get(at, "fields").is_none() {
         doc.missing(at, "fields");
     }
-    let mut fields = fields(doc, at, "fields");
+    let mut fields = fields(doc, at, "fields", catalogue);
     if let Some(subject) = &subject {
-        fields.extend(of_subject.iter().map(|(entry, below)| (*entry, of(subject, below))));
-        fields.extend(SUBJECT.iter().filter_map(|name| Some((canonical::field(name)?, Selector::new()))));
+        fields.extend(of_subject.iter().map(|(entry, below)| (Arc::clone(entry), of(subject, below))));
+        fields.extend(
+            SUBJECT.iter().filter_map(|name| Some((Arc::clone(catalogue.field(name)?), Selector::new()))),
+        );
     }
     let when = when(doc, at);
     let bare = flag(doc, at, "bare").unwrap_or(true);
@@ -72,7 +82,7 @@ fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field]) -> Option<Eve
     }
     let together = Plan::new(fields.iter().map(|(_, selector)| selector));
     let mut reads = Reads::default();
-    fields.iter().for_each(|(entry, selector)| reads.add(entry.name, selector));
+    fields.iter().for_each(|(entry, selector)| reads.add(entry, selector));
     Some(EventMap {
         event_type,
         focus: focus?,
@@ -120,31 +130,28 @@ fn of(subject: &Selector, below: &Selector) -> Selector {
         .collect()
 }
 
-fn fields(doc: &mut Document<'_>, at: NodeId, key: &str) -> Vec<Field> {
+fn fields(doc: &mut Document<'_>, at: NodeId, key: &str, catalogue: &Catalogue) -> Vec<Field> {
     let Some(list) = doc.json.get(at, key) else { return Vec::new() };
-    doc.items(list).into_iter().filter_map(|item| field(doc, item)).collect()
+    doc.items(list).into_iter().filter_map(|item| field(doc, item, catalogue)).collect()
 }
 
-fn field(doc: &mut Document<'_>, at: NodeId) -> Option<Field> {
+fn field(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Field> {
     if !doc.object(at, &["field", "select", "note"]) {
         return None;
     }
     doc.optional(at, "note");
     let name = doc.string(at, "field");
-    let entry = canonical::field(&name);
+    let entry = catalogue.field(&name);
     if entry.is_none() && !name.is_empty() {
         let field_at = doc.json.get(at, "field").unwrap_or(at);
-        let help = match closest(&name, canonical::catalogue().iter().map(|entry| entry.name)) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None => "Name a field of the canonical model.".to_owned(),
-        };
-        doc.error(field_at, "unknown-field", format!("There is no canonical field `{name}`."), help);
+        let message = format!("There is no canonical field `{name}`.");
+        doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
     }
     if doc.json.get(at, "select").is_none() {
         doc.missing(at, "select");
     }
     let selector = select(doc, at, "select");
-    Some((entry?, selector?))
+    Some((Arc::clone(entry?), selector?))
 }
 
 /// The conditions of an event: each a selector, and the values it may have or whether there is anything.

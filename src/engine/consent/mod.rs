@@ -6,9 +6,9 @@ mod register;
 
 pub use register::{Filed, Merged, Register};
 
+use super::document::{Diagnostic, Document, not_json};
 use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same, names};
 use super::phi::Phi;
-use super::policy::{Diagnostic, Document, not_json};
 use super::queue::StateKeys;
 use super::redact::{Pseudonym, may_hide};
 use super::refusal::{Code, Refusal};

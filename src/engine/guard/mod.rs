@@ -6,7 +6,7 @@ mod identify;
 use super::canonical::{DisclosureClass, FieldType};
 use super::fhir::{Json, NodeId};
 use super::phi::Phi;
-use super::policy::{Label, Policy};
+use super::policy::{Label, Policy, Target};
 use super::redact::{OutField, Redacted};
 use super::refusal::{Code, Refusal};
 use super::time::PartialDate;
@@ -17,9 +17,21 @@ use fold::Folded;
 ///
 /// # Errors
 /// `guard.*`, about the CRM field. The record must then be quarantined.
-pub fn check(json: &Phi<Json>, shape: &Shape, policy: &Policy, redacted: &Redacted) -> Result<(), Refusal> {
+pub fn check(
+    json: &Phi<Json>,
+    shape: &Shape,
+    policy: &Policy,
+    required: &[usize],
+    redacted: &Redacted,
+) -> Result<(), Refusal> {
     for field in &redacted.fields {
         contract(policy, field)?;
+    }
+    let crosses = |rule: usize| redacted.fields.iter().any(|field| field.rule == rule);
+    if let Some(missing) = required.iter().find(|rule| !crosses(**rule)) {
+        let target = policy.rules.get(*missing).and_then(|rule| rule.target.as_ref());
+        let target = target.map_or_else(|| "?".to_owned(), Target::to_string);
+        return Err(Refusal::about(Code::GuardFieldMissing, target));
     }
     let outgoing = redacted.fields.iter().filter_map(|field| {
         let rule = policy.rules.get(field.rule).filter(|rule| !rule.method.has_fixed_form())?;
@@ -33,8 +45,8 @@ pub fn check(json: &Phi<Json>, shape: &Shape, policy: &Policy, redacted: &Redact
     // Which field it was is asked field by field, since an answer must not carry the value.
     let mut outgoing = outgoing;
     let field = outgoing.find(|(_, value)| leaks(&Folded::new(std::iter::once(*value))));
-    let target = field.and_then(|(rule, _)| rule.target.as_deref()).unwrap_or("?");
-    Err(Refusal::about(Code::GuardPhi, format!("{}.{target}", policy.object)))
+    let target = field.and_then(|(rule, _)| rule.target.as_ref());
+    Err(Refusal::about(Code::GuardPhi, target.map_or_else(|| "?".to_owned(), Target::to_string)))
 }
 
 /// What passing means, in sentences.
@@ -47,16 +59,16 @@ pub fn reasons() -> Vec<String> {
 
 /// (1) Only fields of the contract, each of its type and value set.
 fn contract(policy: &Policy, field: &OutField) -> Result<(), Refusal> {
-    let outside = || Refusal::about(Code::GuardFieldOutside, policy.object.clone());
+    let outside = || Refusal::about(Code::GuardFieldOutside, policy.reference());
     let rule = policy.rules.get(field.rule).ok_or_else(outside)?;
-    let target = rule.target.as_deref().ok_or_else(outside)?;
+    let target = rule.target.as_ref().ok_or_else(outside)?;
     let Some(value) = field.value.as_deref() else {
         return if rule.label == Label::Redacted { Ok(()) } else { Err(outside()) };
     };
     if !rule.label.crosses() {
         return Err(outside());
     }
-    let parts = || if rule.field.many { value.split("; ") } else { value.split("\0") };
+    let parts = || if rule.cardinality.many { value.split("; ") } else { value.split("\0") };
     let fits = !value.is_empty()
         && !value.contains(char::is_control)
         && parts().all(|part| {
@@ -64,11 +76,7 @@ fn contract(policy: &Policy, field: &OutField) -> Result<(), Refusal> {
                 && (rule.method.has_fixed_form() || fits(rule.field.kind, part))
                 && (rule.values.is_empty() || rule.values.iter().any(|v| v == part))
         });
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::about(Code::GuardValueOutside, format!("{}.{target}", policy.object)))
-    }
+    if fits { Ok(()) } else { Err(Refusal::about(Code::GuardValueOutside, target.to_string())) }
 }
 
 /// (2) Whether any identifying text of the event is inside the outgoing text. Elements that a rule lets cross as

@@ -1,13 +1,18 @@
 //! Mapping policies: one integration path each, data and not code.
 
-mod diagnostic;
+mod normalise;
 mod read;
+mod row;
 
-pub use diagnostic::{Diagnostic, Document, Severity, closest, not_json};
+pub use normalise::Normalise;
+pub use row::{Column, Row};
 
-use super::canonical::{DisclosureClass, FieldEntry};
+use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};
+use super::document::{Diagnostic, Severity};
 use super::fhir::ResourceType;
 use super::redact::Method;
+use std::fmt;
+use std::sync::Arc;
 
 /// What a rule lets happen to a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,25 +47,68 @@ impl Label {
     }
 }
 
-/// One rule: a canonical field and what becomes of it.
+/// A field of a CRM object, spelled `Object.field`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// The object, e.g. `Activity`.
+    pub object: String,
+    /// Its field, e.g. `status`.
+    pub field: String,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.object, self.field)
+    }
+}
+
+/// What a rule says of one canonical field. A rule that names a whole entity says it of each of the entity's fields
+/// that have no rule of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Id, unique in its policy.
+    /// Id, unique in its policy among the rules as written.
     pub id: String,
     /// The canonical field.
-    pub field: &'static FieldEntry,
+    pub field: Arc<FieldEntry>,
+    /// Whether the rule names the field's whole entity.
+    pub whole_entity: bool,
     /// The label.
     pub label: Label,
     /// The class in force: the catalogue's, or a higher one.
     pub class: DisclosureClass,
     /// How it crosses.
     pub method: Method,
-    /// The field of the CRM object that it feeds; none for prohibited fields.
-    pub target: Option<String>,
+    /// The CRM field that it feeds; none for prohibited fields.
+    pub target: Option<Target>,
+    /// How many values cross, and whether one must: the catalogue's, or narrower.
+    pub cardinality: Cardinality,
+    /// The form that values are brought into before the method.
+    pub normalise: Option<Normalise>,
     /// The values that may leave; empty for no restriction.
     pub values: Vec<String>,
+    /// Who answers for the rule.
+    pub owner: Option<String>,
+    /// How it is checked that the rule does what it should.
+    pub check: Option<String>,
+    /// How the rule is taken back.
+    pub rollback: Option<String>,
+    /// What else there is to say.
+    pub note: Option<String>,
+    /// Which of the rules as written it comes from.
+    pub row: usize,
     /// Where the rule stands in the policy's text, as a byte offset.
     pub offset: u32,
+}
+
+/// An entry of the changelog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The version that it brought.
+    pub version: String,
+    /// When, as a date.
+    pub date: String,
+    /// What changed, in a sentence.
+    pub note: String,
 }
 
 /// A mapping policy that can be used.
@@ -76,8 +124,8 @@ pub struct Policy {
     pub source: String,
     /// The target system.
     pub target: String,
-    /// The CRM object that records are written as.
-    pub object: String,
+    /// Id of the adapter that writes the target's objects.
+    pub target_adapter: String,
     /// Event types it covers.
     pub event_types: Vec<String>,
     /// Resource types that an event may bring along; empty where it may bring any.
@@ -90,12 +138,24 @@ pub struct Policy {
     pub purpose: String,
     /// Legal basis.
     pub legal_basis: String,
+    /// Whether it says that the patient's consent is needed. The connector asks for it in any case.
+    pub consent_required: bool,
+    /// By which channels the recipient may use what it gets.
+    pub channels: Vec<String>,
+    /// How long the recipient keeps it, an ISO 8601 duration.
+    pub retention: Option<String>,
+    /// Where the evidence is kept.
+    pub audit_location: Option<String>,
     /// The receiving organisation, as a reference.
     pub recipient: String,
     /// Its role.
     pub role: String,
-    /// The rules, in order.
+    /// What the rules say, field by field, in the order of the text.
     pub rules: Vec<Rule>,
+    /// What changed with each version, oldest first.
+    pub changelog: Vec<Change>,
+    /// The version of the policy format that the text is in.
+    pub schema_version: u8,
     /// First 16 hex digits of the SHA-256 of the text.
     pub hash: String,
 }
@@ -105,6 +165,8 @@ pub struct Policy {
 pub struct Reading {
     /// The policy; none where the text is not a JSON object.
     pub policy: Option<Policy>,
+    /// The rules as written, those that can't be read included.
+    pub rows: Vec<Row>,
     /// All there is to say, in text order.
     pub findings: Vec<Diagnostic>,
 }
@@ -118,8 +180,19 @@ impl Reading {
 
 impl Policy {
     /// Reads a policy text. Total: any text gives a reading.
-    pub fn read(text: &str) -> Reading {
-        read::read(text)
+    pub fn read(text: &str, catalogue: &Catalogue) -> Reading {
+        read::read(text, catalogue)
+    }
+
+    /// The CRM objects that it writes, in the order in which the rules first name them.
+    pub fn objects(&self) -> Vec<&str> {
+        let mut objects: Vec<&str> = Vec::new();
+        for target in self.rules.iter().filter_map(|rule| rule.target.as_ref()) {
+            if !objects.contains(&target.object.as_str()) {
+                objects.push(&target.object);
+            }
+        }
+        objects
     }
 
     /// Whether an event may bring a resource of this type along, read or not; none is a type that FHIR does not have.

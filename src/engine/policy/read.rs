@@ -1,12 +1,14 @@
 //! Reading a policy text, as far as it can be read.
 
-use super::diagnostic::{Document, closest, not_json};
-use super::{Label, Policy, Reading, Rule};
+use super::{Change, Label, Normalise, Policy, Reading, Row, Rule, Target};
 use crate::engine::audit::hex;
-use crate::engine::canonical::{self, DisclosureClass, FieldType};
+use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
+use crate::engine::document::{Document, closest, not_json};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::redact::Method;
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const KEYS: &[&str] = &[
     "schemaVersion",
@@ -20,6 +22,7 @@ const KEYS: &[&str] = &[
     "adapter",
     "purpose",
     "legalBasis",
+    "consent",
     "recipient",
     "channels",
     "jurisdictions",
@@ -28,69 +31,119 @@ const KEYS: &[&str] = &[
     "rules",
     "changelog",
 ];
-const RULE_KEYS: &[&str] =
-    &["id", "field", "label", "class", "method", "target", "values", "owner", "check", "rollback", "note"];
+const RULE_KEYS: &[&str] = &[
+    "id",
+    "field",
+    "label",
+    "class",
+    "method",
+    "target",
+    "cardinality",
+    "normalise",
+    "values",
+    "owner",
+    "check",
+    "rollback",
+    "note",
+];
 
-pub(super) fn read(text: &str) -> Reading {
+pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
     let json = match Json::read(text) {
         Ok(json) => json,
-        Err(refusal) => return Reading { policy: None, findings: vec![not_json("policy", &refusal)] },
+        Err(refusal) => {
+            let findings = vec![not_json("policy", &refusal)];
+            return Reading { policy: None, rows: Vec::new(), findings };
+        }
     };
     let mut doc = Document::new(&json, "policy");
     let root = NodeId::ROOT;
     if !doc.object(root, KEYS) {
-        return Reading { policy: None, findings: doc.findings };
+        return Reading { policy: None, rows: Vec::new(), findings: doc.findings };
     }
-    doc.schema_version(root);
-    let (target, object) = target(&mut doc, root);
+    let schema_version = if doc.schema_version(root, &["1", "2"]) == Some("1") { 1 } else { 2 };
+    let ends = target(&mut doc, root, schema_version);
     let (recipient, role) = recipient(&mut doc, root);
     let event_types = doc.strings(root, "eventTypes");
     if event_types.is_empty() {
         doc.missing(root, "eventTypes");
     }
-    doc.strings(root, "channels");
-    for key in ["retention", "auditLocation"] {
-        doc.optional(root, key);
-    }
-    changelog(&mut doc, root);
+    let consent_required = consent(&mut doc, root);
+    let rows = rows(&json);
     let policy = Policy {
         id: doc.string(root, "id"),
         version: doc.string(root, "version"),
         title: doc.string(root, "title"),
         source: doc.string(root, "source"),
-        target,
-        object,
+        target: ends.system,
+        target_adapter: ends.adapter,
         event_types,
         resource_types: resource_types(&mut doc, root),
         jurisdictions: doc.strings(root, "jurisdictions"),
         adapter: doc.string(root, "adapter"),
         purpose: doc.string(root, "purpose"),
         legal_basis: doc.string(root, "legalBasis"),
+        consent_required,
+        channels: doc.strings(root, "channels"),
+        retention: doc.optional(root, "retention"),
+        audit_location: doc.optional(root, "auditLocation"),
         recipient,
         role,
-        rules: rules(&mut doc, root),
+        rules: rules(&mut doc, root, catalogue, ends.object.as_deref()),
+        changelog: changelog(&mut doc, root),
+        schema_version,
         hash: text_hash(text),
     };
     let mut findings = doc.findings;
     findings.sort_by_key(|finding| finding.place.offset);
-    Reading { policy: Some(policy), findings }
+    Reading { policy: Some(policy), rows, findings }
 }
 
 fn text_hash(text: &str) -> String {
     hex(Sha256::digest(text.as_bytes()).get(..8).unwrap_or(&[]))
 }
 
-fn target(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
+/// Where records go.
+#[derive(Default)]
+struct Ends {
+    system: String,
+    adapter: String,
+    /// In version 1, the one object that all rules feed.
+    object: Option<String>,
+}
+
+/// The adapter that wrote the CRM's objects when version 1 of the format had no word for it.
+const ADAPTER_OF_VERSION_1: &str = "crm-demo";
+
+fn target(doc: &mut Document<'_>, root: NodeId, schema_version: u8) -> Ends {
+    let keys = if schema_version == 1 { ["system", "object"] } else { ["system", "adapter"] };
     match doc.json.get(root, "target") {
-        Some(at) if doc.object(at, &["system", "object"]) => {
-            (doc.string(at, "system"), doc.string(at, "object"))
+        Some(at) if doc.object(at, &keys) => {
+            let system = doc.string(at, "system");
+            match schema_version {
+                1 => {
+                    let object = Some(doc.string(at, "object"));
+                    Ends { system, adapter: ADAPTER_OF_VERSION_1.to_owned(), object }
+                }
+                _ => Ends { system, adapter: doc.string(at, "adapter"), object: None },
+            }
         }
-        Some(_) => Default::default(),
+        Some(_) => Ends::default(),
         None => {
             doc.missing(root, "target");
-            Default::default()
+            Ends::default()
         }
     }
+}
+
+/// Whether the policy says that consent is needed.
+fn consent(doc: &mut Document<'_>, root: NodeId) -> bool {
+    doc.json.get(root, "consent").is_some() && doc.one_of(root, "consent", &[()], |()| "required").is_some()
+}
+
+/// The rules as written.
+fn rows(json: &Json) -> Vec<Row> {
+    let rules = json.get(NodeId::ROOT, "rules");
+    rules.map(|list| json.children(list).map(|item| Row::of(json, item)).collect()).unwrap_or_default()
 }
 
 fn recipient(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
@@ -133,101 +186,272 @@ fn resource_types(doc: &mut Document<'_>, root: NodeId) -> Vec<ResourceType> {
     types
 }
 
-fn changelog(doc: &mut Document<'_>, root: NodeId) {
-    let Some(at) = doc.json.get(root, "changelog") else { return };
+fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
+    let Some(at) = doc.json.get(root, "changelog") else { return Vec::new() };
+    let mut changes = Vec::new();
     for entry in doc.items(at) {
         if doc.object(entry, &["version", "date", "note"]) {
-            for key in ["version", "date", "note"] {
-                doc.string(entry, key);
-            }
+            let [version, date, note] = ["version", "date", "note"].map(|key| doc.string(entry, key));
+            changes.push(Change { version, date, note });
         }
     }
+    changes
 }
 
-fn rules(doc: &mut Document<'_>, root: NodeId) -> Vec<Rule> {
+/// What the rules say, field by field. Of two rules that claim the same, the first one holds.
+fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Vec<Rule> {
     let Some(at) = doc.json.get(root, "rules") else {
         doc.missing(root, "rules");
         return Vec::new();
     };
+    let items = doc.items(at);
+    let named: BTreeSet<String> = items.iter().filter_map(|item| name(doc.json, *item)).collect();
+    let mut taken = Taken::default();
     let mut rules: Vec<Rule> = Vec::new();
-    for item in doc.items(at) {
-        let Some(rule) = rule(doc, item) else { continue };
+    for (row, item) in items.into_iter().enumerate() {
+        let Some(written) = rule(doc, item, catalogue, object) else { continue };
         let at = |key| doc.json.get(item, key).unwrap_or(item);
-        if rules.iter().any(|other| other.id == rule.id) {
-            doc.error(
-                at("id"),
-                "duplicate-rule",
-                "Another rule has this id.",
-                "Give each rule an id of its own.",
-            );
-        } else if rules.iter().any(|other| other.field == rule.field) {
-            doc.error(
-                at("field"),
-                "field-twice",
-                "Another rule names this field already.",
-                "A field has one rule: merge the two.",
-            );
-        } else if rule.target.is_some() && rules.iter().any(|other| other.target == rule.target) {
-            doc.error(
-                at("target"),
-                "target-twice",
-                "Another rule feeds this CRM field already.",
-                "Feed each CRM field from one rule.",
-            );
-        } else {
+        if !taken.ids.insert(written.id.clone()) {
+            let help = "Give each rule an id of its own.";
+            doc.error(at("id"), "duplicate-rule", "Another rule has this id.", help);
+            continue;
+        }
+        let fields: Vec<&Arc<FieldEntry>> = match &written.subject {
+            Subject::Field(field) => vec![field],
+            Subject::Entity(fields) => fields.iter().filter(|field| !named.contains(&field.name)).collect(),
+        };
+        for field in fields {
+            let rule = Rule { row, ..written.of(field) };
+            if let Some(first) = taken.fields.get(&field.id) {
+                let message = format!("Rule `{first}` names this field already.");
+                doc.error(at("field"), "field-twice", message, "A field has one rule: merge the two.");
+                break;
+            }
+            if let Some(first) = rule.target.as_ref().and_then(|target| taken.targets.get(target)) {
+                let message = format!("Rule `{first}` feeds this CRM field already.");
+                doc.error(at("target"), "target-twice", message, "Feed each CRM field from one rule.");
+                break;
+            }
+            taken.fields.insert(field.id, rule.id.clone());
+            taken.targets.extend(rule.target.clone().map(|target| (target, rule.id.clone())));
             rules.push(rule);
         }
     }
     rules
 }
 
-fn rule(doc: &mut Document<'_>, at: NodeId) -> Option<Rule> {
+/// What earlier rules have claimed: ids, and which rule has each field and CRM field.
+#[derive(Default)]
+struct Taken {
+    ids: BTreeSet<String>,
+    fields: BTreeMap<usize, String>,
+    targets: BTreeMap<Target, String>,
+}
+
+fn name(json: &Json, rule: NodeId) -> Option<String> {
+    Some(json.get_str(rule, "field")?.into_owned())
+}
+
+/// What a rule is about.
+enum Subject {
+    Field(Arc<FieldEntry>),
+    /// Every field of an entity.
+    Entity(Vec<Arc<FieldEntry>>),
+}
+
+/// A rule as it is written.
+struct Written {
+    id: String,
+    subject: Subject,
+    label: Label,
+    /// A class above the catalogue's.
+    class: Option<DisclosureClass>,
+    method: Method,
+    /// The CRM field, or for a whole entity the object.
+    target: Option<String>,
+    cardinality: Option<Cardinality>,
+    normalise: Option<Normalise>,
+    values: Vec<String>,
+    owner: Option<String>,
+    check: Option<String>,
+    rollback: Option<String>,
+    note: Option<String>,
+    offset: u32,
+}
+
+impl Written {
+    /// What it says of a field.
+    fn of(&self, field: &Arc<FieldEntry>) -> Rule {
+        let whole_entity = matches!(self.subject, Subject::Entity(_));
+        let target = self.target.as_deref().map(|text| match text.split_once('.') {
+            Some((object, _)) if whole_entity => (object, field.short_name()),
+            Some((object, name)) => (object, name),
+            None => (text, field.short_name()),
+        });
+        Rule {
+            id: self.id.clone(),
+            field: Arc::clone(field),
+            whole_entity,
+            label: self.label,
+            class: self.class.unwrap_or(field.class).max(field.class),
+            method: self.method,
+            target: target
+                .map(|(object, field)| Target { object: object.to_owned(), field: field.to_owned() }),
+            cardinality: self.cardinality.unwrap_or(Cardinality { required: false, ..field.cardinality }),
+            normalise: self.normalise,
+            values: self.values.clone(),
+            owner: self.owner.clone(),
+            check: self.check.clone(),
+            rollback: self.rollback.clone(),
+            note: self.note.clone(),
+            row: 0,
+            offset: self.offset,
+        }
+    }
+}
+
+fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Option<Written> {
     if !doc.object(at, RULE_KEYS) {
         return None;
     }
     let id = doc.string(at, "id");
-    let name = doc.string(at, "field");
+    let subject = subject(doc, at, catalogue);
     let label = label(doc, at);
-    let target = doc.optional(at, "target");
+    let values = values(doc, at);
+    let [owner, check, rollback, note] =
+        ["owner", "check", "rollback", "note"].map(|key| doc.optional(at, key));
+    let present = |doc: &Document<'_>, key: &str| doc.json.get(at, key).is_some();
+    let cardinality = present(doc, "cardinality")
+        .then(|| doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str))
+        .flatten();
+    let normalise = present(doc, "normalise")
+        .then(|| doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str))
+        .flatten();
+    let (subject, label) = (subject?, label?);
+    let least = match &subject {
+        Subject::Field(field) => field.class,
+        Subject::Entity(_) => DisclosureClass::Operational,
+    };
+    let class = class(doc, at, least);
+    let kinds: Vec<FieldType> = match &subject {
+        Subject::Field(field) => vec![field.kind],
+        Subject::Entity(fields) => fields.iter().map(|field| field.kind).collect(),
+    };
+    let method = method(doc, at, label, &kinds)?;
+    let target = target_of(doc, at, label, &subject, object)?;
+    if let (Subject::Field(field), Some(Cardinality { many: true, .. })) = (&subject, cardinality)
+        && !field.cardinality.many
+    {
+        let member = doc.json.get(at, "cardinality").unwrap_or(at);
+        let help = "Write `0..1` or `1..1`.";
+        doc.error(member, "cardinality-widened", "The catalogue has one value of this field at most.", help);
+    }
+    crossing(doc, at, &subject, label, class);
+    let offset = doc.json.span(at).0;
+    Some(Written {
+        id,
+        subject,
+        label,
+        class,
+        method,
+        target,
+        cardinality,
+        normalise,
+        values,
+        owner,
+        check,
+        rollback,
+        note,
+        offset,
+    })
+}
+
+fn values(doc: &mut Document<'_>, at: NodeId) -> Vec<String> {
     let values = doc.strings(at, "values");
     if let Some(values_at) = doc.json.get(at, "values").filter(|_| values.is_empty()) {
-        doc.error(
-            values_at,
-            "empty",
-            "No value at all could cross.",
-            "List the values that may, or leave it out.",
-        );
+        let help = "List the values that may, or leave it out.";
+        doc.error(values_at, "empty", "No value at all could cross.", help);
     }
-    for key in ["owner", "check", "rollback", "note"] {
-        doc.optional(at, key);
+    values
+}
+
+/// The canonical field that a rule names, or every field of the entity that it names.
+fn subject(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Subject> {
+    let name = doc.string(at, "field");
+    if let Some(field) = catalogue.field(&name) {
+        return Some(Subject::Field(Arc::clone(field)));
     }
-    let field_at = doc.json.get(at, "field").unwrap_or(at);
-    let Some(field) = canonical::field(&name) else {
-        if !name.is_empty() {
-            let help = match closest(&name, canonical::catalogue().iter().map(|entry| entry.name)) {
-                Some(near) => format!("Did you mean `{near}`?"),
-                None => "Name a field of the canonical model, e.g. `CareEvent.status`.".to_owned(),
-            };
-            doc.error(field_at, "unknown-field", format!("There is no canonical field `{name}`."), help);
-        }
-        return None;
+    let fields: Vec<Arc<FieldEntry>> = catalogue.entity(&name).cloned().collect();
+    if !fields.is_empty() {
+        return Some(Subject::Entity(fields));
+    }
+    if !name.is_empty() {
+        let field_at = doc.json.get(at, "field").unwrap_or(at);
+        let message = format!("There is no canonical field `{name}`.");
+        doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
+    }
+    None
+}
+
+/// The CRM field that a rule feeds, as `Object.field`, or the object alone for a whole entity. In version 1 of the
+/// format rules name the field alone. None in the outer sense where the rule can't be used.
+fn target_of(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    label: Label,
+    subject: &Subject,
+    object: Option<&str>,
+) -> Option<Option<String>> {
+    let Some(target) = doc.optional(at, "target") else {
+        return match label {
+            Label::Prohibited => Some(None),
+            _ => {
+                doc.missing(at, "target");
+                None
+            }
+        };
     };
-    let label = label?;
-    let class = class(doc, at, field.class);
-    let method = method(doc, at, label, field.kind)?;
-    match (&target, label) {
-        (None, Label::Allowed | Label::Transformed | Label::Redacted) => doc.missing(at, "target"),
-        (Some(_), Label::Prohibited) => {
-            let target_at = doc.json.get(at, "target").unwrap_or(at);
-            doc.error(
-                target_at,
-                "target-of-prohibited",
-                "A prohibited field feeds nothing.",
-                "Remove `target`: not even the fact that the field was there may cross.",
-            );
-        }
-        _ => {}
+    let target_at = doc.json.get(at, "target").unwrap_or(at);
+    if label == Label::Prohibited {
+        let help = "Remove `target`: not even the fact that the field was there may cross.";
+        doc.error(target_at, "target-of-prohibited", "A prohibited field feeds nothing.", help);
+        return Some(None);
     }
+    let full = match object {
+        Some(object) => format!("{object}.{target}"),
+        None => target,
+    };
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let parts: Vec<&str> = full.split('.').collect();
+    let fits = match (subject, parts.as_slice()) {
+        (Subject::Field(_), [object, field]) => word(object) && word(field),
+        (Subject::Entity(_), [object]) => word(object),
+        _ => false,
+    };
+    if !fits {
+        let help = match subject {
+            Subject::Field(_) => "Write `Object.field`, e.g. `Activity.status`.",
+            Subject::Entity(_) => "A rule for a whole entity names the CRM object alone, e.g. `Contact`.",
+        };
+        doc.error(target_at, "target-malformed", "This is no field of a CRM object.", help);
+        return None;
+    }
+    Some(Some(full))
+}
+
+/// Says so where something crosses that hardly should.
+fn crossing(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    subject: &Subject,
+    label: Label,
+    class: Option<DisclosureClass>,
+) {
+    let field_at = doc.json.get(at, "field").unwrap_or(at);
+    let Subject::Field(field) = subject else { return };
+    let class = class.unwrap_or(field.class);
     if label == Label::Allowed && field.kind == FieldType::FreeText {
         doc.error(
             field_at,
@@ -243,7 +467,6 @@ fn rule(doc: &mut Document<'_>, at: NodeId) -> Option<Rule> {
             "Transform, redact or prohibit it.",
         );
     }
-    Some(Rule { id, field, label, class, method, target, values, offset: doc.json.span(at).0 })
 }
 
 fn label(doc: &mut Document<'_>, at: NodeId) -> Option<Label> {
@@ -261,11 +484,12 @@ fn label(doc: &mut Document<'_>, at: NodeId) -> Option<Label> {
     label
 }
 
-fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> DisclosureClass {
-    let Some(class_at) = doc.json.get(at, "class") else { return least };
-    let Some(text) = doc.text(class_at) else { return least };
+/// The class that a rule raises its field to.
+fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> Option<DisclosureClass> {
+    let class_at = doc.json.get(at, "class")?;
+    let text = doc.text(class_at)?;
     match DisclosureClass::parse(&text) {
-        Some(class) if class >= least => class,
+        Some(class) if class >= least => Some(class),
         Some(_) => {
             doc.error(
                 class_at,
@@ -276,7 +500,7 @@ fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> Disclosu
                 ),
                 format!("Write `{}` or a higher class, or leave `class` out.", least.as_str()),
             );
-            least
+            None
         }
         None => {
             doc.error(
@@ -285,12 +509,12 @@ fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> Disclosu
                 format!("`{text}` is not a disclosure class."),
                 "Use operational, clinical-adjacent, phi-restricted or highly-restricted.",
             );
-            least
+            None
         }
     }
 }
 
-fn method(doc: &mut Document<'_>, at: NodeId, label: Label, kind: FieldType) -> Option<Method> {
+fn method(doc: &mut Document<'_>, at: NodeId, label: Label, kinds: &[FieldType]) -> Option<Method> {
     let method_at = doc.json.get(at, "method");
     let text = method_at.and_then(|node| doc.text(node));
     match (label, method_at, text) {
@@ -303,7 +527,7 @@ fn method(doc: &mut Document<'_>, at: NodeId, label: Label, kind: FieldType) -> 
         }
         (_, Some(_), None) => None,
         (Label::Transformed, Some(node), Some(text)) => match Method::parse(&text) {
-            Some(method) if method.suits(kind) => Some(method),
+            Some(method) if kinds.iter().all(|kind| method.suits(*kind)) => Some(method),
             Some(_) => {
                 doc.error(
                     node,

@@ -8,14 +8,16 @@ pub use method::{Keys, Method, us_state};
 pub use pare::{may_hide, pare_consent};
 pub use pseudonym::Pseudonym;
 
-use super::adapt::{Claim, EventMap};
+use super::adapt::Claim;
 use super::canonical::DisclosureClass;
+use super::decisions::Decisions;
 use super::fhir::{Json, Kind, NodeId, identity};
 use super::phi::Phi;
-use super::policy::{Label, Policy};
+use super::policy::{Label, Policy, Rule};
 use super::time::Day;
 use super::validate::Shape;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The right to take a value out of [`Phi`]. Only this module can make one.
 pub struct Release(());
@@ -36,8 +38,6 @@ pub enum FieldResult {
     Crossed,
     /// The field says that it was withheld.
     Withheld,
-    /// The source has no such element.
-    Absent,
     /// The element was there and nothing of it crossed.
     Dropped,
 }
@@ -48,21 +48,21 @@ impl FieldResult {
         match self {
             Self::Crossed => "crossed",
             Self::Withheld => "withheld",
-            Self::Absent => "absent",
             Self::Dropped => "dropped",
         }
     }
 }
 
-/// The outcome of redaction: a record, and what became of each element.
+/// The outcome of redaction: what leaves, and what became of each element.
 #[derive(Clone, Debug)]
 pub struct Redacted {
-    /// Idempotency key of the record.
+    /// Idempotency key of the records: one for each CRM object, all under the same key.
     pub key: String,
     /// The fields that leave, in the policy's order.
     pub fields: Vec<OutField>,
-    /// Per rule of the policy, what happened.
-    pub results: Vec<FieldResult>,
+    /// What happened to each rule that the source has an element for, or whose field is withheld; in the policy's
+    /// order.
+    pub results: Vec<(usize, FieldResult)>,
     /// The elements that crossed: node, rule, and what it became.
     pub crossings: Vec<(NodeId, usize, String)>,
     /// The highest class that something crossed of.
@@ -73,18 +73,16 @@ impl Redacted {
     /// The recipe, rule by rule, for the audit log: rule, field, method with version, result. What the source
     /// does not have needs no line.
     pub fn notes(&self, policy: &Policy) -> Vec<String> {
-        let rules = policy.rules.iter().zip(&self.results);
-        rules
-            .filter(|(_, result)| **result != FieldResult::Absent)
-            .map(|(rule, result)| {
-                [&rule.id, rule.field.name, rule.method.recipe(), result.as_str()].join(" ")
-            })
-            .collect()
+        let notes = self.results.iter().filter_map(|(rule, result)| {
+            let rule = policy.rules.get(*rule)?;
+            Some([&rule.id, &rule.field.name, rule.method.recipe(), result.as_str()].join(" "))
+        });
+        notes.collect()
     }
 
     /// The result in sentences. `unnamed` counts the elements that no rule names.
     pub fn reasons(&self, unnamed: u64) -> Vec<String> {
-        let count = |wanted| self.results.iter().filter(|result| **result == wanted).count();
+        let count = |wanted| self.results.iter().filter(|(_, result)| *result == wanted).count();
         vec![
             format!("{} fields cross.", count(FieldResult::Crossed)),
             format!("{} fields say that they were withheld.", count(FieldResult::Withheld)),
@@ -94,16 +92,16 @@ impl Redacted {
     }
 }
 
-/// Applies a policy to an adapted event.
+/// Applies a policy to an adapted event: claim by claim, so that rules that do not apply cost nothing.
 ///
 /// Fields come out in the policy's order. A redacted field comes out whether or not the source has it, so
 /// that its presence does not show; a prohibited one never does.
 pub fn redact(
     json: &Phi<Json>,
     shape: &Shape,
-    event: &EventMap,
     claims: &[Claim],
     policy: &Policy,
+    decisions: &Decisions,
     keys: &Keys,
     today: Day,
 ) -> Redacted {
@@ -111,51 +109,62 @@ pub fn redact(
     let id = json.as_ref().map(|json| json.get_str(shape.focus, "id").unwrap_or_default()).release(&release);
     let mut out = Redacted {
         key: keys.record(&policy.id, &policy.source, shape.resource_type.name(), &id),
-        fields: Vec::with_capacity(policy.rules.len()),
-        results: Vec::with_capacity(policy.rules.len()),
+        fields: Vec::new(),
+        results: Vec::new(),
         crossings: Vec::new(),
         class: None,
     };
-    for (rule_index, rule) in policy.rules.iter().enumerate() {
-        let places: Vec<NodeId> = claims
-            .iter()
-            .filter(|claim| {
-                event.fields.get(claim.field).is_some_and(|field| std::ptr::eq(*field, rule.field))
-            })
-            .map(|claim| claim.node)
-            .collect();
+    for (rule_index, places) in by_rule(claims, decisions.of(shape), &decisions.withheld) {
+        let Some(rule) = policy.rules.get(rule_index) else { continue };
         let result = match rule.label {
             Label::Redacted => {
                 out.fields.push(OutField { rule: rule_index, value: None });
                 FieldResult::Withheld
             }
-            Label::Prohibited if places.is_empty() => FieldResult::Absent,
             Label::Prohibited => FieldResult::Dropped,
             Label::Allowed | Label::Transformed => {
-                let limit = if rule.field.many { usize::MAX } else { 1 };
-                let values = places.iter().take(limit).filter_map(|node| {
-                    let value = json.as_ref().map(|json| scalar(json, shape.data, *node)).transpose()?;
-                    let value = value.release(&release);
-                    let value = rule.method.apply(&value, keys, today)?;
-                    Some((*node, rule_index, value))
-                });
+                let limit = if rule.cardinality.many { usize::MAX } else { 1 };
                 let first = out.crossings.len();
-                out.crossings.extend(values);
+                for node in places.iter().take(limit) {
+                    let value = json.as_ref().map(|json| scalar(json, shape.data, *node)).transpose();
+                    let crossed = value.and_then(|value| rule.let_out(&value.release(&release), keys, today));
+                    out.crossings.extend(crossed.map(|value| (*node, rule_index, value)));
+                }
                 let crossed = out.crossings.get(first..).unwrap_or(&[]);
                 if crossed.is_empty() {
-                    if places.is_empty() { FieldResult::Absent } else { FieldResult::Dropped }
+                    FieldResult::Dropped
                 } else {
-                    let value =
-                        crossed.iter().map(|(_, _, value)| value.as_str()).collect::<Vec<_>>().join("; ");
-                    out.fields.push(OutField { rule: rule_index, value: Some(value) });
+                    let values: Vec<&str> = crossed.iter().map(|(_, _, value)| value.as_str()).collect();
+                    out.fields.push(OutField { rule: rule_index, value: Some(values.join("; ")) });
                     out.class = out.class.max(Some(rule.class));
                     FieldResult::Crossed
                 }
             }
         };
-        out.results.push(result);
+        out.results.push((rule_index, result));
     }
     out
+}
+
+/// The places that each rule decides about, in the policy's order; rules whose field is withheld come in any case.
+fn by_rule(claims: &[Claim], rules: &[Option<usize>], withheld: &[usize]) -> BTreeMap<usize, Vec<NodeId>> {
+    let mut places: BTreeMap<usize, Vec<NodeId>> = withheld.iter().map(|rule| (*rule, Vec::new())).collect();
+    for claim in claims {
+        if let Some(Some(rule)) = rules.get(claim.field) {
+            places.entry(*rule).or_default().push(claim.node);
+        }
+    }
+    places
+}
+
+impl Rule {
+    /// What a value becomes on its way out. None where it can't be brought into the form that the rule wants.
+    fn let_out(&self, value: &str, keys: &Keys, today: Day) -> Option<String> {
+        match self.normalise {
+            Some(form) => self.method.apply(&form.apply(value)?, keys, today),
+            None => self.method.apply(value, keys, today),
+        }
+    }
 }
 
 /// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to an

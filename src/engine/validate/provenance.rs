@@ -57,7 +57,7 @@ pub(super) fn judge(
     }
     versions(json, shape, map, known, &mut issues);
     for claim in claims {
-        let field = map.fields.get(claim.field).map_or("", |field| field.name);
+        let field = map.fields.get(claim.field).map_or("", |field| field.name.as_str());
         let latest = if PAST.contains(&field) {
             DAY
         } else if PLANS.contains(&field) {

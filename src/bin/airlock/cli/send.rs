@@ -22,7 +22,10 @@ struct Line<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a RefusalView>,
+    /// The first of the records; the others, where the policy writes several objects, come after it.
     record: Option<&'a CrmRecord>,
+    #[serde(skip_serializing_if = "<[CrmRecord]>::is_empty")]
+    further_records: &'a [CrmRecord],
     ledger: &'a [LedgerRow],
 }
 
@@ -89,7 +92,8 @@ fn report(json: bool, name: &str, view: &Result<RunView, &RefusalView>) -> bool 
             outcome: &run.outcome,
             code: run.refusal.as_ref().map(|refusal| refusal.code.as_str()),
             refusal: run.refusal.as_ref(),
-            record: run.record.as_ref(),
+            record: run.records.first(),
+            further_records: run.records.get(1..).unwrap_or(&[]),
             ledger: &run.ledger,
         },
         Err(refusal) => Line {
@@ -98,6 +102,7 @@ fn report(json: bool, name: &str, view: &Result<RunView, &RefusalView>) -> bool 
             code: Some(&refusal.code),
             refusal: Some(refusal),
             record: None,
+            further_records: &[],
             ledger: &[],
         },
     };

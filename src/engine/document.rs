@@ -1,4 +1,5 @@
-//! What there is to say about a policy or adapter text.
+//! Documents that people write (policies, adapters, the catalogue): read as far as they can be, with all there is to
+//! say about them.
 
 use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::refusal::{Place, Refusal};
@@ -27,6 +28,28 @@ pub struct Diagnostic {
     pub message: String,
     /// How to mend it.
     pub help: String,
+    /// A change of the text that mends it, where one click can.
+    pub fix: Option<Fix>,
+}
+
+/// A change of a text that mends a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as a command: "Label it `prohibited`".
+    pub title: String,
+    /// Replacements of byte ranges, in text order and apart from each other.
+    pub edits: Vec<Edit>,
+}
+
+/// A replacement of a byte range of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Where the range starts.
+    pub start: u32,
+    /// Where it ends, exclusive.
+    pub end: u32,
+    /// What takes its place.
+    pub text: String,
 }
 
 /// A document being read: gives values, collects findings, never fails.
@@ -89,7 +112,15 @@ impl<'a> Document<'a> {
             end,
             message: message.into(),
             help: help.into(),
+            fix: None,
         });
+    }
+
+    /// Gives the finding just added a change of the text that mends it.
+    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.fix = Some(Fix { title: title.into(), edits });
+        }
     }
 
     /// Checks that a node is an object, and names the keys that are not known. `$schema` always is.
@@ -166,18 +197,46 @@ impl<'a> Document<'a> {
         self.add((start, start + 1), Severity::Error, "missing-key", message, format!("Add `\"{key}\": …`."));
     }
 
-    /// Checks the schema version.
-    pub fn schema_version(&mut self, at: NodeId) {
-        match self.json.get(at, "schemaVersion") {
-            None => self.missing(at, "schemaVersion"),
-            Some(member) if self.json.scalar(member).as_deref() == Some("1") => {}
-            Some(member) => self.error(
-                member,
-                "schema-version",
-                "This schema version is not known.",
-                "Write `\"schemaVersion\": 1`.",
-            ),
+    /// A required string member that names one of a closed set.
+    pub fn one_of<T: Copy>(
+        &mut self,
+        at: NodeId,
+        key: &str,
+        all: &[T],
+        spelled: impl Fn(T) -> &'static str,
+    ) -> Option<T> {
+        let Some(member) = self.json.get(at, key) else {
+            self.missing(at, key);
+            return None;
+        };
+        let text = self.text(member)?;
+        let found = all.iter().copied().find(|own| spelled(*own) == text);
+        if found.is_none() {
+            let help = match closest(&text, all.iter().map(|own| spelled(*own))) {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => {
+                    format!("Known: {}.", all.iter().map(|own| spelled(*own)).collect::<Vec<_>>().join(", "))
+                }
+            };
+            self.error(member, "unknown-value", format!("`{text}` is not a value of `{key}`."), help);
         }
+        found
+    }
+
+    /// The schema version, where it is one of those known; the latest comes last.
+    pub fn schema_version(&mut self, at: NodeId, known: &[&'static str]) -> Option<&'static str> {
+        let Some(member) = self.json.get(at, "schemaVersion") else {
+            self.missing(at, "schemaVersion");
+            return None;
+        };
+        let found = self.json.scalar(member);
+        let found = known.iter().find(|known| found.as_deref() == Some(**known)).copied();
+        if found.is_none() {
+            let latest = known.last().copied().unwrap_or("1");
+            let help = format!("Write `\"schemaVersion\": {latest}`.");
+            self.error(member, "schema-version", "This schema version is not known.", help);
+        }
+        found
     }
 }
 
@@ -191,6 +250,7 @@ pub fn not_json(what: &str, refusal: &Refusal) -> Diagnostic {
         end: place.offset.saturating_add(1),
         message: refusal.code.message().to_owned(),
         help: refusal.code.help().to_owned(),
+        fix: None,
     }
 }
 
