@@ -17,6 +17,7 @@ mod rehearsal;
 mod run;
 mod scenario;
 mod session;
+mod sheet;
 mod signing;
 mod timeline;
 mod validate;
@@ -44,6 +45,7 @@ pub use scenario::{
     read_scenario, run_in, run_scenario, run_through, scenarios,
 };
 pub use session::Session;
+pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, apply_edits};
 pub use signing::{sign, sign_with};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};
 pub use validate::{ResourceReport, supported_types, validate};

@@ -220,9 +220,13 @@ impl From<&document::Diagnostic> for Diagnostic {
 
 impl From<&document::Fix> for QuickFix {
     fn from(fix: &document::Fix) -> Self {
-        let edits = fix.edits.iter();
-        let edits = edits.map(|edit| TextEdit { start: edit.start, end: edit.end, text: edit.text.clone() });
-        Self { title: fix.title.clone(), edits: edits.collect() }
+        Self { title: fix.title.clone(), edits: fix.edits.iter().cloned().map(TextEdit::from).collect() }
+    }
+}
+
+impl From<document::Edit> for TextEdit {
+    fn from(document::Edit { start, end, text }: document::Edit) -> Self {
+        Self { start, end, text }
     }
 }
 

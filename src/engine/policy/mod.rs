@@ -1,10 +1,13 @@
 //! Mapping policies: one integration path each, data and not code.
 
+pub mod cell;
+pub mod edit;
 mod normalise;
 mod read;
 mod row;
 
 pub use normalise::Normalise;
+pub use read::KEYS;
 pub use row::{Column, Row};
 
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};

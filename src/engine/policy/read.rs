@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-const KEYS: &[&str] = &[
+/// The keys of a policy, in the order in which a document has them.
+pub const KEYS: &[&str] = &[
     "schemaVersion",
     "id",
     "version",

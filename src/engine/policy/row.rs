@@ -1,9 +1,10 @@
 //! A rule as it is written: what the mapping sheet shows, whether or not it can be read.
 
-use crate::engine::fhir::{Json, Kind, NodeId};
+use super::cell;
+use crate::engine::fhir::{Json, NodeId};
 
 /// A key of a rule, in the order of the sheet's columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
     /// Id.
     Id,
@@ -84,14 +85,9 @@ pub struct Row {
 impl Row {
     /// The rule at a node.
     pub fn of(json: &Json, node: NodeId) -> Self {
-        let cell = |column: &Column| match json.get(node, column.key()) {
-            None => String::new(),
-            Some(member) if json.kind(member) == Kind::Array => {
-                let items: Vec<String> =
-                    json.children(member).filter_map(|item| Some(json.scalar(item)?.into_owned())).collect();
-                items.join("; ")
-            }
-            Some(member) => json.scalar(member).map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        let cell = |column: &Column| {
+            let member = json.get(node, column.key());
+            member.map(|member| cell::shown(json, member, *column)).unwrap_or_default()
         };
         Self { span: json.span(node), cells: Column::ALL.iter().map(cell).collect() }
     }
