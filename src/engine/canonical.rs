@@ -254,6 +254,7 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_shipped_catalogue_is_sound() {
@@ -263,6 +264,30 @@ mod tests {
         assert!(catalogue.fields().len() > 60);
         let birth = catalogue.field("Person.birthDate").unwrap();
         assert_eq!((birth.entity(), birth.short_name()), ("Person", "birthDate"));
+        assert!(catalogue.fields().iter().all(|field| !field.about.is_empty()));
+    }
+
+    #[test]
+    fn all_nine_entities_keep_where_they_come_from() {
+        let catalogue = Catalogue::shipped();
+        let entities: BTreeSet<&str> = catalogue.fields().iter().map(|field| field.entity()).collect();
+        let expected = [
+            "Affiliation",
+            "CareEvent",
+            "ConsentState",
+            "Interaction",
+            "Organization",
+            "PatientProfile",
+            "Person",
+            "Practitioner",
+            "ProgramEnrollment",
+        ];
+        assert!(entities.iter().copied().eq(expected), "{entities:?}");
+        for entity in expected {
+            for field in ["sourceId", "source", "sourceVersion", "lastVerified"] {
+                assert!(catalogue.field(&format!("{entity}.{field}")).is_some(), "{entity}.{field}");
+            }
+        }
     }
 
     #[test]
