@@ -808,7 +808,7 @@ fn a_policy_fault_is_shown_at_its_line_and_column() {
     );
     diagnosed("generalize:zip3", "generalize:zip4", "policy.unknown-method", "\"generalize:zip4\"", near);
     diagnosed("generalize:zip3", "generalize:year", "policy.method-unsuited", "\"generalize:year\"", "zip3");
-    diagnosed("\"schemaVersion\": 1", "\"schemaVersion\": 2", "policy.schema-version", "2,", "1");
+    diagnosed("\"schemaVersion\": 2", "\"schemaVersion\": 3", "policy.schema-version", "3,", "2");
     diagnosed(
         "\"eventTypes\": [\"referral.created\"]",
         "\"eventTypes\": \"x\"",

@@ -404,8 +404,8 @@ fn a_bad_policy_is_shown_as_file_line_column_severity_and_code() {
         done.unusable(&format!("{file}:{line}:{column}: error[{code}]: "));
     }
     let raised = policy.replace(
-        "\"label\": \"redacted\", \"target\": \"patientName\"",
-        "\"label\": \"allowed\", \"target\": \"patientName\"",
+        "\"label\": \"redacted\", \"target\": \"PatientAttribute.patientName\"",
+        "\"label\": \"allowed\", \"target\": \"PatientAttribute.patientName\"",
     );
     let file = write(&folder, "warned.json", &raised);
     let done = airlock(&["send", &good, "--policy", &file, "--json", "--now", NOW]);

@@ -17,7 +17,9 @@ use airlock::engine::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use support::hunt::{Quarry, outputs};
-use support::{NOW, Sandbox, end, leaves, referral, referral_body, referral_value, remove, send, session};
+use support::{
+    NOW, Sandbox, delivered, end, leaves, referral, referral_body, referral_value, remove, send, session,
+};
 use support::{signed, signed_now, tampered};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -612,7 +614,7 @@ fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
     }
     assert_eq!(ends.len(), total);
     assert!(ends.values().all(|count| *count == 1));
-    assert_eq!(sandbox.session.crm().len(), 8, "a record each that was delivered");
+    assert_eq!(delivered(&sandbox.session), 8, "a record each that was delivered");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -1039,7 +1041,7 @@ fn tokens_depend_on_the_entropy_and_the_receiving_system_alone() {
     let seeded = Setup { seed: "another-seed".to_owned(), ..setup.clone() };
     assert_ne!(one, token(&seeded, &referral_body()));
     let elsewhere = Setup {
-        policy: setup.policy.replace("\"CRM-DEMO\", \"object\"", "\"CRM-TWO\", \"object\""),
+        policy: setup.policy.replace("\"CRM-DEMO\", \"adapter\"", "\"CRM-TWO\", \"adapter\""),
         ..setup.clone()
     };
     assert!(check_policy(&elsewhere.policy).usable() && elsewhere.policy != setup.policy);

@@ -423,7 +423,7 @@ fn what_waits_for_a_credential_goes_on_once_there_is_one() {
         connector.configure(&mended).unwrap();
         let due = connector.next_due().unwrap();
         assert_eq!(connector.advance(due)[0].outcome, "delivered", "{code}");
-        assert_eq!(connector.crm().len(), 1);
+        assert_eq!(connector.crm().len(), 2);
     }
 }
 

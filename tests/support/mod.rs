@@ -197,3 +197,10 @@ pub fn tampered(setup: &Setup) -> Request {
     assert!(break_signature(Breakage::OtherCharacter, &setup.source.secrets[0], &mut request));
     request
 }
+
+/// How many events the CRM demo zone has records of: those of one event share their key.
+pub fn delivered(session: &Session) -> usize {
+    let keys: std::collections::BTreeSet<&str> =
+        session.crm().iter().map(|record| record.key.as_str()).collect();
+    keys.len()
+}
