@@ -1,8 +1,8 @@
-//! The page's entry. Trunk builds this binary for `wasm32-unknown-unknown`.
+//! The page's entry, and its worker's. Trunk builds this binary for `wasm32-unknown-unknown`.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    airlock::app::mount();
+    airlock::app::start();
 }
 
 #[cfg(not(target_arch = "wasm32"))]

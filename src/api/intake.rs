@@ -1,6 +1,6 @@
 //! Own files: a resource, a Bundle or NDJSON becomes a list of deliveries, a slice of work at a time.
 
-use super::{RefusalView, Request, Setup, sign};
+use super::{RefusalView, RehearsalInput, Request, Setup, sign};
 use crate::engine::audit::hex;
 use crate::engine::fhir::{PartText, Splitter, text_of_bytes};
 use crate::engine::time::Instant;
@@ -59,6 +59,12 @@ impl Intake {
                 IntakeProgress { done: if finished { total } else { done }, total, finished }
             }
         }
+    }
+
+    /// The input itself, once reading has finished; none where it is no text.
+    pub fn input(&self) -> Option<RehearsalInput> {
+        let text = self.splitter.as_ref().ok()?.text()?.to_owned();
+        Some(RehearsalInput { name: self.name.clone(), text })
     }
 
     /// Number of items, once reading has finished.

@@ -10,7 +10,9 @@ mod breakage;
 mod credential;
 mod evidence;
 mod intake;
+mod job;
 mod message;
+mod objection;
 mod policy;
 mod queue;
 mod rehearsal;
@@ -21,6 +23,7 @@ mod sheet;
 mod signing;
 mod timeline;
 mod validate;
+mod version;
 
 pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
@@ -28,13 +31,15 @@ pub use breakage::{Breakage, break_as, break_signature};
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
+pub use job::{Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};
+pub use objection::Objection;
 pub use policy::{
     ColumnView, Diagnostic, PolicyReport, PolicySummary, Preview, QuickFix, RuleView, Severity, TextEdit,
     check_consents, check_policy, columns, preview,
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
-pub use rehearsal::rehearse;
+pub use rehearsal::{Ending, Rehearsal, RehearsalInput, RehearsalJob, RehearsalRequest, rehearse};
 pub use run::{
     CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, PartView, Position, Receipt, RefusalView,
     Request, RunView, StageState, StageView, VerdictView,
@@ -49,3 +54,8 @@ pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, app
 pub use signing::{sign, sign_with};
 pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};
 pub use validate::{ResourceReport, supported_types, validate};
+pub use version::{
+    Bump, CellChange, HeaderChange, LINK_COMFORT, Line, LineDifference, LineKind, Link, POLICY_LIMIT,
+    PolicyDifference, PolicyVersion, Proposal, Publication, RowChange, RowFate, Versions, bounded, carries,
+    difference, lines_between, pack, propose,
+};

@@ -1,6 +1,12 @@
-//! What a body would come to, without sending it.
+//! What a body, or a whole file of them, would come to, without sending it.
 
-use super::{RunView, Session, Setup, request_for};
+use super::{Intake, Job, JobOutcome, JobProgress, Objection, RunView, Session, Setup, request_for};
+use serde::{Deserialize, Serialize};
+
+/// Bytes read in one step.
+const READ: usize = 128 * 1024;
+/// Milliseconds of simulated time between two events.
+const STEP: i64 = 20;
 
 /// The account of a body as it would be in a connector of its own: signed, attested, and nothing seen before it.
 /// Nothing of it is kept. None where the setup can't be put in force. `now` is in milliseconds since the Unix epoch.
@@ -9,4 +15,221 @@ pub fn rehearse(setup: &Setup, body: &str, now: i64) -> Option<RunView> {
     session.configure(setup).ok()?;
     session.attest(now);
     Some(session.send(&request_for(setup, body, now), now, &mut || 0.0))
+}
+
+/// A file to be rehearsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RehearsalInput {
+    /// What it is called.
+    pub name: String,
+    /// Its text: a resource, a Bundle or NDJSON.
+    pub text: String,
+}
+
+/// Files, and what they would be sent into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RehearsalRequest {
+    /// The setting.
+    pub setup: Setup,
+    /// The files, in order.
+    pub inputs: Vec<RehearsalInput>,
+    /// When the first event would arrive, in milliseconds since the Unix epoch.
+    pub now: i64,
+}
+
+/// One way that events would end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Final state.
+    pub outcome: String,
+    /// Refusal code, if any.
+    pub code: Option<String>,
+    /// How many would end so.
+    pub count: usize,
+    /// Where the first of them stands in the input.
+    pub first: String,
+}
+
+/// How the events of some files would end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// Events tried.
+    pub events: usize,
+    /// The ways that they would end, the most frequent first.
+    pub endings: Vec<Ending>,
+}
+
+impl Rehearsal {
+    fn count(&mut self, input: String, outcome: &str, code: Option<&str>) {
+        self.events = self.events.saturating_add(1);
+        let same = |e: &&mut Ending| e.outcome == outcome && e.code.as_deref() == code;
+        match self.endings.iter_mut().find(same) {
+            Some(ending) => ending.count = ending.count.saturating_add(1),
+            None => self.endings.push(Ending {
+                outcome: outcome.to_owned(),
+                code: code.map(str::to_owned),
+                count: 1,
+                first: input,
+            }),
+        }
+    }
+}
+
+/// Sends every event of some files into a connector of its own, one after the other, attested as synthetic. Its unit is
+/// an event.
+pub struct RehearsalJob {
+    setup: Setup,
+    session: Session,
+    unread: std::vec::IntoIter<RehearsalInput>,
+    reading: Option<Intake>,
+    intakes: Vec<Intake>,
+    /// Intake and item that come next.
+    at: (usize, usize),
+    now: i64,
+    result: Rehearsal,
+}
+
+impl RehearsalJob {
+    /// Starts on some files.
+    ///
+    /// # Errors
+    /// The first thing that keeps the setting from being put in force.
+    pub fn new(request: RehearsalRequest) -> Result<Self, Objection> {
+        let RehearsalRequest { setup, inputs, now } = request;
+        let mut session = Session::new();
+        session.configure(&setup).map_err(|diagnostics| match diagnostics.into_iter().next() {
+            Some(d) => Objection::new(&d.code, d.message, d.help),
+            None => Objection::new(
+                "job.setting",
+                "The setting can't be put in force.",
+                "Mend policy and consents first.",
+            ),
+        })?;
+        session.attest(now);
+        let unread = inputs.into_iter();
+        let result = Rehearsal::default();
+        Ok(Self { setup, session, unread, reading: None, intakes: Vec::new(), at: (0, 0), now, result })
+    }
+
+    /// Reads on; false when all is read.
+    fn read(&mut self) -> bool {
+        if self.reading.is_none() {
+            let next = self.unread.next();
+            self.reading = next.map(|input| Intake::new(&input.name, input.text.into_bytes(), None));
+        }
+        let Some(intake) = &mut self.reading else { return false };
+        if intake.step(READ).finished {
+            self.intakes.extend(self.reading.take());
+        }
+        true
+    }
+
+    /// Tries the next event; false when there is none.
+    fn try_next(&mut self) -> bool {
+        let (intake, index) = self.at;
+        let Some(source) = self.intakes.get(intake) else { return false };
+        let Some(item) = source.item(index, self.now) else {
+            self.at = (intake.saturating_add(1), 0);
+            return true;
+        };
+        self.at = (intake, index.saturating_add(1));
+        match item.body {
+            Err(refusal) => self.result.count(item.input, "rejected", Some(&refusal.code)),
+            Ok(body) => {
+                let request = request_for(&self.setup, &body, self.now);
+                let view = self.session.send(&request, self.now, &mut || 0.0);
+                self.now = self.now.saturating_add(STEP);
+                let code = view.refusal.as_ref().map(|r| r.code.as_str());
+                self.result.count(item.input, &view.outcome, code);
+            }
+        }
+        true
+    }
+}
+
+impl Job for RehearsalJob {
+    fn step(&mut self, budget: usize) -> bool {
+        if self.read() {
+            return false;
+        }
+        (0..budget.max(1)).any(|_| !self.try_next())
+    }
+
+    fn progress(&self) -> JobProgress {
+        let all_read = self.reading.is_none() && self.unread.len() == 0;
+        let total = if all_read { self.intakes.iter().map(Intake::len).sum() } else { 0 };
+        JobProgress { done: self.result.events, total }
+    }
+
+    fn finish(mut self: Box<Self>) -> JobOutcome {
+        self.result.endings.sort_by_key(|ending| std::cmp::Reverse(ending.count));
+        JobOutcome::Rehearsed(self.result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Task, open_scenario};
+
+    fn request(inputs: Vec<(&str, String)>) -> RehearsalRequest {
+        let scenario = open_scenario("referral-created").unwrap();
+        let inputs =
+            inputs.into_iter().map(|(name, text)| RehearsalInput { name: name.to_owned(), text }).collect();
+        RehearsalRequest { setup: scenario.setup, inputs, now: scenario.requests[0].0 }
+    }
+
+    fn referral() -> String {
+        let body = open_scenario("referral-created").unwrap().requests[0].1.body.clone();
+        let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+        serde_json::to_string(&json).unwrap()
+    }
+
+    fn finished(task: Task, budget: usize) -> (Rehearsal, Vec<JobProgress>) {
+        let mut job = task.begin().unwrap();
+        let mut seen = vec![job.progress()];
+        for _ in 0..10_000 {
+            let done = job.step(budget);
+            seen.push(job.progress());
+            if done {
+                let JobOutcome::Rehearsed(result) = job.finish();
+                return (result, seen);
+            }
+        }
+        panic!("it never ends");
+    }
+
+    #[test]
+    fn every_event_of_every_file_is_counted_once_whatever_the_budget() {
+        let two = format!("{}\n{{\"resourceType\":\"Basic\"}}\n", referral());
+        let inputs = vec![("a.ndjson", two), ("b.json", "{".to_owned()), ("c.json", String::new())];
+        let (all, seen) = finished(Task::Rehearse(request(inputs.clone())), 1);
+        assert_eq!(all.events, all.endings.iter().map(|e| e.count).sum::<usize>());
+        assert!(all.endings.iter().any(|e| e.outcome == "delivered" && e.code.is_none()), "{all:?}");
+        assert!(all.endings.iter().any(|e| e.first.starts_with("b.json")), "{all:?}");
+        assert!(seen.windows(2).all(|w| w[0].done <= w[1].done), "it never goes back: {seen:?}");
+        let last = seen.last().copied().unwrap_or_default();
+        assert_eq!((last.done, last.total), (all.events, all.events));
+        assert_eq!(finished(Task::Rehearse(request(inputs)), 1_000).0, all);
+    }
+
+    #[test]
+    fn nothing_at_all_ends_at_once() {
+        assert_eq!(finished(Task::Rehearse(request(Vec::new())), 10).0, Rehearsal::default());
+    }
+
+    #[test]
+    fn a_setting_that_can_not_be_in_force_is_said() {
+        let mut request = request(Vec::new());
+        request.setup.policy = "{}".to_owned();
+        let objection = Task::Rehearse(request).begin().err().unwrap();
+        assert!(objection.code.starts_with("policy."), "{objection:?}");
+    }
+
+    #[test]
+    fn a_task_survives_the_wire() {
+        let task = Task::Rehearse(request(vec![("a.json", referral())]));
+        let text = serde_json::to_string(&task).unwrap();
+        assert_eq!(serde_json::from_str::<Task>(&text).unwrap(), task);
+    }
 }

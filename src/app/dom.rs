@@ -4,18 +4,43 @@ use super::text;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlTextAreaElement, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, HtmlAnchorElement, HtmlTextAreaElement, Url,
+};
 
-/// Milliseconds since the page was opened; runs on, whatever the wall clock does.
-pub fn tick() -> f64 {
-    window().performance().map_or(0.0, |p| p.now())
+/// The worker's scope, where this runs in one.
+pub fn worker_scope() -> Option<DedicatedWorkerGlobalScope> {
+    js_sys::global().dyn_into().ok()
 }
 
-/// Lets the browser paint and take input before the work goes on.
+/// Whether this runs in a worker, which has no document.
+pub fn in_worker() -> bool {
+    worker_scope().is_some()
+}
+
+/// Milliseconds since the page was opened or the worker started; runs on, whatever the wall clock does.
+pub fn tick() -> f64 {
+    let clock = match worker_scope() {
+        Some(scope) => scope.performance(),
+        None => window().performance(),
+    };
+    clock.map_or(0.0, |p| p.now())
+}
+
+/// Lets others have their turn (the browser to paint and take input, a worker to take messages) before the work goes on.
 pub async fn breathe() {
+    pause(0).await;
+}
+
+/// Waits for so many milliseconds, at the least.
+pub async fn pause(ms: i32) {
     let turn = js_sys::Promise::new(&mut |resolve, _| {
+        let asked = match worker_scope() {
+            Some(scope) => scope.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms),
+            None => window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms),
+        };
         // A failure to schedule would leave the work waiting for ever: go on at once instead.
-        if window().set_timeout_with_callback(&resolve).is_err() {
+        if asked.is_err() {
             let _ = resolve.call0(&JsValue::NULL);
         }
     });

@@ -13,9 +13,14 @@ mod run;
 mod storage;
 mod text;
 mod words;
+mod worker;
 
-/// Mounts the page on the document's body.
-pub fn mount() {
+/// Mounts the page on the document's body; in a worker, takes orders instead.
+pub fn start() {
     console_error_panic_hook::set_once();
-    leptos::mount::mount_to_body(frame::page);
+    if dom::in_worker() {
+        worker::serve();
+    } else {
+        leptos::mount::mount_to_body(frame::page);
+    }
 }

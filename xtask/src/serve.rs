@@ -179,6 +179,7 @@ impl Answer {
     const NOT_FOUND: Self = Self::Refused(StatusCode::NOT_FOUND);
 
     fn into_response(self) -> Response<Full<Bytes>> {
+        let lasts = matches!(&self, Self::File(path) if is_named_by_its_content(path));
         let (status, body, name, value) = match self {
             Self::File(path) => match fs::read(&path) {
                 Ok(bytes) => (StatusCode::OK, bytes, CONTENT_TYPE, mime(&path).to_owned()),
@@ -200,7 +201,7 @@ impl Answer {
             }
         };
         header(name, &value);
-        header(CACHE_CONTROL, "no-cache");
+        header(CACHE_CONTROL, if lasts { "public, max-age=31536000, immutable" } else { "no-cache" });
         header(X_CONTENT_TYPE_OPTIONS, "nosniff");
         response
     }
@@ -223,6 +224,12 @@ fn answer(root: &Path, prefix: &str, path: &str) -> Answer {
         true => Answer::File(file),
         false => Answer::NOT_FOUND,
     }
+}
+
+/// Whether a file has a hash of its content in its name, as in `style-0123456789abcdef.css`: it never changes.
+fn is_named_by_its_content(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -271,6 +278,14 @@ mod tests {
         assert_eq!(answer(&here(), "/a/b/", "/a/b/%43argo.toml"), found);
         assert_eq!(answer(&here(), "/a/b/", "/Cargo.toml"), Answer::NOT_FOUND);
         assert_eq!(answer(&here(), "/a/b/", "/a/b"), Answer::Moved("/a/b/".into()));
+    }
+
+    #[test]
+    fn only_a_file_named_by_its_content_may_be_kept() {
+        let kept = ["base-6d5bbc0000c09879.css", "page-644e8937508ad64c_bg.wasm"];
+        assert!(kept.iter().all(|name| is_named_by_its_content(Path::new(name))));
+        let asked_for_again = ["index.html", "start.js", "worker.js"];
+        assert!(asked_for_again.iter().all(|name| !is_named_by_its_content(Path::new(name))));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The foot: which build this is, and how many requests the page has made since it was loaded, measured.
 
-use crate::app::{dom, text};
+use crate::app::{dom, text, worker};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
@@ -23,7 +23,7 @@ pub fn Foot() -> impl IntoView {
             </p>
             <p class="note" data-testid="build">
                 "build "
-                {option_env!("AIRLOCK_BUILD").unwrap_or("dev")}
+                {worker::BUILD}
             </p>
         </footer>
     }

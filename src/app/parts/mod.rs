@@ -3,9 +3,11 @@
 mod editor;
 mod icon;
 mod marks;
+mod progress;
 mod virtual_list;
 
 pub use editor::Editor;
 pub use icon::{Icon, icon};
 pub use marks::Mark;
+pub use progress::{Progress, ProgressBar};
 pub use virtual_list::VirtualList;

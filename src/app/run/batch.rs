@@ -1,10 +1,11 @@
 //! Sending many: in slices, so that the page stays responsive, with progress, and stored now and then.
 
 use super::bench::{Fate, Sent};
-use super::own::{Job, Own, OwnInput, SLICE_MS};
+use super::own::{Own, OwnInput, SLICE_MS};
 use super::send::put_in_force;
 use crate::api::{Request, RunView, request_for};
 use crate::app::desk::{Desk, take_turn};
+use crate::app::parts::Progress;
 use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -162,7 +163,8 @@ async fn run(desk: Desk, count: usize) -> usize {
             }
             next = next.saturating_add(1);
             if dom::tick() - slice > SLICE_MS {
-                own.job.set(Some(Job { what: "Sending", done: next, total: count, began, at: dom::tick() }));
+                let (done, total, at) = (next, count, dom::tick());
+                own.job.set(Some(Progress { what: "Sending", unit: "event", done, total, began, at }));
                 own.tally.set(tally.clone());
                 dom::breathe().await;
                 slice = dom::tick();

@@ -3,6 +3,7 @@
 mod attest;
 mod batch;
 mod bench;
+mod check;
 mod credentials;
 mod findings;
 mod forge;

@@ -2,8 +2,9 @@
 
 use super::batch::{Item, Tally};
 use super::bench::{Draft, Fate, Sent};
-use crate::api::{Intake, Request, request_for};
+use crate::api::{Intake, Rehearsal, Request, request_for};
 use crate::app::desk::{Desk, Keeper};
+use crate::app::parts::Progress;
 use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -43,28 +44,13 @@ pub enum OwnInput {
     },
 }
 
-/// Long work under way.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// `Reading` or `Sending`.
-    pub what: &'static str,
-    /// Done so far, in bytes or events.
-    pub done: usize,
-    /// In all.
-    pub total: usize,
-    /// When it began, by [`dom::tick`].
-    pub began: f64,
-    /// When this was said, by [`dom::tick`].
-    pub at: f64,
-}
-
 /// The handles of the own input.
 #[derive(Clone, Copy)]
 pub struct Own {
     /// What is open.
     pub input: RwSignal<OwnInput>,
     /// Long work under way.
-    pub job: RwSignal<Option<Job>>,
+    pub job: RwSignal<Option<Progress>>,
     /// Set by Cancel; read between slices.
     pub cancelled: RwSignal<bool>,
     /// The inputs as read.
@@ -73,6 +59,8 @@ pub struct Own {
     pub items: StoredValue<Vec<Item>, LocalStorage>,
     /// Their outcomes, counted.
     pub tally: RwSignal<Tally>,
+    /// How they would fare, where that was asked for.
+    pub rehearsal: RwSignal<Option<Arc<Rehearsal>>>,
     /// Whether the attestation is being asked for.
     pub asking: RwSignal<bool>,
     answer: StoredValue<Option<js_sys::Function>, LocalStorage>,
@@ -88,6 +76,7 @@ impl Own {
             intakes: StoredValue::new_local(Vec::new()),
             items: StoredValue::new_local(Vec::new()),
             tally: RwSignal::new(Tally::default()),
+            rehearsal: RwSignal::new(None),
             asking: RwSignal::new(false),
             answer: StoredValue::new_local(None),
         }
@@ -104,6 +93,7 @@ impl Own {
         self.intakes.set_value(Vec::new());
         self.items.set_value(Vec::new());
         self.tally.set(Tally::default());
+        self.rehearsal.set(None);
     }
 
     /// Asks the user to attest that the input is synthetic, and waits for the answer.
@@ -187,7 +177,14 @@ async fn read(desk: Desk, name: String, parts: Vec<(String, Vec<u8>)>) {
             }
             if dom::tick() - slice > SLICE_MS {
                 let done = before.saturating_add(progress.done);
-                own.job.set(Some(Job { what: "Reading", done, total, began, at: dom::tick() }));
+                own.job.set(Some(Progress {
+                    what: "Reading",
+                    unit: "B",
+                    done,
+                    total,
+                    began,
+                    at: dom::tick(),
+                }));
                 dom::breathe().await;
                 slice = dom::tick();
                 if own.cancelled.get_untracked() {

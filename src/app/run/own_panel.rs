@@ -1,9 +1,11 @@
 //! The user's own input as opened: what it is, and how far reading or sending has come.
 
 use super::batch::Tally;
+use super::check::CheckAll;
 use super::many::Many;
-use super::own::{self, Job, OwnInput};
+use super::own::{self, OwnInput};
 use crate::app::desk::Desk;
+use crate::app::parts::ProgressBar;
 use crate::app::text;
 use leptos::prelude::*;
 
@@ -13,7 +15,7 @@ pub fn OwnPanel(desk: Desk) -> impl IntoView {
     let own = desk.bench.own;
     view! {
         {move || what_is_open(desk, own.input.get())}
-        {progress(desk)}
+        <ProgressBar progress=own.job on_cancel=Callback::new(move |()| own.cancelled.set(true)) />
     }
     .into_any()
 }
@@ -32,7 +34,7 @@ fn what_is_open(desk: Desk, input: OwnInput) -> Option<AnyView> {
                 <button type="button" data-testid="own-close" on:click=move |_| own::close(desk)>
                     "Back to the scenario"
                 </button>
-                {many.then(|| view! { <Many desk /> })}
+                {many.then(|| view! { <CheckAll desk /> <Many desk /> })}
             </div>
         }
         .into_any(),
@@ -57,42 +59,4 @@ fn describe_input(input: &OwnInput, tally: &Tally) -> String {
             "Nothing in it can be an event. A FHIR resource, a Bundle, or NDJSON with a resource a line can.",
         ),
     }
-}
-
-/// The progress bar. Work that takes less than 150 ms never shows one.
-fn progress(desk: Desk) -> AnyView {
-    let own = desk.bench.own;
-    let slow = Memo::new(move |_| own.job.with(|j| j.as_ref().is_some_and(|j| j.at - j.began > 150.0)));
-    let done = move || own.job.with(|j| j.as_ref().map_or(0, |j| j.done)).to_string();
-    let total = move || own.job.with(|j| j.as_ref().map_or(1, |j| j.total)).to_string();
-    let words = move || own.job.with(|j| j.as_ref().map(describe)).unwrap_or_default();
-    view! {
-        <Show when=move || slow.get()>
-            <div class="progress" data-testid="progress">
-                <progress max=total prop:value=done aria-label="Progress"></progress>
-                <span>{words}</span>
-                <button
-                    type="button"
-                    data-testid="cancel"
-                    on:click=move |_| own.cancelled.set(true)
-                >
-                    "Cancel"
-                </button>
-            </div>
-        </Show>
-    }
-    .into_any()
-}
-
-fn describe(job: &Job) -> String {
-    let seconds = ((job.at - job.began) / 1_000.0).max(0.001);
-    let rate = job.done as f64 / seconds;
-    let left = (job.total.saturating_sub(job.done) as f64 / rate.max(0.001)).ceil() as usize;
-    let (done, total, rate) = if job.what == "Reading" {
-        (text::short_size(job.done), text::short_size(job.total), text::short_size(rate as usize) + "B/s")
-    } else {
-        (text::group(job.done), text::group(job.total), text::group(rate as usize) + " events/s")
-    };
-    let left = text::group(left);
-    [job.what, " ", &done, " of ", &total, " · ", &rate, " · ", &left, " s left"].concat()
 }

@@ -123,6 +123,15 @@ impl Splitter {
         };
     }
 
+    /// The whole text, once it has been read.
+    pub fn text(&self) -> Option<&str> {
+        match &self.state {
+            State::Reading(_) => None,
+            State::One(json) => Some(json.text()),
+            State::Lines(text, ..) | State::Broken(text) => Some(text),
+        }
+    }
+
     /// The parts found so far.
     pub fn parts(&self) -> &[Part] {
         &self.parts

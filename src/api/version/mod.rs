@@ -1,0 +1,15 @@
+//! Versions of a policy: publishing, what differs between two of them, and links that carry a draft.
+//!
+//! Pure: where versions are kept, and how a link's text is compressed, is the page's affair.
+
+mod difference;
+mod lines;
+mod link;
+mod publish;
+mod store;
+
+pub use difference::{CellChange, HeaderChange, PolicyDifference, RowChange, RowFate, difference};
+pub use lines::{Line, LineDifference, LineKind, lines_between};
+pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, pack};
+pub use publish::{Bump, Proposal, Publication, propose};
+pub use store::{PolicyVersion, Versions};
