@@ -4,6 +4,10 @@
 
 use super::document::{Diagnostic, Document, closest, not_json};
 use super::fhir::{Json, NodeId};
+use super::keys::{
+    Holds::{Choice, Objects, Text, Version},
+    Key, Shape,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -149,6 +153,46 @@ impl FieldEntry {
     }
 }
 
+/// What a catalogue may hold, key by key.
+pub static CATALOGUE: Shape = Shape {
+    about: "The canonical model: entities and their fields, each with its disclosure class.",
+    keys: &[
+        Key::required("schemaVersion", Version(1), "Version of the catalogue format."),
+        Key::required("id", Text, "Id."),
+        Key::required("version", Text, "Version of the catalogue."),
+        Key::required("title", Text, "What it is, in a few words."),
+        Key::required("entities", Objects(&ENTITY), "The entities."),
+    ],
+};
+
+static ENTITY: Shape = Shape {
+    about: "An entity of the canonical model.",
+    keys: &[
+        Key::required("name", Text, "Its name, e.g. `CareEvent`."),
+        Key::optional("about", Text, "What it is, in a sentence."),
+        Key::required("fields", Objects(&FIELD), "Its fields."),
+    ],
+};
+
+static FIELD: Shape = Shape {
+    about: "A field of an entity.",
+    keys: &[
+        Key::required("name", Text, "Its name within the entity."),
+        Key::required("type", Choice(|| FieldType::ALL.map(FieldType::as_str).to_vec()), "What it holds."),
+        Key::required(
+            "cardinality",
+            Choice(|| Cardinality::ALL.map(Cardinality::as_str).to_vec()),
+            "How many values it holds.",
+        ),
+        Key::required(
+            "class",
+            Choice(|| DisclosureClass::ALL.map(DisclosureClass::as_str).to_vec()),
+            "Its disclosure class. A policy may raise it and never lower it.",
+        ),
+        Key::optional("about", Text, "What it is, in a sentence."),
+    ],
+};
+
 /// The catalogue of canonical fields.
 #[derive(Debug, Default)]
 pub struct Catalogue {
@@ -178,38 +222,33 @@ impl Catalogue {
         };
         let mut doc = Document::new(&json, "canonical");
         let root = NodeId::ROOT;
-        if !doc.object(root, &["schemaVersion", "id", "version", "title", "entities"]) {
-            return (None, doc.findings);
+        if !doc.object(root, &CATALOGUE) {
+            return (None, doc.finish());
         }
         doc.schema_version(root, &["1"]);
         let mut catalogue =
             Self { id: doc.string(root, "id"), version: doc.string(root, "version"), ..Self::default() };
         doc.string(root, "title");
-        match json.get(root, "entities") {
-            None => doc.missing(root, "entities"),
-            Some(list) => {
-                for entity in doc.items(list) {
-                    catalogue.read_entity(&mut doc, entity);
-                }
-            }
+        for entity in json.get(root, "entities").map(|list| doc.items(list)).unwrap_or_default() {
+            catalogue.read_entity(&mut doc, entity);
         }
-        (Some(catalogue), doc.findings)
+        (Some(catalogue), doc.finish())
     }
 
     fn read_entity(&mut self, doc: &mut Document<'_>, at: NodeId) {
-        if !doc.object(at, &["name", "about", "fields"]) {
+        if !doc.object(at, &ENTITY) {
             return;
         }
         let entity = doc.string(at, "name");
         doc.optional(at, "about");
-        let Some(list) = doc.json.get(at, "fields") else { return doc.missing(at, "fields") };
+        let Some(list) = doc.json.get(at, "fields") else { return };
         for item in doc.items(list) {
             self.read_field(doc, &entity, item);
         }
     }
 
     fn read_field(&mut self, doc: &mut Document<'_>, entity: &str, at: NodeId) {
-        if !doc.object(at, &["name", "type", "cardinality", "class", "about"]) {
+        if !doc.object(at, &FIELD) {
             return;
         }
         let name = [entity, &doc.string(at, "name")].join(".");

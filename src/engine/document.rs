@@ -2,6 +2,7 @@
 //! say about them.
 
 use crate::engine::fhir::{Json, Kind, NodeId};
+use crate::engine::keys::Shape;
 use crate::engine::refusal::{Place, Refusal};
 
 /// How bad a diagnostic is.
@@ -62,9 +63,15 @@ pub struct Document<'a> {
     pub findings: Vec<Diagnostic>,
     /// Where each line starts.
     lines: Vec<u32>,
+    /// The last place that was counted out.
+    mark: Place,
+    /// How many errors and warnings there are.
+    counts: [usize; 2],
+    /// Whether the finding added last was kept.
+    kept: bool,
 }
 
-/// Findings kept of one document; more help nobody.
+/// Errors kept of one document, and as many warnings; more help nobody.
 const MOST_FINDINGS: usize = 200;
 
 impl<'a> Document<'a> {
@@ -72,7 +79,8 @@ impl<'a> Document<'a> {
     pub fn new(json: &'a Json, what: &'static str) -> Self {
         let starts = json.text().match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
         let lines = std::iter::once(0).chain(starts).collect();
-        Self { json, what, findings: Vec::new(), lines }
+        let mark = Place { line: 1, column: 1, offset: 0 };
+        Self { json, what, findings: Vec::new(), lines, mark, counts: [0; 2], kept: false }
     }
 
     /// Adds an error at a node's value.
@@ -94,17 +102,15 @@ impl<'a> Document<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.findings.len() >= MOST_FINDINGS {
+        // However many warnings there are, an error is never lost among them.
+        let [errors, warnings] = &mut self.counts;
+        let count = if severity == Severity::Error { errors } else { warnings };
+        *count += 1;
+        self.kept = *count <= MOST_FINDINGS;
+        if !self.kept {
             return;
         }
-        let line = self.lines.partition_point(|begin| *begin <= start).saturating_sub(1);
-        let begin = self.lines.get(line).copied().unwrap_or(0);
-        let before = self.json.text().get(begin as usize..start as usize).unwrap_or("");
-        let place = Place {
-            line: u32::try_from(line + 1).unwrap_or(u32::MAX),
-            column: u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX),
-            offset: start,
-        };
+        let place = self.place(start);
         self.findings.push(Diagnostic {
             code: format!("{}.{code}", self.what),
             severity,
@@ -116,15 +122,37 @@ impl<'a> Document<'a> {
         });
     }
 
-    /// Gives the finding just added a change of the text that mends it.
-    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>) {
-        if let Some(finding) = self.findings.last_mut() {
-            finding.fix = Some(Fix { title: title.into(), edits });
+    /// The place of an offset. Within a line it counts on from the place before where it can, so that a text in one
+    /// line is not gone over again for each finding.
+    fn place(&mut self, offset: u32) -> Place {
+        let line = self.lines.partition_point(|begin| *begin <= offset).saturating_sub(1);
+        let begin = self.lines.get(line).copied().unwrap_or(0);
+        let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
+        let counts_on = self.mark.line == line && self.mark.offset <= offset;
+        let (from, column) = if counts_on { (self.mark.offset, self.mark.column) } else { (begin, 1) };
+        let before = self.json.text().get(from as usize..offset as usize).unwrap_or("");
+        let column = column.saturating_add(u32::try_from(before.chars().count()).unwrap_or(u32::MAX));
+        self.mark = Place { line, column, offset };
+        self.mark
+    }
+
+    /// Gives the finding just added a change of the text that mends it. The edits are made only where it was kept.
+    pub fn fix(&mut self, title: impl Into<String>, edits: impl FnOnce() -> Vec<Edit>) {
+        if let Some(finding) = self.findings.last_mut().filter(|_| self.kept) {
+            finding.fix = Some(Fix { title: title.into(), edits: edits() });
         }
     }
 
-    /// Checks that a node is an object, and names the keys that are not known. `$schema` always is.
-    pub fn object(&mut self, at: NodeId, known: &[&str]) -> bool {
+    /// The findings, in text order.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let mut findings = self.findings;
+        findings.sort_by_key(|finding| finding.place.offset);
+        findings
+    }
+
+    /// Checks that a node is an object, and names the keys that are not known and those that are missing. `$schema`
+    /// is known everywhere.
+    pub fn object(&mut self, at: NodeId, shape: &Shape) -> bool {
         if self.json.kind(at) != Kind::Object {
             self.error(at, "wrong-type", "An object is expected here.", "Write `{ … }`.");
             return false;
@@ -132,27 +160,26 @@ impl<'a> Document<'a> {
         let json = self.json;
         for member in json.children(at) {
             let key = json.key(member).unwrap_or_default();
-            if key != "$schema" && !known.contains(&key.as_ref()) {
-                let help = match closest(&key, known.iter().copied()) {
+            if key != "$schema" && shape.names().all(|known| known != key) {
+                let help = match closest(&key, shape.names()) {
                     Some(near) => format!("Did you mean `{near}`?"),
-                    None => format!("Known here: {}.", known.join(", ")),
+                    None => format!("Known here: {}.", shape.names().collect::<Vec<_>>().join(", ")),
                 };
                 let message = format!("`{key}` is not a key of this object.");
                 self.add(json.key_span(member), Severity::Error, "unknown-key", message, help);
             }
         }
+        for key in shape.keys.iter().filter(|key| key.required) {
+            if json.get(at, key.name).is_none() {
+                self.missing(at, key.name);
+            }
+        }
         true
     }
 
-    /// A required string member; an empty string, with a finding, where it is absent or something else.
+    /// A required string member; an empty string where it is absent or, with a finding, something else.
     pub fn string(&mut self, at: NodeId, key: &str) -> String {
-        match self.json.get(at, key) {
-            None => {
-                self.missing(at, key);
-                String::new()
-            }
-            Some(member) => self.text(member).unwrap_or_default(),
-        }
+        self.optional(at, key).unwrap_or_default()
     }
 
     /// An optional string member.
@@ -190,14 +217,14 @@ impl<'a> Document<'a> {
         self.json.children(at).collect()
     }
 
-    /// Says that a required key is missing.
+    /// Says that a key is missing.
     pub fn missing(&mut self, at: NodeId, key: &str) {
         let (start, _) = self.json.span(at);
         let message = format!("The key `{key}` is missing.");
         self.add((start, start + 1), Severity::Error, "missing-key", message, format!("Add `\"{key}\": …`."));
     }
 
-    /// A required string member that names one of a closed set.
+    /// A string member that names one of a closed set; none, with a finding, where it names another.
     pub fn one_of<T: Copy>(
         &mut self,
         at: NodeId,
@@ -205,10 +232,7 @@ impl<'a> Document<'a> {
         all: &[T],
         spelled: impl Fn(T) -> &'static str,
     ) -> Option<T> {
-        let Some(member) = self.json.get(at, key) else {
-            self.missing(at, key);
-            return None;
-        };
+        let member = self.json.get(at, key)?;
         let text = self.text(member)?;
         let found = all.iter().copied().find(|own| spelled(*own) == text);
         if found.is_none() {
@@ -225,10 +249,7 @@ impl<'a> Document<'a> {
 
     /// The schema version, where it is one of those known; the latest comes last.
     pub fn schema_version(&mut self, at: NodeId, known: &[&'static str]) -> Option<&'static str> {
-        let Some(member) = self.json.get(at, "schemaVersion") else {
-            self.missing(at, "schemaVersion");
-            return None;
-        };
+        let member = self.json.get(at, "schemaVersion")?;
         let found = self.json.scalar(member);
         let found = known.iter().find(|known| found.as_deref() == Some(**known)).copied();
         if found.is_none() {

@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod document;
 pub mod fhir;
 pub mod guard;
+pub mod keys;
 mod learned;
 pub mod ledger;
 pub mod notification;

@@ -5,7 +5,7 @@ use crate::api::TextEdit;
 use crate::engine::document::Edit;
 use crate::engine::fhir::{Kind, NodeId};
 use crate::engine::policy::edit::{Layout, object_like, quoted, revise, set_strings, splice};
-use crate::engine::policy::{Column, KEYS, cell};
+use crate::engine::policy::{Column, POLICY, cell};
 
 /// What a cell is to hold: its row, its column, and the text; none to clear it.
 pub(super) type Change = (usize, Column, Option<String>);
@@ -170,7 +170,8 @@ impl MappingSheet {
     }
 
     fn revise_root(&self, key: &str, value: Option<String>) -> Vec<TextEdit> {
-        plain(revise(&self.json, NodeId::ROOT, KEYS, &[(key, value)]))
+        let order: Vec<&str> = POLICY.names().collect();
+        plain(revise(&self.json, NodeId::ROOT, &order, &[(key, value)]))
     }
 }
 

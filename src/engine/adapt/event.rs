@@ -48,6 +48,19 @@ pub enum Effect {
     Merge,
 }
 
+impl Effect {
+    /// All effects.
+    pub const ALL: [Self; 2] = [Self::Consent, Self::Merge];
+
+    /// The effect as documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Merge => "merge",
+        }
+    }
+}
+
 /// Something that must be true of the focus.
 #[derive(Clone, Debug)]
 pub struct Condition {

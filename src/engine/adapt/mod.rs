@@ -2,11 +2,13 @@
 
 pub mod drift;
 mod event;
+mod keys;
 mod plan;
 mod read;
 pub mod selector;
 
 pub use event::{Condition, Effect, EventMap, Subject};
+pub use keys::ADAPTER;
 pub use plan::{Claim, Plan};
 
 use super::canonical::{Catalogue, FieldEntry};
@@ -38,35 +40,19 @@ impl Adapter {
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;
-        let keys = [
-            "schemaVersion",
-            "id",
-            "version",
-            "title",
-            "system",
-            "direction",
-            "deviations",
-            "subjectFields",
-            "events",
-        ];
-        if !doc.object(root, &keys) {
-            return (None, doc.findings);
+        if !doc.object(root, &ADAPTER) {
+            return (None, doc.finish());
         }
         doc.schema_version(root, &["1"]);
         for key in ["title", "system"] {
             doc.string(root, key);
         }
-        if doc.string(root, "direction") != "to-canonical" {
-            let at = json.get(root, "direction").unwrap_or(root);
-            doc.error(at, "direction", "This direction is not known.", "Write `to-canonical`.");
-        }
+        doc.one_of(root, "direction", &[()], |()| "to-canonical");
         let id = doc.string(root, "id");
         let version = doc.string(root, "version");
         let deviations = read::deviations(&mut doc, root);
         let events = read::events(&mut doc, root, catalogue);
-        let mut findings = doc.findings;
-        findings.sort_by_key(|finding| finding.place.offset);
-        (Some(Self { id, version, events, deviations }), findings)
+        (Some(Self { id, version, events, deviations }), doc.finish())
     }
 
     /// Whether this adapter reads an event type.

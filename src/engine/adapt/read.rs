@@ -2,6 +2,7 @@
 
 use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
+use super::keys::{CONDITION, EVENT, FIELD};
 use super::plan::Plan;
 use super::selector::{self, Selector, Step};
 use crate::engine::canonical::{Catalogue, FieldEntry};
@@ -9,23 +10,13 @@ use crate::engine::document::{Document, Severity};
 use crate::engine::fhir::{NodeId, ResourceType};
 use std::sync::Arc;
 
-const KEYS: &[&str] =
-    &["type", "focus", "subject", "when", "bare", "effect", "merged", "recipients", "fields"];
-
 type Field = (Arc<FieldEntry>, Selector);
 
 /// The adapter's events. Each has the fields of its own and those of every subject.
 pub(super) fn events(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue) -> Vec<EventMap> {
     let of_subject = fields(doc, root, "subjectFields", catalogue);
-    match doc.json.get(root, "events") {
-        None => {
-            doc.missing(root, "events");
-            Vec::new()
-        }
-        Some(at) => {
-            doc.items(at).into_iter().filter_map(|item| event(doc, item, &of_subject, catalogue)).collect()
-        }
-    }
+    let Some(list) = doc.json.get(root, "events") else { return Vec::new() };
+    doc.items(list).into_iter().filter_map(|item| event(doc, item, &of_subject, catalogue)).collect()
 }
 
 /// The source's own elements, each as `Type.name`, where the adapter lists some.
@@ -50,21 +41,12 @@ fn event(
     of_subject: &[Field],
     catalogue: &Catalogue,
 ) -> Option<EventMap> {
-    if !doc.object(at, KEYS) {
+    if !doc.object(at, &EVENT) {
         return None;
     }
     let event_type = doc.string(at, "type");
     let focus = focus(doc, at);
-    let subject = match doc.json.get(at, "subject") {
-        Some(_) => select(doc, at, "subject"),
-        None => {
-            doc.missing(at, "subject");
-            None
-        }
-    };
-    if doc.json.get(at, "fields").is_none() {
-        doc.missing(at, "fields");
-    }
+    let subject = select(doc, at, "subject");
     let mut fields = fields(doc, at, "fields", catalogue);
     if let Some(subject) = &subject {
         fields.extend(of_subject.iter().map(|(entry, below)| (Arc::clone(entry), of(subject, below))));
@@ -136,7 +118,7 @@ fn fields(doc: &mut Document<'_>, at: NodeId, key: &str, catalogue: &Catalogue) 
 }
 
 fn field(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Field> {
-    if !doc.object(at, &["field", "select", "note"]) {
+    if !doc.object(at, &FIELD) {
         return None;
     }
     doc.optional(at, "note");
@@ -147,9 +129,6 @@ fn field(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Fi
         let message = format!("There is no canonical field `{name}`.");
         doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
     }
-    if doc.json.get(at, "select").is_none() {
-        doc.missing(at, "select");
-    }
     let selector = select(doc, at, "select");
     Some((Arc::clone(entry?), selector?))
 }
@@ -159,7 +138,7 @@ fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
     let Some(list) = doc.json.get(at, "when") else { return Vec::new() };
     let mut conditions = Vec::new();
     for item in doc.items(list) {
-        if !doc.object(item, &["select", "in", "exists"]) {
+        if !doc.object(item, &CONDITION) {
             continue;
         }
         let values = doc.strings(item, "in");
@@ -176,9 +155,6 @@ fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
                 continue;
             }
         };
-        if doc.json.get(item, "select").is_none() {
-            doc.missing(item, "select");
-        }
         if let Some(selector) = select(doc, item, "select") {
             let select = doc.json.get_str(item, "select").unwrap_or_default().into_owned();
             conditions.push(Condition { select, plan: plan(&selector), test });
@@ -188,15 +164,7 @@ fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
 }
 
 fn effect(doc: &mut Document<'_>, at: NodeId) -> Option<Effect> {
-    match doc.optional(at, "effect")?.as_str() {
-        "consent" => Some(Effect::Consent),
-        "merge" => Some(Effect::Merge),
-        _ => {
-            let effect_at = doc.json.get(at, "effect").unwrap_or(at);
-            doc.error(effect_at, "effect", "This effect is not known.", "Write `consent` or `merge`.");
-            None
-        }
-    }
+    doc.one_of(at, "effect", &Effect::ALL, Effect::as_str)
 }
 
 fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {

@@ -2,12 +2,13 @@
 
 pub mod cell;
 pub mod edit;
+mod keys;
 mod normalise;
 mod read;
 mod row;
 
+pub use keys::POLICY;
 pub use normalise::Normalise;
-pub use read::KEYS;
 pub use row::{Column, Row};
 
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};

@@ -1,5 +1,6 @@
 //! Reading a policy text, as far as it can be read.
 
+use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
 use super::{Change, Label, Normalise, Policy, Reading, Row, Rule, Target};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
@@ -9,44 +10,6 @@ use crate::engine::redact::Method;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// The keys of a policy, in the order in which a document has them.
-pub const KEYS: &[&str] = &[
-    "schemaVersion",
-    "id",
-    "version",
-    "title",
-    "source",
-    "target",
-    "eventTypes",
-    "resourceTypes",
-    "adapter",
-    "purpose",
-    "legalBasis",
-    "consent",
-    "recipient",
-    "channels",
-    "jurisdictions",
-    "retention",
-    "auditLocation",
-    "rules",
-    "changelog",
-];
-const RULE_KEYS: &[&str] = &[
-    "id",
-    "field",
-    "label",
-    "class",
-    "method",
-    "target",
-    "cardinality",
-    "normalise",
-    "values",
-    "owner",
-    "check",
-    "rollback",
-    "note",
-];
 
 pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
     let json = match Json::read(text) {
@@ -58,16 +21,19 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
     };
     let mut doc = Document::new(&json, "policy");
     let root = NodeId::ROOT;
-    if !doc.object(root, KEYS) {
-        return Reading { policy: None, rows: Vec::new(), findings: doc.findings };
+    if !doc.object(root, &POLICY) {
+        return Reading { policy: None, rows: Vec::new(), findings: doc.finish() };
     }
     let schema_version = if doc.schema_version(root, &["1", "2"]) == Some("1") { 1 } else { 2 };
     let ends = target(&mut doc, root, schema_version);
     let (recipient, role) = recipient(&mut doc, root);
-    let event_types = doc.strings(root, "eventTypes");
-    if event_types.is_empty() {
-        doc.missing(root, "eventTypes");
-    }
+    let event_types = some_strings(
+        &mut doc,
+        root,
+        "eventTypes",
+        "No event at all could come in.",
+        "List the types that may.",
+    );
     let consent_required = consent(&mut doc, root);
     let rows = rows(&json);
     let policy = Policy {
@@ -94,9 +60,16 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
         schema_version,
         hash: text_hash(text),
     };
-    let mut findings = doc.findings;
-    findings.sort_by_key(|finding| finding.place.offset);
-    Reading { policy: Some(policy), rows, findings }
+    Reading { policy: Some(policy), rows, findings: doc.finish() }
+}
+
+/// The strings of an array, with a finding where it is there and has none.
+fn some_strings(doc: &mut Document<'_>, at: NodeId, key: &str, message: &str, help: &str) -> Vec<String> {
+    let strings = doc.strings(at, key);
+    if let Some(list) = doc.json.get(at, key).filter(|list| doc.json.children(*list).next().is_none()) {
+        doc.error(list, "empty", message, help);
+    }
+    strings
 }
 
 fn text_hash(text: &str) -> String {
@@ -116,9 +89,9 @@ struct Ends {
 const ADAPTER_OF_VERSION_1: &str = "crm-demo";
 
 fn target(doc: &mut Document<'_>, root: NodeId, schema_version: u8) -> Ends {
-    let keys = if schema_version == 1 { ["system", "object"] } else { ["system", "adapter"] };
+    let shape = if schema_version == 1 { &TARGET_OF_VERSION_1 } else { &TARGET };
     match doc.json.get(root, "target") {
-        Some(at) if doc.object(at, &keys) => {
+        Some(at) if doc.object(at, shape) => {
             let system = doc.string(at, "system");
             match schema_version {
                 1 => {
@@ -128,17 +101,13 @@ fn target(doc: &mut Document<'_>, root: NodeId, schema_version: u8) -> Ends {
                 _ => Ends { system, adapter: doc.string(at, "adapter"), object: None },
             }
         }
-        Some(_) => Ends::default(),
-        None => {
-            doc.missing(root, "target");
-            Ends::default()
-        }
+        _ => Ends::default(),
     }
 }
 
 /// Whether the policy says that consent is needed.
 fn consent(doc: &mut Document<'_>, root: NodeId) -> bool {
-    doc.json.get(root, "consent").is_some() && doc.one_of(root, "consent", &[()], |()| "required").is_some()
+    doc.one_of(root, "consent", &[()], |()| "required").is_some()
 }
 
 /// The rules as written.
@@ -149,14 +118,8 @@ fn rows(json: &Json) -> Vec<Row> {
 
 fn recipient(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
     match doc.json.get(root, "recipient") {
-        Some(at) if doc.object(at, &["organization", "role"]) => {
-            (doc.string(at, "organization"), doc.string(at, "role"))
-        }
-        Some(_) => Default::default(),
-        None => {
-            doc.missing(root, "recipient");
-            Default::default()
-        }
+        Some(at) if doc.object(at, &RECIPIENT) => (doc.string(at, "organization"), doc.string(at, "role")),
+        _ => Default::default(),
     }
 }
 
@@ -191,7 +154,7 @@ fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
     let Some(at) = doc.json.get(root, "changelog") else { return Vec::new() };
     let mut changes = Vec::new();
     for entry in doc.items(at) {
-        if doc.object(entry, &["version", "date", "note"]) {
+        if doc.object(entry, &CHANGE) {
             let [version, date, note] = ["version", "date", "note"].map(|key| doc.string(entry, key));
             changes.push(Change { version, date, note });
         }
@@ -201,10 +164,7 @@ fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
 
 /// What the rules say, field by field. Of two rules that claim the same, the first one holds.
 fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Vec<Rule> {
-    let Some(at) = doc.json.get(root, "rules") else {
-        doc.missing(root, "rules");
-        return Vec::new();
-    };
+    let Some(at) = doc.json.get(root, "rules") else { return Vec::new() };
     let items = doc.items(at);
     let named: BTreeSet<String> = items.iter().filter_map(|item| name(doc.json, *item)).collect();
     let mut taken = Taken::default();
@@ -312,22 +272,23 @@ impl Written {
 }
 
 fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Option<Written> {
-    if !doc.object(at, RULE_KEYS) {
+    if !doc.object(at, &RULE) {
         return None;
     }
     let id = doc.string(at, "id");
     let subject = subject(doc, at, catalogue);
     let label = label(doc, at);
-    let values = values(doc, at);
+    let values = some_strings(
+        doc,
+        at,
+        "values",
+        "No value at all could cross.",
+        "List the values that may, or leave it out.",
+    );
     let [owner, check, rollback, note] =
         ["owner", "check", "rollback", "note"].map(|key| doc.optional(at, key));
-    let present = |doc: &Document<'_>, key: &str| doc.json.get(at, key).is_some();
-    let cardinality = present(doc, "cardinality")
-        .then(|| doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str))
-        .flatten();
-    let normalise = present(doc, "normalise")
-        .then(|| doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str))
-        .flatten();
+    let cardinality = doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str);
+    let normalise = doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str);
     let (subject, label) = (subject?, label?);
     let least = match &subject {
         Subject::Field(field) => field.class,
@@ -365,15 +326,6 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
         note,
         offset,
     })
-}
-
-fn values(doc: &mut Document<'_>, at: NodeId) -> Vec<String> {
-    let values = doc.strings(at, "values");
-    if let Some(values_at) = doc.json.get(at, "values").filter(|_| values.is_empty()) {
-        let help = "List the values that may, or leave it out.";
-        doc.error(values_at, "empty", "No value at all could cross.", help);
-    }
-    values
 }
 
 /// The canonical field that a rule names, or every field of the entity that it names.

@@ -97,8 +97,14 @@ const US_STATES: [(&str, &str); 56] = [
 
 impl Method {
     /// The names a policy may give.
-    pub const NAMES: &'static [&'static str] =
-        &["generalize:age-band", "generalize:year", "generalize:year-month", "generalize:zip3", "tokenize"];
+    pub const NAMES: &'static [&'static str] = &[
+        "generalize:age-band",
+        "generalize:year",
+        "generalize:year-month",
+        "generalize:zip3",
+        "generalize:us-state",
+        "tokenize",
+    ];
 
     /// The method of this name.
     pub fn parse(name: &str) -> Option<Self> {

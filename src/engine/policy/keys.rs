@@ -1,0 +1,136 @@
+//! What a policy may hold, key by key.
+
+use super::{Label, Normalise};
+use crate::engine::canonical::{Cardinality, DisclosureClass};
+use crate::engine::keys::{
+    Holds::{Choice, Object, Objects, SomeTexts, Text, Texts, Version},
+    Key, Shape,
+};
+use crate::engine::redact::Method;
+
+/// A policy.
+pub static POLICY: Shape = Shape {
+    about: "A mapping policy: one integration path, and what may cross on it.",
+    keys: &[
+        Key::required("schemaVersion", Version(2), "Version of the policy format."),
+        Key::required("id", Text, "Id, the same for all versions of the policy."),
+        Key::required("version", Text, "Version of the policy; a new one with each change of its rules."),
+        Key::required("title", Text, "What the policy is for, in a few words."),
+        Key::required("source", Text, "Id of the system that events come from."),
+        Key::required("target", Object(&TARGET), "Where records go."),
+        Key::required("eventTypes", SomeTexts, "The event types it covers, e.g. `referral.created`."),
+        Key::optional(
+            "resourceTypes",
+            SomeTexts,
+            "FHIR resource types that an event may bring along; any without it.",
+        ),
+        Key::required("adapter", Text, "Id of the adapter that reads the source."),
+        Key::required("purpose", Text, "The one purpose of use, a code of HL7 v3 PurposeOfUse."),
+        Key::required("legalBasis", Text, "On which legal basis."),
+        Key::optional("consent", Choice(consent), "Whether the patient's consent is needed."),
+        Key::required("recipient", Object(&RECIPIENT), "Who receives."),
+        Key::optional("channels", Texts, "By which channels the recipient may use what it gets."),
+        Key::optional(
+            "jurisdictions",
+            Texts,
+            "Where the person may live, e.g. `US-MA`; anywhere without it.",
+        ),
+        Key::optional(
+            "retention",
+            Text,
+            "How long the recipient keeps it, an ISO 8601 duration such as `P180D`.",
+        ),
+        Key::optional("auditLocation", Text, "Where the evidence is kept."),
+        Key::required("rules", Objects(&RULE), "What may cross. A field that no rule names does not."),
+        Key::optional("changelog", Objects(&CHANGE), "What changed with each version, oldest first."),
+    ],
+};
+
+/// Where records go.
+pub static TARGET: Shape = Shape {
+    about: "The receiving system.",
+    keys: &[
+        Key::required("system", Text, "Id of the receiving system."),
+        Key::required("adapter", Text, "Id of the adapter that writes its objects."),
+    ],
+};
+
+/// Where records went in version 1 of the format.
+pub static TARGET_OF_VERSION_1: Shape = Shape {
+    about: "The receiving system and its object.",
+    keys: &[
+        Key::required("system", Text, "Id of the receiving system."),
+        Key::required("object", Text, "The one CRM object that all rules feed."),
+    ],
+};
+
+/// Who receives.
+pub static RECIPIENT: Shape = Shape {
+    about: "The recipient.",
+    keys: &[
+        Key::required("organization", Text, "The organisation, as a reference: `Organization/ID`."),
+        Key::required("role", Text, "Its role."),
+    ],
+};
+
+/// A rule. The keys are the columns of the mapping sheet.
+pub static RULE: Shape = Shape {
+    about: "What happens to one canonical field, or to each field of an entity that has no rule of its own.",
+    keys: &[
+        Key::required("id", Text, "Id of the rule, unique in its policy."),
+        Key::required("field", Text, "A field of the canonical model, `Entity.field`, or a whole entity."),
+        Key::required(
+            "label",
+            Choice(labels),
+            "allowed: crosses as it is; transformed: through a method; redacted: the CRM field says that it was withheld; prohibited: nothing shows.",
+        ),
+        Key::optional("class", Choice(classes), "A disclosure class above the catalogue's."),
+        Key::optional("method", Choice(methods), "How a transformed field crosses."),
+        Key::optional(
+            "target",
+            Text,
+            "The CRM field that it feeds, `Object.field`; for a whole entity the object.",
+        ),
+        Key::optional("cardinality", Choice(cardinalities), "How many values cross; 1..1 where one must."),
+        Key::optional("normalise", Choice(forms), "The form that values are brought into before the method."),
+        Key::optional("values", SomeTexts, "The values that may leave; any without it."),
+        Key::optional("owner", Text, "Who answers for the rule."),
+        Key::optional("check", Text, "How it is checked that the rule does what it should."),
+        Key::optional("rollback", Text, "How the rule is taken back."),
+        Key::optional("note", Text, "What else there is to say, e.g. why an exception is meant."),
+    ],
+};
+
+/// An entry of the changelog.
+pub static CHANGE: Shape = Shape {
+    about: "What one version changed.",
+    keys: &[
+        Key::required("version", Text, "The version that it brought."),
+        Key::required("date", Text, "When, as a date."),
+        Key::required("note", Text, "What changed, in a sentence."),
+    ],
+};
+
+fn consent() -> Vec<&'static str> {
+    vec!["required"]
+}
+
+fn labels() -> Vec<&'static str> {
+    Label::ALL.map(Label::as_str).to_vec()
+}
+
+fn classes() -> Vec<&'static str> {
+    DisclosureClass::ALL.map(DisclosureClass::as_str).to_vec()
+}
+
+fn methods() -> Vec<&'static str> {
+    Method::NAMES.to_vec()
+}
+
+fn cardinalities() -> Vec<&'static str> {
+    Cardinality::ALL.map(Cardinality::as_str).to_vec()
+}
+
+fn forms() -> Vec<&'static str> {
+    Normalise::ALL.map(Normalise::as_str).to_vec()
+}
