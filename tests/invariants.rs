@@ -464,7 +464,7 @@ fn a_consent_decision_says_who_asked_why_and_what_decided() {
         assert_eq!(entry.code.as_deref(), code, "{scenario}");
         assert_eq!(entry.purpose.as_deref(), Some("CAREMGT"), "{scenario}");
         assert_eq!(entry.destination.as_deref(), Some("CRM-DEMO"), "{scenario}");
-        assert_eq!(entry.policy.as_deref(), Some("referral-intake@1.0.0"), "{scenario}");
+        assert_eq!(entry.policy.as_deref(), Some("referral-intake@1.1.0"), "{scenario}");
         assert!(entry.legal_basis.is_some() && entry.policy_hash.is_some(), "{scenario}");
     }
 }
