@@ -69,7 +69,16 @@ impl ElementPath {
 
 /// What an adapter reads for one type of event: each element, and the canonical field it fills.
 #[derive(Clone, Debug, Default)]
-pub struct Reads(Vec<(ElementPath, Arc<FieldEntry>)>);
+pub struct Reads(Vec<(ElementPath, Arc<FieldEntry>, Use)>);
+
+/// What an element is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Its value fills the field.
+    Value,
+    /// It is a reference that leads to the value.
+    Way,
+}
 
 impl Reads {
     /// What a field's selector reads.
@@ -87,7 +96,7 @@ impl Reads {
                         // What is resolved is read, too: by its reference.
                         names.push("reference".to_owned());
                         self.0.extend(resource.take().map(|resource| {
-                            (ElementPath { resource, names: names.clone() }, Arc::clone(field))
+                            (ElementPath { resource, names: names.clone() }, Arc::clone(field), Use::Way)
                         }));
                     }
                     Step::Member(name) => names.push(name.clone()),
@@ -95,14 +104,20 @@ impl Reads {
                 }
             }
             if let Some(resource) = resource.filter(|_| !names.is_empty()) {
-                self.0.push((ElementPath { resource, names }, Arc::clone(field)));
+                self.0.push((ElementPath { resource, names }, Arc::clone(field), Use::Value));
             }
         }
     }
 
     /// What is read at an element or below it.
-    fn at(&self, path: &ElementPath) -> impl Iterator<Item = &(ElementPath, Arc<FieldEntry>)> {
-        self.0.iter().filter(move |(own, _)| own.starts_with(path))
+    fn at(&self, path: &ElementPath) -> impl Iterator<Item = (&ElementPath, &Arc<FieldEntry>)> {
+        self.0.iter().map(|(own, field, _)| (own, field)).filter(move |(own, _)| own.starts_with(path))
+    }
+
+    /// The elements whose values fill a field, e.g. `ServiceRequest.priority`.
+    pub fn sources(&self, field: &FieldEntry) -> impl Iterator<Item = String> {
+        let of_field = self.0.iter().filter(|(_, own, used)| own.id == field.id && *used == Use::Value);
+        of_field.map(|(path, _, _)| path.spell())
     }
 
     /// The names that are read directly below an element or resource, each with the field that it fills.
@@ -111,7 +126,7 @@ impl Reads {
         resource: ResourceType,
         names: &'a [String],
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().filter_map(move |(own, field)| {
+        self.0.iter().filter_map(move |(own, field, _)| {
             let below = own.resource == resource && own.names.starts_with(names);
             Some((own.names.get(names.len()).filter(|_| below)?.as_str(), field.name.as_str()))
         })

@@ -99,6 +99,17 @@ fn identifies(json: &Json, shape: &Shape, policy: &Policy, redacted: &Redacted, 
     })
 }
 
+/// The form that a value must have to cross as it is, in words: what [`check`] asks of it, besides its type's own.
+pub fn form_of(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Code => "no spaces; 64 bytes at most",
+        FieldType::Date => "a FHIR date or dateTime",
+        FieldType::PostalCode => "letters, digits, spaces, hyphens; 10 bytes at most",
+        FieldType::Label | FieldType::Identifier | FieldType::Personal => "one line; 200 characters at most",
+        FieldType::FreeText => "nothing: free text does not leave",
+    }
+}
+
 /// Whether a value that crosses as it is has the form of its field's type.
 fn fits(kind: FieldType, value: &str) -> bool {
     match kind {

@@ -190,6 +190,19 @@ impl Method {
         }
     }
 
+    /// The form that [`Method::is_form`] asks for, in words.
+    pub fn form(self) -> &'static str {
+        match self {
+            Self::AgeBand => "ten years of age, `40-49`; `90 or older`",
+            Self::Year => "four digits; `90 or more years ago`",
+            Self::YearMonth => "year and month, `2026-01`",
+            Self::Zip3 => "three digits; `000` for small areas",
+            Self::UsState => "the postal service's two letters",
+            Self::Tokenize => "`tok_` and 32 hexadecimal digits",
+            Self::Keep | Self::Withhold | Self::Drop => "any",
+        }
+    }
+
     /// Applies it. None where the value can't be brought into the method's form: then nothing crosses.
     pub(super) fn apply(self, value: &str, keys: &Keys, today: Day) -> Option<String> {
         match self {
