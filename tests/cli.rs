@@ -729,3 +729,121 @@ fn a_key_that_is_none_or_can_not_sign_exits_with_2() {
     airlock(&["authenticate", "--id", "evt-1", "--timestamp", "1", "--signature", "v1,x", "--now", "1", "-"])
         .unusable("--secret");
 }
+
+/// A policy with two rules, one of which says nothing of itself.
+fn tiny_policy() -> String {
+    json!({
+        "schemaVersion": 2, "id": "tiny", "version": "0.1.0", "title": "Tiny", "source": "HOSP-SANDBOX-A",
+        "target": { "system": "CRM-DEMO", "adapter": "crm-demo" }, "eventTypes": ["referral.created"],
+        "adapter": "fhir-r4", "purpose": "CAREMGT", "legalBasis": "patient consent (demonstration)",
+        "consent": "required",
+        "recipient": { "organization": "Organization/CRM-DEMO", "role": "care-coordinator" },
+        "channels": ["crm-activity"], "retention": "P30D", "auditLocation": "browser local storage",
+        "rules": [
+            { "id": "R01", "field": "CareEvent.priority", "label": "allowed", "target": "Activity.priority",
+              "values": ["routine", "urgent"], "owner": "Testina | Owner\nof rules", "check": "=1+1" },
+            { "id": "R02", "field": "Person.birthDate", "label": "transformed", "method": "generalize:age-band",
+              "target": "PatientAttribute.ageBand" },
+            { "id": "R03", "field": "Person.familyName", "label": "prohibited" },
+            { "id": "R04", "field": "CareEvent.endedOn", "label": "prohibited" }
+        ],
+        "changelog": [{ "version": "0.1.0", "date": "2026-01-12", "note": "First version." }]
+    })
+    .to_string()
+}
+
+fn matrix(args: &[&str]) -> Done {
+    airlock_with(tiny_policy().as_bytes(), &[&["matrix", "-"], args].concat())
+}
+
+#[test]
+fn matrix_derives_each_document_in_each_form() {
+    for document in ["mapping", "contract", "minimum-necessary", "control", "responsibility", "drift"] {
+        let [md, csv, json] = ["md", "csv", "json"].map(|form| matrix(&["--as", document, "--format", form]));
+        for done in [&md, &csv, &json] {
+            assert_eq!((done.status, done.err.as_str()), (0, ""), "{document}: {done:?}");
+        }
+        let table: Value = serde_json::from_str(&json.out).unwrap();
+        assert_eq!(keys(&table), BTreeSet::from(["columns", "rows", "title"]), "{document}");
+        let (columns, rows) = (table["columns"].as_array().unwrap(), table["rows"].as_array().unwrap());
+        assert!(!rows.is_empty(), "{document}");
+        assert!(rows.iter().all(|row| row.as_array().unwrap().len() == columns.len()), "{document}");
+        assert_eq!(md.out.lines().count(), rows.len() + 4, "a title, a header and a line a row: {}", md.out);
+        assert!(md.out.starts_with("# ") && md.out.contains("tiny@0.1.0"), "{}", md.out);
+        assert!(csv.out.split_terminator("\r\n").count() > rows.len(), "{}", csv.out);
+        assert_eq!(matrix(&["--as", document, "--json"]), json, "--json is --format json");
+        assert_eq!(matrix(&["--as", document]), md, "Markdown without a word");
+    }
+}
+
+#[test]
+fn matrix_says_what_the_policy_says_and_neutralises_it_where_it_would_do_harm() {
+    let md = matrix(&["--as", "mapping"]).out;
+    let row = md.lines().find(|line| line.starts_with("| R01 ")).unwrap();
+    for cell in [
+        "| ServiceRequest.priority |",
+        "| CareEvent.priority |",
+        "| operational |",
+        "| allowed |",
+        "| keep |",
+        "| Activity.priority |",
+        "| routine; urgent |",
+        "| Testina \\| Owner<br>of rules |",
+    ] {
+        assert!(row.contains(cell), "{cell} in {row}");
+    }
+    let csv = matrix(&["--as", "mapping", "--format", "csv"]).out;
+    assert!(csv.contains(",'=1+1,"), "{csv}");
+    assert!(csv.contains("\"Testina | Owner\nof rules\""), "{csv}");
+
+    let contract: Value = serde_json::from_str(&matrix(&["--as", "contract", "--json"]).out).unwrap();
+    let fields: Vec<&str> =
+        contract["rows"].as_array().unwrap().iter().map(|r| r[0].as_str().unwrap()).collect();
+    assert_eq!(fields, ["Activity.priority", "PatientAttribute.ageBand"], "what is prohibited is not in it");
+}
+
+#[test]
+fn matrix_reviews_drift_over_events() {
+    let folder = folder("drift");
+    let events = format!("{}\n{}\n", bundle("REF-001"), bundle("REF-002"));
+    let events = write(&folder, "events.ndjson", events);
+    let done = matrix(&["--as", "drift", "--events", &events, "--json"]);
+    assert_eq!((done.status, done.err.as_str()), (0, ""), "{done:?}");
+    let table: Value = serde_json::from_str(&done.out).unwrap();
+    let rows: Vec<Vec<&str>> = table["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(|cell| cell.as_str().unwrap()).collect())
+        .collect();
+    let has = |row: &[&str]| assert!(rows.iter().any(|own| own == row), "{row:?} in {rows:?}");
+    has(&["in use", "R01", "CareEvent.priority", "2", "2"]);
+    has(&["the adapter does not read it", "R04", "CareEvent.endedOn", "0", "0"]);
+    has(&["no rule names the field", "", "CareEvent.status", "", ""]);
+    assert!(
+        rows.iter().any(|row| row[0] == "no rule names the element" && row[2].ends_with("status")),
+        "{rows:?}"
+    );
+    Quarry::patients_of(&referral_value()).assert_absent("the review", &done.out);
+}
+
+#[test]
+fn matrix_refuses_what_it_can_not_derive_from() {
+    let broken = tiny_policy().replace("\"prohibited\"", "\"forbidden\"");
+    let done = airlock_with(broken.as_bytes(), &["matrix", "-", "--as", "mapping"]);
+    assert_eq!((done.status, done.out.as_str()), (1, ""), "{done:?}");
+    assert!(done.err.contains("error[policy.unknown-label]"), "{}", done.err);
+    for text in ["", "{", "[]", "\u{feff}"] {
+        let done = airlock_with(text.as_bytes(), &["matrix", "-", "--as", "contract"]);
+        assert_eq!((done.status, done.out.as_str()), (1, ""), "{text:?}: {done:?}");
+    }
+    let done = matrix(&["--as", "mapping", "--adapter", "fixtures/policies/referral-intake.json"]);
+    assert_eq!((done.status, done.out.as_str()), (1, ""), "{done:?}");
+    assert!(done.err.contains("error[adapter."), "{}", done.err);
+    let elsewhere = tiny_policy().replace("\"fhir-r4\"", "\"nowhere\"");
+    airlock_with(elsewhere.as_bytes(), &["matrix", "-", "--as", "mapping"]).unusable("adapters/nowhere.json");
+    matrix(&["--as", "poetry"]).unusable("poetry");
+    matrix(&["--as", "mapping", "--format", "pdf"]).unusable("pdf");
+    matrix(&["--as", "mapping", "--events", "tests"]).unusable("--events");
+    airlock(&["matrix", "nowhere.json", "--as", "mapping"]).unusable("nowhere.json");
+}

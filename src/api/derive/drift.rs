@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Usage {
     /// Events counted.
     pub events: u64,
+    /// Events of which no rule says anything: those of types that the policy does not cover.
+    pub others: u64,
     /// By rule id: elements that the rule was about, and events that had one.
     rules: BTreeMap<String, Count>,
     /// By path: elements that no rule names, and events that had one.
@@ -27,6 +29,10 @@ impl Usage {
     /// Counts an event by its account. What became of the event does not matter: the ledger says what the policy would
     /// have decided.
     pub fn count(&mut self, run: &RunView) {
+        if run.ledger.iter().all(|row| row.rule.is_none()) {
+            self.others += 1;
+            return;
+        }
         self.events += 1;
         let mut rules: BTreeMap<&str, u64> = BTreeMap::new();
         let mut unnamed: BTreeMap<String, u64> = BTreeMap::new();
@@ -67,7 +73,9 @@ pub(super) fn review(from: &Basis<'_>, usage: Option<&Usage>) -> Table {
     let columns = ["Finding", "Rule", "About", "Elements", "Events"];
     let mut table = from.table(DerivedDocument::DriftReview, &columns);
     if let Some(usage) = usage {
-        table.title.push_str(&format!(", over {} events", usage.events));
+        table
+            .title
+            .push_str(&format!(", over {} events and {} that it is not about", usage.events, usage.others));
     }
     let mut rest = Vec::new();
     let mut ids = BTreeSet::new();
@@ -78,7 +86,8 @@ pub(super) fn review(from: &Basis<'_>, usage: Option<&Usage>) -> Table {
         let about = if rule.whole_entity { rule.field.entity() } else { &rule.field.name };
         let reads = |name: &str| from.sources.contains_key(name);
         let of_rule = from.policy.rules.iter().filter(|other| other.row == rule.row);
-        let read = reads(&rule.field.name) || rule.whole_entity && of_rule.clone().any(|own| reads(&own.field.name));
+        let read =
+            reads(&rule.field.name) || rule.whole_entity && of_rule.clone().any(|own| reads(&own.field.name));
         let count = usage.map(|usage| usage.rules.get(&rule.id).copied().unwrap_or_default());
         let row = |finding: &str| row(finding, &rule.id, about, count);
         match count {

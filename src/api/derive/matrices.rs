@@ -81,7 +81,9 @@ pub(super) fn control(from: &Basis<'_>) -> Table {
     for rule in &policy.rules {
         let goes = rule.label.crosses();
         let destination = match (&rule.target, rule.label) {
-            (Some(target), Label::Redacted) => format!("{} {target}: says that it was withheld", policy.target),
+            (Some(target), Label::Redacted) => {
+                format!("{} {target}: says that it was withheld", policy.target)
+            }
             (Some(target), _) => format!("{} {target}", policy.target),
             (None, _) => none(),
         };

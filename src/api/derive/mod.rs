@@ -9,11 +9,11 @@ pub use drift::Usage;
 pub use table::{Table, TableFormat};
 
 use super::Diagnostic;
+use crate::engine::Finding;
 use crate::engine::adapt::Adapter;
 use crate::engine::canonical::Catalogue;
 use crate::engine::document::Severity;
 use crate::engine::policy::{Policy, Rule};
-use crate::engine::Finding;
 use std::collections::BTreeMap;
 
 /// A document that follows from a policy.
@@ -79,8 +79,12 @@ impl DerivedDocument {
             Self::MappingSheet => "Every rule, field by field, with the elements that its values come from.",
             Self::PayloadContract => "Exactly the CRM fields that can leave, each with its type and form.",
             Self::MinimumNecessary => "What each destination gets, what for, and how it is cut down.",
-            Self::ControlMatrix => "Each element: where it goes, on what basis, who has access, what is logged.",
-            Self::ResponsibilityChart => "Who gives, who answers, who is asked and who is told, rule by rule.",
+            Self::ControlMatrix => {
+                "Each element: where it goes, on what basis, who has access, what is logged."
+            }
+            Self::ResponsibilityChart => {
+                "Who gives, who answers, who is asked and who is told, rule by rule."
+            }
             Self::DriftReview => "Rules that no event has used, and what comes in that no rule names.",
         }
     }

@@ -38,6 +38,11 @@ impl TableFormat {
         }
     }
 
+    /// The form of this spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
     /// The media type of a file.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -148,7 +153,10 @@ mod tests {
     use super::*;
 
     fn one(cell: &str) -> Table {
-        Table { rows: vec![vec![cell.to_owned(), "end".to_owned()]], ..Table::new("T".to_owned(), &["A", "B"]) }
+        Table {
+            rows: vec![vec![cell.to_owned(), "end".to_owned()]],
+            ..Table::new("T".to_owned(), &["A", "B"])
+        }
     }
 
     #[test]

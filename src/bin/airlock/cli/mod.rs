@@ -1,12 +1,16 @@
 //! Arguments, and what they lead to.
 
 mod input;
+mod matrix;
 mod message;
 mod run;
 mod send;
+mod setup;
 mod validate;
 mod verify;
 
+use airlock::api::{DerivedDocument, TableFormat};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -26,6 +30,7 @@ Examples:
   airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
   airlock validate patient.json bundles/ --json
+  airlock matrix fixtures/policies/referral-intake.json --as minimum-necessary
   airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json
   airlock verify evidence.json --json
 
@@ -39,6 +44,8 @@ enum Command {
     Send(SendArgs),
     /// Check FHIR R4 structure
     Validate(ValidateArgs),
+    /// Derive a document from a policy: mapping sheet, matrices, contract, chart, drift review
+    Matrix(MatrixArgs),
     /// Sign a message as Standard Webhooks 1.0.0 says
     Sign(SignArgs),
     /// Check a message's Standard Webhooks signature
@@ -120,6 +127,41 @@ pub(crate) struct ValidateArgs {
     pub json: bool,
 }
 
+/// A document to derive.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock matrix my-policy.json --as mapping --format csv > mapping.csv\n  airlock matrix my-policy.json --as contract --json\n  airlock matrix my-policy.json --as drift --events export.ndjson\n\nDocuments:\n  mapping            every rule, field by field, with the elements that its values come from\n  contract           exactly the CRM fields that can leave, each with its type and form\n  minimum-necessary  what each destination gets, what for, and how it is cut down\n  control            each element: where it goes, on what basis, who has access, what is logged\n  responsibility     who gives, who answers, who is asked and who is told\n  drift              rules that no event has used, and what comes in that no rule names\n\nNothing is derived from a policy with errors: they go to standard error, and the exit status is 1."
+)]
+pub(crate) struct MatrixArgs {
+    /// The mapping policy; `-` for standard input
+    pub policy: PathBuf,
+    /// Which document
+    #[arg(long = "as", value_name = "DOCUMENT", value_parser = documents())]
+    pub document: DerivedDocument,
+    /// In which form
+    #[arg(long, value_name = "FORMAT", default_value = "md", value_parser = formats(), conflicts_with = "json")]
+    pub format: TableFormat,
+    /// The adapter, instead of the one that the policy names: near it (`../adapters/ID.json`), or as shipped
+    #[arg(long, value_name = "FILE")]
+    pub adapter: Option<PathBuf>,
+    /// With `drift`: events to look through. Files, folders, NDJSON or Bundles; nothing of them is sent or kept
+    #[arg(long, value_name = "PATH")]
+    pub events: Vec<PathBuf>,
+    /// One JSON document, as `--format json`
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn documents() -> impl TypedValueParser<Value = DerivedDocument> {
+    let names = DerivedDocument::ALL.map(DerivedDocument::as_str);
+    PossibleValuesParser::new(names).try_map(|name| DerivedDocument::parse(&name).ok_or("no document"))
+}
+
+fn formats() -> impl TypedValueParser<Value = TableFormat> {
+    let names = TableFormat::ALL.map(TableFormat::as_str);
+    PossibleValuesParser::new(names).try_map(|name| TableFormat::parse(&name).ok_or("no format"))
+}
+
 /// A message to sign.
 #[derive(Args)]
 #[command(
@@ -198,6 +240,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Send(args) => send::send(&args),
         Command::Validate(args) => validate::validate(&args),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Sign(args) => message::sign(&args),
         Command::Authenticate(args) => message::authenticate(&args),
         Command::Verify(args) => verify::verify(&args),

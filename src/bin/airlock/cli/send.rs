@@ -1,17 +1,14 @@
 //! `airlock send`: own inputs as signed deliveries.
 
+use super::setup::{lines, policy, setup};
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    CrmRecord, Diagnostic, Evidence, Intake, LedgerRow, Rate, RefusalView, RunView, SandboxSetup, Session,
-    Setup, Severity, Source, check_consents, check_policy, join_consents, request_for,
+    CrmRecord, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, request_for,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The secret of the stand-in sender: both ends are this program.
-const SECRET: &str = "whsec_YWlybG9jayBkZW1vbnN0cmF0aW9uIHNlY3JldCwgbm90IGEgc2VjcmV0";
 /// Bytes read of an input between two looks at the progress.
 const SLICE: usize = 1 << 20;
 
@@ -31,7 +28,11 @@ struct Line<'a> {
 
 pub(crate) fn send(args: &SendArgs) -> Outcome {
     let now = now(args)?;
-    let setup = setup(args, now)?;
+    let Some(policy) = policy(&args.policy)? else {
+        return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display())));
+    };
+    let adapter = policy.adapter(None)?;
+    let setup = setup(policy, adapter, args.consent.as_deref(), &args.seed, now)?;
     let mut session = Session::new();
     session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;
     if args.attest_synthetic {
@@ -135,63 +136,4 @@ fn now(args: &SendArgs) -> Result<i64, Unusable> {
             .and_then(|since| i64::try_from(since.as_millis()).ok())
             .ok_or_else(|| Unusable("error: the system's clock can't be used; give --now".to_owned())),
     }
-}
-
-fn setup(args: &SendArgs, now: i64) -> Result<Setup, Unusable> {
-    let policy = input::read_text(&args.policy)?;
-    let report = check_policy(&policy);
-    for diagnostic in &report.diagnostics {
-        let _ = writeln!(std::io::stderr(), "{}", diagnostic_line(&args.policy, diagnostic));
-    }
-    let usable = report.usable();
-    let summary = match report.policy {
-        Some(summary) if usable => summary,
-        _ => return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display()))),
-    };
-    let path = format!("adapters/{}.json", summary.adapter);
-    let adapter = input::fixture_near(&args.policy, &path)
-        .ok_or_else(|| Unusable(format!("{}: error: there is no {path} beside it", args.policy.display())))?;
-    let mut consents = Vec::new();
-    if let Some(path) = &args.consent {
-        for file in input::files(path)? {
-            let text = input::read_text(&file)?;
-            let against = check_consents(&text);
-            if !against.is_empty() {
-                return Err(Unusable(lines(&file, &against)));
-            }
-            consents.push(text);
-        }
-    }
-    Ok(Setup {
-        policy,
-        adapter,
-        consents: join_consents(&consents),
-        clock: airlock::api::format_time(now),
-        seed: args.seed.clone(),
-        source: Source {
-            id: summary.source,
-            secrets: vec![SECRET.to_owned()],
-            // All of one's own files may come at one instant.
-            rate: Some(Rate { burst: u32::MAX, per_minute: u32::MAX }),
-            ..Source::default()
-        },
-        transform: Vec::new(),
-        sink: Vec::new(),
-        actor: "airlock".to_owned(),
-        role: "command-line".to_owned(),
-        sandbox: SandboxSetup::default(),
-    })
-}
-
-fn lines(file: &Path, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|d| diagnostic_line(file, d)).collect::<Vec<_>>().join("\n")
-}
-
-fn diagnostic_line(file: &Path, diagnostic: &Diagnostic) -> String {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
-    let Diagnostic { code, start, message, help, .. } = diagnostic;
-    format!("{}:{}:{}: {severity}[{code}]: {message} {help}", file.display(), start.line, start.column)
 }
