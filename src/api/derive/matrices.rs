@@ -28,8 +28,9 @@ pub(super) fn minimum_necessary(from: &Basis<'_>) -> Table {
             .map(|(rule, target)| (rule, target.field.as_str()))
             .collect();
         table.rows.push(vec![
-            format!("{}: {}", policy.source, policy.event_types.join(", ")),
-            format!("{} {object}, for {}", policy.target, from.recipient()),
+            format!("{}: {}", policy.source, policy.event_types.join(", "))
+                + &listed("of persons in", &policy.jurisdictions),
+            format!("{} {object}, for {}", policy.target, from.recipient()) + &listed("by", &policy.channels),
             policy.purpose.clone(),
             rules.iter().map(|(_, field)| *field).collect::<Vec<_>>().join(", "),
             consent(policy).to_owned(),
@@ -39,6 +40,11 @@ pub(super) fn minimum_necessary(from: &Basis<'_>) -> Table {
         ]);
     }
     table
+}
+
+/// `, WORD a, b`; nothing where there is nothing to list.
+fn listed(word: &str, items: &[String]) -> String {
+    if items.is_empty() { String::new() } else { format!(", {word} {}", items.join(", ")) }
 }
 
 fn consent(policy: &Policy) -> &'static str {

@@ -50,7 +50,7 @@ fn sheet_row(from: &Basis<'_>, rule: &Rule) -> Vec<String> {
 /// Object by object, each in the order of the rules. What is not in it can't leave: the guard holds every record
 /// against the same rules.
 pub(super) fn contract(from: &Basis<'_>) -> Table {
-    let columns = ["CRM field", "Type", "Cardinality", "Form", "Values", "Class", "Rule"];
+    let columns = ["CRM field", "Type", "Method", "Cardinality", "Form", "Values", "Class", "Rule"];
     let mut table = from.table(DerivedDocument::PayloadContract, &columns);
     for object in from.policy.objects() {
         let of_object = from.policy.rules.iter().filter_map(|rule| {
@@ -67,16 +67,17 @@ fn contract_row(rule: &Rule, target: &Target) -> Vec<String> {
     let (kind, form) = match rule.method {
         _ if withheld => ("withheld", "no value: says that it was withheld"),
         Method::Keep => (rule.field.kind.as_str(), form_of(rule.field.kind)),
-        method => (method.name(), method.form()),
+        method => ("text", method.form()),
     };
     let form = if rule.cardinality.many && !withheld {
-        format!("{form}; several joined by `; `")
+        format!("{form}; several joined by a semicolon and a space")
     } else {
         form.to_owned()
     };
     vec![
         target.to_string(),
         kind.to_owned(),
+        rule.method.name().to_owned(),
         // What is withheld says so in every record, whether or not the source has it.
         if withheld { "1..1" } else { rule.cardinality.as_str() }.to_owned(),
         form,

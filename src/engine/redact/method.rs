@@ -193,12 +193,12 @@ impl Method {
     /// The form that [`Method::is_form`] asks for, in words.
     pub fn form(self) -> &'static str {
         match self {
-            Self::AgeBand => "ten years of age, `40-49`; `90 or older`",
-            Self::Year => "four digits; `90 or more years ago`",
-            Self::YearMonth => "year and month, `2026-01`",
-            Self::Zip3 => "three digits; `000` for small areas",
+            Self::AgeBand => "ten years of age, e.g. 40-49; 90 or older",
+            Self::Year => "four digits, or: 90 or more years ago",
+            Self::YearMonth => "year and month, e.g. 2026-01",
+            Self::Zip3 => "three digits; 000 for small areas",
             Self::UsState => "the postal service's two letters",
-            Self::Tokenize => "`tok_` and 32 hexadecimal digits",
+            Self::Tokenize => "tok_ and 32 hexadecimal digits",
             Self::Keep | Self::Withhold | Self::Drop => "any",
         }
     }
