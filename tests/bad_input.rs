@@ -706,7 +706,9 @@ fn a_broken_setting_gives_diagnostics_and_the_earlier_one_stays_in_force() {
         ("not a consent", setup_with(|s| s.consents = "[{}]".to_owned()), "consents.not-a-consent"),
         (
             "selector",
-            setup_with(|s| s.adapter = s.adapter.replacen("Request.status\"", "Request.status.all()\"", 1)),
+            setup_with(|s| {
+                s.adapter = s.adapter.replacen("Request.status\"", "Request.status.children()\"", 1)
+            }),
             "adapter.selector-outside-subset",
         ),
         ("source", setup_with(|s| s.source.id = "HOSP-SANDBOX-B".to_owned()), "setting.source-mismatch"),

@@ -17,6 +17,7 @@ pub mod keys;
 mod learned;
 pub mod ledger;
 pub mod notification;
+pub mod path;
 pub mod phi;
 pub mod policy;
 pub mod queue;

@@ -6,6 +6,7 @@ mod canonical_json;
 mod ed25519;
 mod fhir_mutations;
 mod fhir_structure;
+mod fhirpath;
 mod hmac_sha256;
 mod json_parsing;
 mod merkle;

@@ -3,10 +3,10 @@
 //! Such an event is refused as long as nobody has looked. Once someone has, the adapter says so: what it lists under
 //! `deviations` is taken as it comes, and its selectors read from there.
 
-use super::selector::{Selector, Step};
 use crate::engine::canonical::FieldEntry;
 use crate::engine::document::closest;
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
+use crate::engine::path::{Selector, Step};
 use crate::engine::refusal::Code;
 use crate::engine::validate::{Issue, Severity, structure};
 use std::sync::Arc;
@@ -29,6 +29,11 @@ impl ElementPath {
         let names: Vec<String> = words.map(str::to_owned).collect();
         (!names.is_empty() && names.iter().all(|name| has_element_form(name)))
             .then_some(Self { resource, names })
+    }
+
+    /// Whether it is the element by these names below a resource.
+    pub fn is(&self, resource: ResourceType, names: &[String]) -> bool {
+        self.resource == resource && self.names == names
     }
 
     /// The path of an element of an event. Keys that have not the form of an element's name are left as they are; they
@@ -99,8 +104,14 @@ impl Reads {
                             (ElementPath { resource, names: names.clone() }, Arc::clone(field), Use::Way)
                         }));
                     }
-                    Step::Member(name) => names.push(name.clone()),
-                    _ => {}
+                    // What FHIR has beside an element drifts with it.
+                    Step::Member(keys) => match keys.as_slice() {
+                        [key] => names.push(key.strip_prefix('_').unwrap_or(key).to_owned()),
+                        // A choice is read as whatever it is.
+                        _ => break,
+                    },
+                    Step::Extension(_) => names.push("extension".to_owned()),
+                    Step::Index(_) | Step::Last | Step::Skip(_) | Step::Take(_) | Step::Where(_) => {}
                 }
             }
             if let Some(resource) = resource.filter(|_| !names.is_empty()) {
@@ -241,15 +252,16 @@ fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::selector;
     use super::*;
     use crate::engine::canonical::Catalogue;
+    use crate::engine::path::{Context, Type};
 
     fn reads(selectors: &[&str]) -> Reads {
         let mut reads = Reads::default();
         let field = Catalogue::shipped().field("CareEvent.status").unwrap();
         for text in selectors {
-            reads.add(field, &selector::parse(text).unwrap());
+            let context = Context { own: Type::Unknown, deviates: &|_, _| false };
+            reads.add(field, &context.selector(text).unwrap());
         }
         reads
     }

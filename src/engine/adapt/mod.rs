@@ -5,7 +5,6 @@ mod event;
 mod keys;
 mod plan;
 mod read;
-pub mod selector;
 
 pub use event::{Condition, Effect, EventMap, Subject};
 pub use keys::ADAPTER;
@@ -51,7 +50,7 @@ impl Adapter {
         let id = doc.string(root, "id");
         let version = doc.string(root, "version");
         let deviations = read::deviations(&mut doc, root);
-        let events = read::events(&mut doc, root, catalogue);
+        let events = read::events(&mut doc, root, catalogue, &deviations);
         (Some(Self { id, version, events, deviations }), doc.finish())
     }
 

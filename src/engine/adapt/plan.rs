@@ -1,7 +1,11 @@
 //! All selectors of an adapter as one structure, so that an event is walked once.
+//!
+//! The walk goes by what the event has: a member, an extension, a type or a value is looked up among what is wanted
+//! there. What it costs does not grow with selectors that do not apply.
 
-use super::selector::{Selector, Step};
-use crate::engine::fhir::{Json, Kind, NodeId, resolve};
+use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve};
+use crate::engine::path::{Evaluator, Selector, Step};
+use std::collections::{BTreeMap, HashMap};
 
 /// A node of the event that a canonical field is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,18 +16,36 @@ pub struct Claim {
     pub field: usize,
 }
 
-/// The selectors' common prefixes, shared.
+/// The selectors' common beginnings, shared.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    nodes: Vec<Branch>,
+    branches: Vec<Branch>,
 }
 
+/// Branches by a text.
+type ByText = BTreeMap<Box<str>, usize>;
+
+/// What is wanted of the nodes that a path leads to. Each leads on to the branch of a number.
 #[derive(Clone, Debug, Default)]
 struct Branch {
-    /// Members to follow: looked for together, in one pass over an object.
-    members: Vec<(String, usize)>,
-    /// Other steps, each over the whole collection.
+    /// Members by key. One key may lead to several: to a choice, and to the choice as it is of one type.
+    members: BTreeMap<Box<str>, Vec<usize>>,
+    /// The branches that members lead to, by all the keys of each, for building.
+    choices: BTreeMap<Vec<String>, usize>,
+    /// Extensions by URL.
+    extensions: ByText,
+    /// Resources by type.
+    types: BTreeMap<ResourceType, usize>,
+    /// Items by their place in the collection.
+    places: BTreeMap<usize, usize>,
+    /// For each path that criteria are about, the values that are wanted there.
+    equals: Vec<(Vec<String>, ByText)>,
+    /// The places of these among them, by path.
+    paths: BTreeMap<Vec<String>, usize>,
+    /// Whatever else, each over the whole collection, in order.
     steps: Vec<(Step, usize)>,
+    /// The branches of these, for building.
+    known: HashMap<Step, usize>,
     /// Fields read here.
     fields: Vec<usize>,
 }
@@ -31,11 +53,11 @@ struct Branch {
 impl Plan {
     /// Builds the structure from fields' selectors, in order.
     pub fn new<'a>(selectors: impl Iterator<Item = &'a Selector>) -> Self {
-        let mut plan = Self { nodes: vec![Branch::default()] };
+        let mut plan = Self { branches: vec![Branch::default()] };
         for (field, selector) in selectors.enumerate() {
             for path in selector {
                 let end = path.iter().fold(0, |at, step| plan.follow(at, step));
-                if let Some(branch) = plan.nodes.get_mut(end) {
+                if let Some(branch) = plan.branches.get_mut(end) {
                     branch.fields.push(field);
                 }
             }
@@ -43,95 +65,190 @@ impl Plan {
         plan
     }
 
+    /// The branch that a step leads to, a new one where there is none yet.
     fn follow(&mut self, at: usize, step: &Step) -> usize {
-        let new = self.nodes.len();
-        let Some(branch) = self.nodes.get_mut(at) else { return at };
-        let known = match step {
-            Step::Member(name) => branch.members.iter().find(|(n, _)| n == name).map(|(_, next)| *next),
-            other => branch.steps.iter().find(|(s, _)| s == other).map(|(_, next)| *next),
-        };
-        if let Some(next) = known {
-            return next;
+        let new = self.branches.len();
+        let Some(branch) = self.branches.get_mut(at) else { return at };
+        let next = branch.next(step, new);
+        if next == new {
+            self.branches.push(Branch::default());
         }
-        match step {
-            Step::Member(name) => branch.members.push((name.clone(), new)),
-            other => branch.steps.push((other.clone(), new)),
-        }
-        self.nodes.push(Branch::default());
-        new
+        next
     }
 
     /// Walks an event from its focus resource. Claims come out in document order per field.
     pub fn walk(&self, json: &Json, data: NodeId, focus: NodeId) -> Vec<Claim> {
-        let mut claims = Vec::with_capacity(64);
-        self.visit(0, &[focus], json, data, &mut claims);
-        claims
+        self.walked(json, data, focus).claims
     }
 
-    fn visit(&self, at: usize, here: &[NodeId], json: &Json, data: NodeId, claims: &mut Vec<Claim>) {
-        let Some(branch) = self.nodes.get(at) else { return };
-        if here.is_empty() {
-            return;
+    fn walked<'a>(&'a self, json: &'a Json, data: NodeId, focus: NodeId) -> Walk<'a> {
+        let evaluator = Evaluator::new(json, data);
+        let mut walk = Walk { plan: self, json, data, evaluator, claims: Vec::with_capacity(64), looked: 0 };
+        walk.visit(0, &[focus]);
+        walk
+    }
+}
+
+impl Branch {
+    /// The branch that a step leads to: `new`, where none does yet.
+    fn next(&mut self, step: &Step, new: usize) -> usize {
+        match step {
+            Step::Member(keys) => {
+                if let Some(next) = self.choices.get(keys.as_slice()) {
+                    return *next;
+                }
+                self.choices.insert(keys.clone(), new);
+                for key in keys {
+                    self.members.entry(key.as_str().into()).or_default().push(new);
+                }
+                new
+            }
+            Step::Extension(url) => *self.extensions.entry(url.as_str().into()).or_insert(new),
+            Step::OfType(kind) => *self.types.entry(*kind).or_insert(new),
+            Step::Index(place) => *self.places.entry(*place).or_insert(new),
+            Step::Where(criteria) if let Some((path, literal)) = &criteria.equal => {
+                let at = *self.paths.entry(path.clone()).or_insert(self.equals.len());
+                if at == self.equals.len() {
+                    self.equals.push((path.clone(), ByText::new()));
+                }
+                let wanted = self.equals.get_mut(at);
+                wanted.map_or(new, |(_, wanted)| *wanted.entry(literal.as_str().into()).or_insert(new))
+            }
+            other => {
+                let next = *self.known.entry(other.clone()).or_insert(new);
+                if next == new {
+                    self.steps.push((other.clone(), new));
+                }
+                next
+            }
         }
+    }
+}
+
+/// A walk over one event.
+struct Walk<'a> {
+    plan: &'a Plan,
+    json: &'a Json,
+    data: NodeId,
+    evaluator: Evaluator<'a>,
+    claims: Vec<Claim>,
+    /// Nodes looked at, and criteria asked.
+    looked: usize,
+}
+
+/// Nodes found, by the branch that they lead to.
+#[derive(Default)]
+struct Found(BTreeMap<usize, Vec<NodeId>>);
+
+impl Found {
+    fn add(&mut self, branch: usize, node: NodeId) {
+        self.0.entry(branch).or_default().push(node);
+    }
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, at: usize, here: &[NodeId]) {
+        let Some(branch) = self.plan.branches.get(at).filter(|_| !here.is_empty()) else { return };
         for field in &branch.fields {
-            claims.extend(here.iter().map(|node| Claim { node: *node, field: *field }));
+            self.claims.extend(here.iter().map(|node| Claim { node: *node, field: *field }));
         }
-        if !branch.members.is_empty() {
-            let mut found: Vec<Vec<NodeId>> = vec![Vec::new(); branch.members.len()];
-            for object in here.iter().filter(|node| json.kind(**node) == Kind::Object) {
-                for child in json.children(*object) {
-                    let wanted = branch.members.iter().zip(&mut found);
-                    for ((name, _), bucket) in wanted {
-                        if json.is_member(child, name) {
-                            flatten(json, child, bucket);
-                            break;
-                        }
-                    }
+        let mut found = Found::default();
+        for node in here {
+            self.looked += 1;
+            self.members(branch, *node, &mut found);
+            self.extensions(branch, *node, &mut found);
+            if !branch.types.is_empty()
+                && let Some(next) = self.json.resource_type(*node).and_then(|kind| branch.types.get(&kind))
+            {
+                found.add(*next, *node);
+            }
+            for (path, wanted) in &branch.equals {
+                self.looked += 1;
+                if let Some(text) = self.text_at(*node, path)
+                    && let Some(next) = wanted.get(&*text)
+                {
+                    found.add(*next, *node);
                 }
             }
-            for ((_, next), bucket) in branch.members.iter().zip(&found) {
-                self.visit(*next, bucket, json, data, claims);
-            }
+        }
+        for (place, next) in branch.places.range(..here.len()) {
+            here.get(*place).into_iter().for_each(|node| found.add(*next, *node));
         }
         for (step, next) in &branch.steps {
-            self.visit(*next, &apply(step, here, json, data), json, data, claims);
+            self.apply(step, here).into_iter().for_each(|node| found.add(*next, node));
+        }
+        for (next, nodes) in found.0 {
+            self.visit(next, &nodes);
+        }
+    }
+
+    fn members(&mut self, branch: &Branch, object: NodeId, found: &mut Found) {
+        if branch.members.is_empty() || self.json.kind(object) != Kind::Object {
+            return;
+        }
+        for child in self.json.children(object) {
+            self.looked += 1;
+            let wanted = match self.json.plain_key(child).map(std::str::from_utf8) {
+                Some(Ok(key)) => branch.members.get(key),
+                _ => self.json.key(child).and_then(|key| branch.members.get(&*key)),
+            };
+            for next in wanted.into_iter().flatten() {
+                flatten(self.json, child).for_each(|node| found.add(*next, node));
+            }
+        }
+    }
+
+    fn extensions(&mut self, branch: &Branch, node: NodeId, found: &mut Found) {
+        if branch.extensions.is_empty() {
+            return;
+        }
+        let list = self.json.get(node, "extension");
+        for extension in list.into_iter().flat_map(|list| flatten(self.json, list)) {
+            self.looked += 1;
+            let url = self.json.get_str(extension, "url");
+            if let Some(next) = url.and_then(|url| branch.extensions.get(&*url)) {
+                found.add(*next, extension);
+            }
+        }
+    }
+
+    /// The one text at a path below a node.
+    fn text_at(&self, node: NodeId, path: &[String]) -> Option<std::borrow::Cow<'_, str>> {
+        let end = path.iter().try_fold(node, |at, key| {
+            let mut nodes = flatten(self.json, self.json.get(at, key)?);
+            nodes.next().filter(|_| nodes.next().is_none())
+        });
+        self.json.str(end?)
+    }
+
+    fn apply(&mut self, step: &Step, here: &[NodeId]) -> Vec<NodeId> {
+        let (json, data) = (self.json, self.data);
+        let each = here.iter().copied();
+        match step {
+            Step::Last => here.last().copied().into_iter().collect(),
+            Step::Skip(count) => each.skip(*count).collect(),
+            Step::Take(count) => each.take(*count).collect(),
+            Step::Where(criteria) => {
+                self.looked += here.len();
+                each.filter(|node| criteria.hold(&mut self.evaluator, *node)).collect()
+            }
+            Step::Resolve => each
+                .filter_map(|node| match json.kind(node) {
+                    Kind::Object => json.get(node, "reference"),
+                    _ => Some(node),
+                })
+                .filter_map(|reference| resolve(json, data, reference))
+                .collect(),
+            // These are looked up by what the event has.
+            Step::Member(_) | Step::Extension(_) | Step::OfType(_) | Step::Index(_) => Vec::new(),
         }
     }
 }
 
-fn flatten(json: &Json, node: NodeId, into: &mut Vec<NodeId>) {
-    match json.kind(node) {
-        Kind::Array => into.extend(json.children(node).filter(|item| json.kind(*item) != Kind::Null)),
-        Kind::Null => {}
-        _ => into.push(node),
-    }
-}
-
-fn apply(step: &Step, here: &[NodeId], json: &Json, data: NodeId) -> Vec<NodeId> {
-    let each = here.iter().copied();
-    match step {
-        Step::Index(n) => each.skip(*n).take(1).collect(),
-        Step::OfType(kind) => each.filter(|node| json.resource_type(*node) == Some(*kind)).collect(),
-        Step::Resolve => each
-            .filter_map(|node| match json.kind(node) {
-                Kind::Object => json.get(node, "reference"),
-                _ => Some(node),
-            })
-            .filter_map(|reference| resolve(json, data, reference))
-            .collect(),
-        Step::Where(path, literal) => each.filter(|node| holds(json, *node, path, literal)).collect(),
-        Step::Member(_) => Vec::new(),
-    }
-}
-
-/// Whether some value at the path below the node equals the literal.
-fn holds(json: &Json, node: NodeId, path: &[String], literal: &str) -> bool {
-    match path.split_first() {
-        None => json.scalar(node).is_some_and(|value| value == literal),
-        Some((name, rest)) => json.get(node, name).is_some_and(|child| {
-            let mut values = Vec::new();
-            flatten(json, child, &mut values);
-            values.into_iter().any(|value| holds(json, value, rest, literal))
-        }),
-    }
+/// The items of an array, or the one value; nothing for `null`.
+fn flatten(json: &Json, node: NodeId) -> impl Iterator<Item = NodeId> {
+    let is_list = json.kind(node) == Kind::Array;
+    let items = is_list.then(|| json.children(node)).into_iter().flatten();
+    let alone = (!is_list).then_some(node);
+    items.chain(alone).filter(|item| json.kind(*item) != Kind::Null)
 }

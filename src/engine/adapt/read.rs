@@ -4,19 +4,45 @@ use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::keys::{CONDITION, EVENT, FIELD};
 use super::plan::Plan;
-use super::selector::{self, Selector, Step};
 use crate::engine::canonical::{Catalogue, FieldEntry};
 use crate::engine::document::{Document, Severity};
 use crate::engine::fhir::{NodeId, ResourceType};
+use crate::engine::path::{Context, Selector, Step, Type};
 use std::sync::Arc;
 
 type Field = (Arc<FieldEntry>, Selector);
 
+/// Fields of subjects that are read, over all events: each event reads them anew.
+const MOST_OF_SUBJECTS: usize = 100_000;
+
+/// What a selector is read with.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    catalogue: &'a Catalogue,
+    context: Context<'a>,
+}
+
 /// The adapter's events. Each has the fields of its own and those of every subject.
-pub(super) fn events(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue) -> Vec<EventMap> {
-    let of_subject = fields(doc, root, "subjectFields", catalogue);
+pub(super) fn events(
+    doc: &mut Document<'_>,
+    root: NodeId,
+    catalogue: &Catalogue,
+    deviations: &[ElementPath],
+) -> Vec<EventMap> {
+    let deviates =
+        |kind: ResourceType, names: &[String]| deviations.iter().any(|listed| listed.is(kind, names));
+    let own = ResourceType::parse("Patient").map_or(Type::Unknown, Type::of_resource);
+    let scope = Scope { catalogue, context: Context { own, deviates: &deviates } };
+    let of_subject = fields(doc, root, "subjectFields", scope);
     let Some(list) = doc.json.get(root, "events") else { return Vec::new() };
-    doc.items(list).into_iter().filter_map(|item| event(doc, item, &of_subject, catalogue)).collect()
+    let items = doc.items(list);
+    if items.len().saturating_mul(of_subject.len()) > MOST_OF_SUBJECTS {
+        let message =
+            format!("All events together read more than {MOST_OF_SUBJECTS} fields of their subjects.");
+        doc.error(list, "too-many-fields", message, "Split the adapter, or list fewer fields of a subject.");
+        return Vec::new();
+    }
+    items.into_iter().filter_map(|item| event(doc, item, &of_subject, scope)).collect()
 }
 
 /// The source's own elements, each as `Type.name`, where the adapter lists some.
@@ -35,30 +61,28 @@ pub(super) fn deviations(doc: &mut Document<'_>, root: NodeId) -> Vec<ElementPat
     paths
 }
 
-fn event(
-    doc: &mut Document<'_>,
-    at: NodeId,
-    of_subject: &[Field],
-    catalogue: &Catalogue,
-) -> Option<EventMap> {
+fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field], scope: Scope<'_>) -> Option<EventMap> {
     if !doc.object(at, &EVENT) {
         return None;
     }
     let event_type = doc.string(at, "type");
     let focus = focus(doc, at);
-    let subject = select(doc, at, "subject");
-    let mut fields = fields(doc, at, "fields", catalogue);
+    let context = Context { own: focus.map_or(Type::Unknown, Type::of_resource), ..scope.context };
+    let subject = select(doc, at, "subject", context);
+    let mut fields = fields(doc, at, "fields", Scope { context, ..scope });
     if let Some(subject) = &subject {
         fields.extend(of_subject.iter().map(|(entry, below)| (Arc::clone(entry), of(subject, below))));
         fields.extend(
-            SUBJECT.iter().filter_map(|name| Some((Arc::clone(catalogue.field(name)?), Selector::new()))),
+            SUBJECT
+                .iter()
+                .filter_map(|name| Some((Arc::clone(scope.catalogue.field(name)?), Selector::new()))),
         );
     }
-    let when = when(doc, at);
+    let when = when(doc, at, context);
     let bare = flag(doc, at, "bare").unwrap_or(true);
     let effect = effect(doc, at);
-    let recipients = select(doc, at, "recipients").map(|selector| plan(&selector));
-    let merged = select(doc, at, "merged").map(|selector| plan(&selector));
+    let recipients = select(doc, at, "recipients", context).map(|selector| plan(&selector));
+    let merged = select(doc, at, "merged", context).map(|selector| plan(&selector));
     if (effect == Some(Effect::Merge)) != merged.is_some() {
         doc.missing(at, if merged.is_some() { "effect" } else { "merged" });
     }
@@ -112,29 +136,29 @@ fn of(subject: &Selector, below: &Selector) -> Selector {
         .collect()
 }
 
-fn fields(doc: &mut Document<'_>, at: NodeId, key: &str, catalogue: &Catalogue) -> Vec<Field> {
+fn fields(doc: &mut Document<'_>, at: NodeId, key: &str, scope: Scope<'_>) -> Vec<Field> {
     let Some(list) = doc.json.get(at, key) else { return Vec::new() };
-    doc.items(list).into_iter().filter_map(|item| field(doc, item, catalogue)).collect()
+    doc.items(list).into_iter().filter_map(|item| field(doc, item, scope)).collect()
 }
 
-fn field(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Field> {
+fn field(doc: &mut Document<'_>, at: NodeId, scope: Scope<'_>) -> Option<Field> {
     if !doc.object(at, &FIELD) {
         return None;
     }
     doc.optional(at, "note");
     let name = doc.string(at, "field");
-    let entry = catalogue.field(&name);
+    let entry = scope.catalogue.field(&name);
     if entry.is_none() && !name.is_empty() {
         let field_at = doc.json.get(at, "field").unwrap_or(at);
         let message = format!("There is no canonical field `{name}`.");
-        doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
+        doc.error(field_at, "unknown-field", message, scope.catalogue.suggest(&name));
     }
-    let selector = select(doc, at, "select");
+    let selector = select(doc, at, "select", scope.context);
     Some((Arc::clone(entry?), selector?))
 }
 
 /// The conditions of an event: each a selector, and the values it may have or whether there is anything.
-fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
+fn when(doc: &mut Document<'_>, at: NodeId, context: Context<'_>) -> Vec<Condition> {
     let Some(list) = doc.json.get(at, "when") else { return Vec::new() };
     let mut conditions = Vec::new();
     for item in doc.items(list) {
@@ -155,7 +179,7 @@ fn when(doc: &mut Document<'_>, at: NodeId) -> Vec<Condition> {
                 continue;
             }
         };
-        if let Some(selector) = select(doc, item, "select") {
+        if let Some(selector) = select(doc, item, "select", context) {
             let select = doc.json.get_str(item, "select").unwrap_or_default().into_owned();
             conditions.push(Condition { select, plan: plan(&selector), test });
         }
@@ -180,9 +204,9 @@ fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {
 }
 
 /// The selector of a member, with a finding at its place where it is none.
-fn select(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<Selector> {
+fn select(doc: &mut Document<'_>, at: NodeId, key: &str, context: Context<'_>) -> Option<Selector> {
     let text = doc.optional(at, key)?;
-    match selector::parse(&text) {
+    match context.selector(&text) {
         Ok(selector) => Some(selector),
         Err(error) => {
             let select_at = doc.json.get(at, key).unwrap_or(at);

@@ -21,7 +21,7 @@ pub use walk::MAX_ISSUES;
 
 use super::Issue;
 use crate::engine::fhir::{Json, NodeId};
-use table::Table;
+pub(in crate::engine) use table::{Content, Element, Table};
 use walk::{Standing, Walk};
 
 /// Checks the resource at a node, and all that is inside it.

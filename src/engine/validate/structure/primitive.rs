@@ -3,7 +3,7 @@
 use crate::engine::fhir::Kind;
 
 /// A primitive type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Primitive {
     /// Base64, blanks allowed.
     Base64Binary,

@@ -145,6 +145,11 @@ fn hash(key: &[u8]) -> usize {
 }
 
 impl Type {
+    /// The element of this name, as the definitions spell it: a choice without its type.
+    pub fn element(&'static self, name: &str) -> Option<&'static Element> {
+        self.elements.iter().find(|element| element.name == name)
+    }
+
     /// The element that a member's key names.
     pub fn find(&self, key: &[u8]) -> Option<Found> {
         self.keys.find(key)
@@ -180,6 +185,11 @@ impl Table {
     /// The type of this number.
     pub fn get(&'static self, number: usize) -> Option<&'static Type> {
         self.types.get(number)
+    }
+
+    /// The number of the type of this name.
+    pub fn number(&'static self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
     }
 
     /// The resource type of this name, where it is supported.
