@@ -44,7 +44,7 @@ pub fn apply_edits(text: &str, edits: &[TextEdit]) -> Option<String> {
 }
 
 /// A policy's text, read as a sheet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct MappingSheet {
     json: Json,
     rows: Vec<NodeId>,

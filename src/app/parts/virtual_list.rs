@@ -40,8 +40,16 @@ pub fn VirtualList(
     /// A line above the rows that stays in sight.
     #[prop(optional)]
     head: Option<AnyView>,
+    /// What scrolls, for focusing it and scrolling sideways.
+    #[prop(optional)]
+    scroller: NodeRef<Div>,
+    /// Number of columns, where the list is a grid.
+    #[prop(optional)]
+    columns: Option<usize>,
+    /// What lies over the rows and scrolls with them.
+    #[prop(optional)]
+    overlay: Option<AnyView>,
 ) -> impl IntoView {
-    let scroller = NodeRef::<Div>::new();
     let top = RwSignal::new(0usize);
     let height = RwSignal::new(600usize);
     // The range goes in steps, so that scrolling by a few pixels redraws nothing.
@@ -80,6 +88,9 @@ pub fn VirtualList(
             role=role
             aria-label=label
             aria-activedescendant=move || active.get()
+            aria-multiselectable=columns.map(|_| "true")
+            aria-colcount=columns.map(|n| n.to_string())
+            aria-rowcount=move || columns.map(|_| (count.get() + 1).to_string())
             data-testid=testid
             on:scroll=move |_| measure()
         >
@@ -88,6 +99,7 @@ pub fn VirtualList(
                 <div class="vlist-rows" role="presentation" style:transform=offset>
                     {rows}
                 </div>
+                {overlay}
             </div>
         </div>
     }

@@ -1,5 +1,6 @@
 //! What is to be said about the draft.
 
+use super::grid::Grid;
 use crate::api::{Diagnostic, PolicyReport, Severity};
 use crate::app::words;
 use leptos::prelude::*;
@@ -11,6 +12,8 @@ pub fn Diagnostics(
     /// The report.
     #[prop(into)]
     report: Signal<Arc<PolicyReport>>,
+    /// The sheet, which takes the one-click fixes.
+    grid: Grid,
     /// Called with the byte range to select.
     on_jump: Callback<(u32, u32)>,
 ) -> impl IntoView {
@@ -24,7 +27,7 @@ pub fn Diagnostics(
             }
             .into_any();
         }
-        let items = report.diagnostics.iter().map(|d| item(d, on_jump)).collect::<Vec<_>>();
+        let items = report.diagnostics.iter().map(|d| item(d, grid, on_jump)).collect::<Vec<_>>();
         view! { <ol class="diagnostics">{items}</ol> }.into_any()
     };
     view! {
@@ -35,7 +38,7 @@ pub fn Diagnostics(
     .into_any()
 }
 
-fn item(diagnostic: &Diagnostic, on_jump: Callback<(u32, u32)>) -> AnyView {
+fn item(diagnostic: &Diagnostic, grid: Grid, on_jump: Callback<(u32, u32)>) -> AnyView {
     let (class, glyph, word) = match diagnostic.severity {
         Severity::Error => ("mark bad", "✕", "error"),
         Severity::Warning => ("mark warn", "⚠", "warning"),
@@ -61,7 +64,25 @@ fn item(diagnostic: &Diagnostic, on_jump: Callback<(u32, u32)>) -> AnyView {
                 <code class="note">{diagnostic.code.clone()}</code>
                 <span class="diagnostic-help">{words::prose(&diagnostic.help)}</span>
             </button>
+            {fix_button(diagnostic, grid)}
         </li>
     }
     .into_any()
+}
+
+/// A button that mends a diagnostic, where it has a fix.
+pub fn fix_button(diagnostic: &Diagnostic, grid: Grid) -> Option<AnyView> {
+    let fix = diagnostic.fix.clone()?;
+    let mend = move |_| {
+        let text = grid.draft.text.get_untracked();
+        grid.take(&fix.edits, &text);
+    };
+    Some(
+        view! {
+            <button type="button" class="chip" data-testid="quick-fix" on:click=mend>
+                {fix.title}
+            </button>
+        }
+        .into_any(),
+    )
 }

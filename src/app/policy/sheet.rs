@@ -1,7 +1,7 @@
 //! The Policy view's state: the draft, what was read of it, and what it would do.
 
 use super::compare::Trial;
-use crate::api::{OpenScenario, PolicyReport, check_policy, preview};
+use crate::api::{History, OpenScenario, PolicyReport, Step, check_policy, preview};
 use crate::app::desk::Desk;
 use crate::app::{storage, text};
 use leptos::prelude::*;
@@ -22,6 +22,9 @@ pub struct Sheet {
     pub behind: RwSignal<bool>,
     /// Whether the draft could not be stored.
     pub unsaved: RwSignal<bool>,
+    /// Whether there is something to undo, and something to redo.
+    pub can: RwSignal<(bool, bool)>,
+    history: StoredValue<History>,
     scheduled: StoredValue<bool>,
 }
 
@@ -35,6 +38,8 @@ impl Sheet {
             trial: RwSignal::new(None),
             behind: RwSignal::new(false),
             unsaved: RwSignal::new(false),
+            can: RwSignal::new((false, false)),
+            history: StoredValue::new(History::default()),
             scheduled: StoredValue::new(false),
         }
     }
@@ -47,12 +52,46 @@ impl Sheet {
         let draft = storage::drafts().remove(&key(shipped));
         self.shipped.set(shipped.to_owned());
         self.trial.set(None);
+        self.history.set_value(History::default());
+        self.can.set((false, false));
         self.text.set(draft.unwrap_or_else(|| shipped.to_owned()));
     }
 
-    /// Takes an edit.
+    /// Takes an edit: a step of its own on the way back.
     pub fn edit(self, text: String) {
+        self.take(text, false);
+    }
+
+    /// Takes what was typed into the text: a run of it is one step.
+    pub fn type_in(self, text: String) {
+        self.take(text, true);
+    }
+
+    fn take(self, text: String, typing: bool) {
+        self.text.with_untracked(|old| self.history.update_value(|h| h.record(old, &text, typing)));
+        self.put(text);
+    }
+
+    fn put(self, text: String) {
+        self.can.set(self.history.with_value(History::can));
         self.text.set(text);
+    }
+
+    /// Takes the last step back; gives what changed.
+    pub fn undo(self) -> Option<Step> {
+        self.travel(History::undo)
+    }
+
+    /// Takes the step that was taken back last again; gives what changed.
+    pub fn redo(self) -> Option<Step> {
+        self.travel(History::redo)
+    }
+
+    fn travel(self, way: fn(&mut History, &str) -> Option<(String, Step)>) -> Option<Step> {
+        let now = self.text.get_untracked();
+        let (text, step) = self.history.try_update_value(|h| way(h, &now)).flatten()?;
+        self.put(text);
+        Some(step)
     }
 
     /// Follows every edit of the draft and of the open scenario while the view is open, at most once a frame.

@@ -73,8 +73,8 @@ pub struct Locus {
     pub span: (u32, u32),
 }
 
-/// A JSON document: its text and a flat list of nodes in document order.
-#[derive(Clone, Debug)]
+/// A JSON document: its text and a flat list of nodes in document order. The default is no document: it has no node.
+#[derive(Clone, Debug, Default)]
 pub struct Json {
     text: Box<str>,
     nodes: Vec<Node>,

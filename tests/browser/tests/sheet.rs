@@ -1,0 +1,264 @@
+//! The mapping sheet: edited by keys like a spreadsheet, beside the same policy as text, and either edits the other.
+
+use airlock_browser_tests::{Browser, Key, id};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+// The columns, by their places.
+const FIELD: usize = 1;
+const LABEL: usize = 2;
+const TARGET: usize = 5;
+const OWNER: usize = 9;
+
+fn cell(row: usize, column: usize) -> String {
+    format!("#cell-{row}-{column}")
+}
+
+fn keys(keys: &[Key]) -> String {
+    keys.iter().map(Key::to_string).collect()
+}
+
+/// A key held down with another one.
+fn held(modifier: Key, key: &str) -> String {
+    format!("{modifier}{key}{}", Key::Null)
+}
+
+/// The row, from 0, of the rule for a field.
+fn row_of(page: &Browser, field: &str) -> Result<usize> {
+    let script = "return [...document.querySelectorAll('[data-testid=sheet-row]')]
+        .findIndex(row => row.querySelector('[data-key=field]').textContent.includes(arguments[0]))";
+    let row = page.run(script, vec![json!(field)])?.as_u64().context("a rule for the field")?;
+    Ok(usize::try_from(row)?)
+}
+
+/// Picks a cell by a click, which gives the sheet the focus.
+fn pick(page: &Browser, row: usize, column: usize) -> Result<()> {
+    page.click(&cell(row, column))?;
+    page.wait_for(&format!("{}.at", cell(row, column)))
+}
+
+fn opened() -> Result<(Browser, String)> {
+    let page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let shipped = page.value(&id("policy-text"))?;
+    Ok((page, shipped))
+}
+
+#[test]
+fn a_cell_is_edited_by_keys_and_the_text_follows_with_nothing_else_changed() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let row = row_of(&page, "Person.city")?;
+    pick(&page, row, FIELD)?;
+    page.press(&keys(&[Key::Right]))?;
+    ensure!(
+        page.attribute(&id("sheet-grid"), "aria-activedescendant")? == Some(format!("cell-{row}-{LABEL}"))
+    );
+
+    // Typing replaces, and the first word that fits completes it.
+    page.press("all")?;
+    page.wait_text(&id("cell-words"), "allowed")?;
+    page.press(&keys(&[Key::Enter]))?;
+    page.wait_text(&cell(row, LABEL), "allowed")?;
+    page.wait_for(&format!("{}.at", cell(row + 1, LABEL)))?;
+
+    // What is said stands at the cell. The target goes to its place in the rule's own line.
+    pick(&page, row, TARGET)?;
+    page.press(&keys(&[Key::F2]))?;
+    page.press("Activity.city")?;
+    page.press(&keys(&[Key::Tab]))?;
+    page.wait_text(&cell(row, TARGET), "Activity.city")?;
+    page.wait_for(&format!("{}.at", cell(row, TARGET + 1)))?;
+    let text = page.value(&id("policy-text"))?;
+    let rule = "\"field\": \"Person.city\", \"label\": \"prohibited\"";
+    let edited = "\"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"Activity.city\"";
+    ensure!(text == shipped.replacen(rule, edited, 1), "{text}");
+    page.wait_for(&id("preview-draft"))?;
+
+    // Esc leaves a cell as it was.
+    page.press(&keys(&[Key::Enter]))?;
+    page.press("x")?;
+    page.press(&keys(&[Key::Escape, Key::Escape]))?;
+    page.wait_gone(&id("cell-editor"))?;
+    ensure!(page.value(&id("policy-text"))? == text);
+    ensure!(page.focused()? == "sheet-grid");
+
+    // Delete clears, and the key is gone from the text.
+    pick(&page, row, TARGET)?;
+    page.press(&keys(&[Key::Delete]))?;
+    page.wait_until(
+        "the target is gone",
+        "return !document.querySelector('[data-testid=policy-text]').value.includes('Activity.city')",
+    )?;
+    page.finish()
+}
+
+#[test]
+fn the_text_edits_the_sheet_and_both_share_one_way_back() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let row = row_of(&page, "Person.city")?;
+    let typed =
+        shipped.replacen("Person.city\", \"label\": \"prohibited", "Person.city\", \"label\": \"redacted", 1);
+    page.fill(&id("policy-text"), &typed)?;
+    page.wait_text(&cell(row, LABEL), "redacted")?;
+    pick(&page, row, OWNER)?;
+    page.press("privacy office")?;
+    page.press(&keys(&[Key::Enter]))?;
+    page.wait_text(&cell(row, OWNER), "privacy office")?;
+
+    page.press(&held(Key::Control, "z"))?;
+    page.wait_until(
+        "the owner is undone",
+        &format!("return !document.querySelector('{}').textContent", cell(row, OWNER)),
+    )?;
+    ensure!(page.value(&id("policy-text"))? == typed);
+    page.press(&held(Key::Control, "z"))?;
+    page.wait_text(&cell(row, LABEL), "prohibited")?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+    page.press(&held(Key::Control, "y"))?;
+    page.wait_text(&cell(row, LABEL), "redacted")?;
+
+    // From within the text too.
+    page.run("document.querySelector('[data-testid=policy-text]').focus()", Vec::new())?;
+    page.press(&held(Key::Control, "z"))?;
+    page.wait_text(&cell(row, LABEL), "prohibited")?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+
+    // A cell shows its place in the text, and the text its cell.
+    pick(&page, row, FIELD)?;
+    page.click(&id("sheet-to-text"))?;
+    ensure!(page.selected(&id("policy-text"))? == "\"Person.city\"");
+    page.click(&id("policy-text"))?;
+    page.finish()
+}
+
+#[test]
+fn cells_go_to_and_come_from_the_clipboard() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let row = row_of(&page, "Person.city")?;
+    pick(&page, row, FIELD)?;
+    page.press(&held(Key::Shift, &Key::Right.to_string()))?;
+    ensure!(page.count(".sheet-cell.selected")? == 2);
+    let copied = page.run(
+        "const data = new DataTransfer();
+        document.dispatchEvent(new ClipboardEvent('copy', { clipboardData: data, bubbles: true, cancelable: true }));
+        return data.getData('text/plain')",
+        Vec::new(),
+    )?;
+    ensure!(copied == "Person.city\tprohibited\n", "{copied}");
+
+    // The browser's own keys reach the sheet.
+    page.press(&held(Key::Control, "c"))?;
+    pick(&page, row + 1, FIELD)?;
+    page.press(&held(Key::Control, "v"))?;
+    page.wait_text(&cell(row + 1, FIELD), "Person.city")?;
+    page.wait_text(&id("diagnostic"), "names this field already")?;
+    page.wait_for(&format!("{}.error", cell(row + 1, FIELD)))?;
+    page.wait_text(&id("sheet-diagnostic"), "names this field already")?;
+    page.click(&id("sheet-undo"))?;
+    page.wait_gone(&format!("{}.error", cell(row + 1, FIELD)))?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+
+    // A table with rows of unequal length: pasted, and said.
+    pick(&page, row, OWNER)?;
+    page.run("document.querySelector('[data-testid=sheet-grid]').focus()", Vec::new())?;
+    paste(&page, "privacy\t\"on file\tand\nsigned\"\nquality\n")?;
+    page.wait_text(&cell(row, OWNER + 1), "on file\tand\nsigned")?;
+    page.wait_text(&cell(row + 1, OWNER), "quality")?;
+    page.wait_for("[data-testid=sheet-note][data-code=\"sheet.ragged-rows\"]")?;
+    page.finish()
+}
+
+fn paste(page: &Browser, table: &str) -> Result<()> {
+    page.run(
+        "const data = new DataTransfer();
+        data.setData('text/plain', arguments[0]);
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))",
+        vec![json!(table)],
+    )
+    .map(drop)
+}
+
+#[test]
+fn a_field_is_completed_from_the_catalogue() -> Result<()> {
+    let (page, _) = opened()?;
+    pick(&page, 0, FIELD)?;
+    page.press("admin")?;
+    page.wait_text(&id("cell-words"), "Person.administrativeGender")?;
+    ensure!(page.attribute(&id("cell-editor"), "role")?.as_deref() == Some("combobox"));
+    ensure!(page.attribute(&id("cell-editor"), "aria-expanded")?.as_deref() == Some("true"));
+    page.press(&keys(&[Key::Tab]))?;
+    page.wait_text(&cell(0, FIELD), "Person.administrativeGender")?;
+    // All words, by the arrows.
+    pick(&page, 0, LABEL)?;
+    page.press(&keys(&[Key::Enter]))?;
+    page.wait_text(&id("cell-words"), "prohibited")?;
+    page.press(&keys(&[Key::Down, Key::Down, Key::Down, Key::Enter]))?;
+    page.wait_text(&cell(0, LABEL), "redacted")?;
+    page.finish()
+}
+
+#[test]
+fn rules_are_inserted_moved_and_deleted() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let count = page.attribute(&id("sheet-grid"), "aria-rowcount")?;
+    pick(&page, 1, FIELD)?;
+    page.hear(|page| page.press(&held(Key::Control, &Key::Enter.to_string())))?;
+    page.wait_text(&cell(2, LABEL), "prohibited")?;
+    page.wait_for(&format!("{}.at", cell(2, FIELD)))?;
+    page.press("Person.telecom")?;
+    page.press(&keys(&[Key::Enter]))?;
+    page.wait_text(&cell(2, FIELD), "Person.telecom")?;
+    pick(&page, 2, FIELD)?;
+    page.press(&held(Key::Alt, &Key::Up.to_string()))?;
+    page.wait_text(&cell(1, FIELD), "Person.telecom")?;
+    page.hear(|page| page.press(&held(Key::Control, &Key::Delete.to_string())))?;
+    page.wait_until(
+        "the rule is gone",
+        "return !document.querySelector('#cell-1-1').textContent.includes('telecom')",
+    )?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+    ensure!(page.attribute(&id("sheet-grid"), "aria-rowcount")? == count);
+    page.finish()
+}
+
+#[test]
+fn while_the_text_is_no_json_the_sheet_keeps_its_last_state_and_takes_no_edit() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let broken = shipped.replacen("\"rules\": [", "\"rules\": [[", 1);
+    page.fill(&id("policy-text"), &broken)?;
+    page.wait_text(&id("sheet-behind"), "not JSON")?;
+    pick(&page, 0, FIELD)?;
+    page.press("x")?;
+    page.press(&keys(&[Key::Delete]))?;
+    ensure!(page.count(&id("cell-editor"))? == 0);
+    ensure!(page.value(&id("policy-text"))? == broken);
+    page.press(&held(Key::Control, "z"))?;
+    page.wait_gone(&id("sheet-behind"))?;
+    ensure!(page.value(&id("policy-text"))? == shipped);
+    page.finish()
+}
+
+#[test]
+fn ten_thousand_rules_are_edited_without_hanging() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let mut policy: Value = serde_json::from_str(&shipped)?;
+    let rules = (0..10_000)
+        .map(|n| json!({ "id": format!("R{n:05}"), "field": "Person.city", "label": "prohibited" }));
+    policy["rules"] = rules.collect();
+    page.fill(&id("policy-text"), &serde_json::to_string_pretty(&policy)?)?;
+    page.wait_until(
+        "the sheet has all rules",
+        "return document.querySelector('[data-testid=sheet-grid]').getAttribute('aria-rowcount') === '10001'",
+    )?;
+    ensure!(page.count(&id("sheet-row"))? < 60, "only the rows in sight are in the document");
+    pick(&page, 0, OWNER)?;
+    page.press(&held(Key::Control, &Key::Down.to_string()))?;
+    page.wait_for(&format!("{}.at", cell(9_999, OWNER)))?;
+    let start = Instant::now();
+    page.press("privacy")?;
+    page.press(&keys(&[Key::Enter]))?;
+    page.wait_text(&cell(9_999, OWNER), "privacy")?;
+    ensure!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    page.finish()
+}
