@@ -85,7 +85,7 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
             page.wait_for(&id("preview-same"))?;
             let draft = page.value(&id("policy-text"))?.replacen(
                 "\"CareEvent.codeDisplay\", \"label\": \"prohibited\"",
-                "\"CareEvent.codeDisplay\", \"label\": \"allowed\", \"target\": \"procedure\"",
+                "\"CareEvent.codeDisplay\", \"label\": \"allowed\", \"target\": \"Activity.procedure\"",
                 1,
             );
             page.fill(&id("policy-text"), &draft)?;

@@ -4,11 +4,11 @@ use airlock_browser_tests::{Browser, id};
 use anyhow::{Context, Result, ensure};
 
 const NAME_WITHHELD: &str =
-    "\"field\": \"Person.familyName\", \"label\": \"redacted\", \"target\": \"patientName\"";
+    "\"field\": \"Person.familyName\", \"label\": \"redacted\", \"target\": \"PatientAttribute.patientName\"";
 const CITY_PROHIBITED: &str = "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"prohibited\" }";
 const CODE_PROHIBITED: &str =
     "{ \"id\": \"R22\", \"field\": \"CareEvent.codeDisplay\", \"label\": \"prohibited\" }";
-const CODE_ALLOWED: &str = "{ \"id\": \"R22\", \"field\": \"CareEvent.codeDisplay\", \"label\": \"allowed\", \"target\": \"procedure\" }";
+const CODE_ALLOWED: &str = "{ \"id\": \"R22\", \"field\": \"CareEvent.codeDisplay\", \"label\": \"allowed\", \"target\": \"Activity.procedure\" }";
 
 fn replaced(text: &str, from: &str, to: &str) -> Result<String> {
     ensure!(text.contains(from), "the shipped policy has no {from}");
@@ -29,7 +29,7 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
 
     page.fill(&id("policy-text"), &replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?)?;
     page.wait_text(&id("preview-newly"), "procedure")?;
-    let change = page.attribute(&id("preview-field-procedure"), "data-change")?;
+    let change = page.attribute(&id("preview-field-Activity.procedure"), "data-change")?;
     ensure!(change.as_deref() == Some("newly crosses"), "{change:?}");
     ensure!(page.text(&id("policy-state"))? == "draft, not in force");
 
@@ -39,7 +39,7 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
         &replaced(
             &shipped,
             CITY_PROHIBITED,
-            "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"city\" }",
+            "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"PatientAttribute.city\" }",
         )?,
     )?;
     page.wait_text(&id("preview-draft"), "quarantined")?;
@@ -65,7 +65,7 @@ fn a_single_keystroke_is_enough_for_the_preview_to_follow() -> Result<()> {
     let page = Browser::open_at("#/policy")?;
     page.wait_for(&id("preview-same"))?;
     let put_caret = "const e = document.querySelector('[data-testid=policy-text]'); e.focus();
-        const at = e.value.indexOf('\"target\": \"state\"') + '\"target\": \"state'.length; e.setSelectionRange(at, at)";
+        const at = e.value.indexOf('PatientAttribute.state\"') + 'PatientAttribute.state'.length; e.setSelectionRange(at, at)";
     page.run(put_caret, Vec::new())?;
     page.press("X")?;
     page.wait_text(&id("preview-newly"), "stateX")?;
