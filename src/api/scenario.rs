@@ -299,6 +299,8 @@ const TEACHING_ORDER: &[&str] = &[
     "protocol-milestone-reached",
     "adherence-enrolment",
     "adherence-other-recipient",
+    "outcomes-counted",
+    "outcome-moves",
     "patient-merged",
     "merged-away",
     "merged-with-itself",

@@ -30,6 +30,8 @@ pub enum Holds {
     Text,
     /// A boolean.
     Flag,
+    /// A whole number.
+    Number,
     /// This version of the document's format, a number.
     Version(u8),
     /// One of these strings.

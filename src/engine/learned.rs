@@ -1,4 +1,4 @@
-//! What events have taught the connector: consents, merges, versions seen. Kept by keys, over restarts too.
+//! What events have taught the connector: consents, merges, versions seen, what was counted. Kept by keys, over restarts too.
 
 use super::adapt::{Effect, EventMap};
 use super::consent::{Directory, Filed, Merged, Register};
@@ -6,6 +6,7 @@ use super::fhir::Json;
 use super::phi::Phi;
 use super::queue::StateKeys;
 use super::redact::Pseudonym;
+use super::tally::Tally;
 use super::time::Instant;
 use super::validate::{Shape, Version, Versions};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct Learned {
     pub register: Register,
     /// The latest version seen of each resource.
     pub versions: Versions,
+    /// What counting policies have counted.
+    pub tally: Tally,
 }
 
 /// A change that an event makes to what is known.
@@ -130,6 +133,7 @@ impl Learned {
                 .map(|merged| (texts(&merged.into), texts(&merged.from)))
                 .collect(),
             versions: self.versions.iter().map(|(name, version)| (name.to_text(), version.into())).collect(),
+            counted: self.tally.rows().collect(),
         };
         // Strings and integers only: serialising can't fail.
         serde_json::to_string(&plain).unwrap_or_default()
@@ -156,6 +160,9 @@ impl Learned {
         for (name, version) in plain.versions {
             learned.versions.saw(Pseudonym::parse(&name)?, version.into());
         }
+        if !plain.counted.iter().all(|row| learned.tally.restore(row)) {
+            return None;
+        }
         Some(learned)
     }
 }
@@ -166,6 +173,9 @@ struct Plain {
     consents: Vec<PlainConsent>,
     merges: Vec<(Vec<String>, Vec<String>)>,
     versions: Vec<(String, PlainVersion)>,
+    /// Absent where nothing is counted, and in what was stored before anything was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    counted: Vec<[String; 3]>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -26,6 +26,7 @@ pub mod refusal;
 mod run;
 mod setting;
 mod synthetic;
+pub mod tally;
 pub mod time;
 pub mod validate;
 pub mod webhook;
@@ -44,6 +45,7 @@ use phi::Phi;
 use queue::{Content, Item, Queue};
 use refusal::{Code, Refusal};
 use std::sync::Arc;
+use tally::{Contribution, Ground};
 use time::Instant;
 use validate::{Known, Shape, Verdicts};
 use webhook::{Admission, Before, Buckets, ContentHash, Delivery, Seen, Unusable};
@@ -363,6 +365,16 @@ impl Connector {
         if let Err(refusal) = guard::check(&event, &shape, policy, &decisions.required, &redacted) {
             return Err(self.refuse(run, refusal, now));
         }
+        let counted = match &policy.aggregate {
+            None => None,
+            Some(aggregate) => match Contribution::of(&event, &shape, policy, &setting.state_keys) {
+                Some(contribution) => Some((aggregate, contribution)),
+                None => {
+                    let refusal = Refusal::about(Code::GuardFieldMissing, aggregate.count.to_string());
+                    return Err(self.refuse(run, refusal, now));
+                }
+            },
+        };
         self.note(run, Stage::Guard, "inspect", "passed", now, |_| {});
         run.step(Stage::Guard, Mark::Passed, guard::reasons());
         probe.finished(Stage::Guard);
@@ -381,7 +393,18 @@ impl Connector {
         if let Err(refusal) = setting.sink.accepts(now) {
             return Err(self.refuse(run, refusal, now));
         }
-        let records = CrmRecord::of(policy, &redacted, now, &run.correlation);
+        let counting = counted.map(|(aggregate, contribution)| {
+            let (keys, crm, correlation) = (&setting.state_keys, &self.crm, run.correlation.as_str());
+            let ground = Ground { policy, aggregate, keys, crm, now, correlation };
+            self.learned.tally.plan(contribution, &redacted, &ground)
+        });
+        let records = match &counting {
+            Some(counting) => counting.records.clone(),
+            None => CrmRecord::of(policy, &redacted, now, &run.correlation),
+        };
+        if let Some(counting) = &counting {
+            self.note(run, Stage::Deliver, "count", counting.change.as_str(), now, |_| {});
+        }
         run.redacted = Some(redacted);
         let writes: Vec<Write> = records.iter().map(|record| self.crm.plan(record)).collect();
         run.outcome = writes.iter().max().copied().unwrap_or(Write::Unchanged).outcome();
@@ -390,9 +413,13 @@ impl Connector {
             record.credential = writer.map(|credential| credential.id.clone().into());
             record.fingerprint = Some(fingerprint.into());
         });
+        if let Some(counting) = &counting {
+            self.learned.tally.take(counting);
+        }
         run.records = records.into_iter().map(|record| self.crm.write(record)).collect();
         let sentences = writes.iter().zip(&run.records).map(|(write, record)| write.sentence(record));
-        let mut sentences: Vec<String> = sentences.collect();
+        let counted = counting.iter().map(|counting| counting.change.sentence().to_owned());
+        let mut sentences: Vec<String> = counted.chain(sentences).collect();
         if sentences.is_empty() {
             sentences.push("The policy lets nothing of this event cross: nothing was written.".to_owned());
         }

@@ -3,7 +3,7 @@
 use super::{Label, Normalise};
 use crate::engine::canonical::{Cardinality, DisclosureClass};
 use crate::engine::keys::{
-    Holds::{Choice, Object, Objects, SomeTexts, Text, Texts, Version},
+    Holds::{Choice, Number, Object, Objects, SomeTexts, Text, Texts, Version},
     Key, Shape,
 };
 use crate::engine::redact::Method;
@@ -41,6 +41,11 @@ pub static POLICY: Shape = Shape {
             "How long the recipient keeps it, an ISO 8601 duration such as `P180D`.",
         ),
         Key::optional("auditLocation", Text, "Where the evidence is kept."),
+        Key::optional(
+            "aggregate",
+            Object(&AGGREGATE),
+            "Where nothing but counts may leave: what is counted.",
+        ),
         Key::required("rules", Objects(&RULE), "What may cross. A field that no rule names does not."),
         Key::optional("changelog", Objects(&CHANGE), "What changed with each version, oldest first."),
     ],
@@ -70,6 +75,15 @@ pub static RECIPIENT: Shape = Shape {
     keys: &[
         Key::required("organization", Text, "The organisation, as a reference: `Organization/ID`."),
         Key::required("role", Text, "Its role."),
+    ],
+};
+
+/// What a counting policy counts.
+pub static AGGREGATE: Shape = Shape {
+    about: "Counts instead of records: source records that share the values of all rules are one group.",
+    keys: &[
+        Key::required("count", Text, "The CRM field that holds the count, `Object.field`."),
+        Key::required("least", Number, "Of fewer patients than this, the count does not show."),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! Mapping policies: one integration path each, data and not code.
 
+mod aggregate;
 pub mod cell;
 pub mod edit;
 mod keys;
@@ -7,6 +8,7 @@ mod normalise;
 mod read;
 mod row;
 
+pub use aggregate::Aggregate;
 pub use keys::POLICY;
 pub use normalise::Normalise;
 pub use row::{Column, Row};
@@ -58,6 +60,20 @@ pub struct Target {
     pub object: String,
     /// Its field, e.g. `status`.
     pub field: String,
+}
+
+impl Target {
+    /// Reads `Object.field`; none where it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (object, field) = text.split_once('.')?;
+        (is_word(object) && is_word(field))
+            .then(|| Self { object: object.to_owned(), field: field.to_owned() })
+    }
+}
+
+/// Whether a text can name a CRM object or a field of one.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 impl fmt::Display for Target {
@@ -154,6 +170,8 @@ pub struct Policy {
     pub recipient: String,
     /// Its role.
     pub role: String,
+    /// What it counts, where nothing but counts may leave.
+    pub aggregate: Option<Aggregate>,
     /// What the rules say, field by field, in the order of the text.
     pub rules: Vec<Rule>,
     /// What changed with each version, oldest first.

@@ -1,7 +1,7 @@
 //! Reading a policy text, as far as it can be read.
 
 use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
-use super::{Change, Label, Normalise, Policy, Reading, Row, Rule, Target};
+use super::{Change, Label, Normalise, Policy, Reading, Row, Rule, Target, aggregate, is_word};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Document, closest, not_json};
@@ -36,6 +36,7 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
     );
     let consent_required = consent(&mut doc, root);
     let rows = rows(&json);
+    let rules = rules(&mut doc, root, catalogue, ends.object.as_deref());
     let policy = Policy {
         id: doc.string(root, "id"),
         version: doc.string(root, "version"),
@@ -55,7 +56,8 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
         audit_location: doc.optional(root, "auditLocation"),
         recipient,
         role,
-        rules: rules(&mut doc, root, catalogue, ends.object.as_deref()),
+        aggregate: aggregate::read(&mut doc, root, &rules),
+        rules,
         changelog: changelog(&mut doc, root),
         schema_version,
         hash: text_hash(text),
@@ -374,14 +376,9 @@ fn target_of(
         Some(object) => format!("{object}.{target}"),
         None => target,
     };
-    let word = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    let parts: Vec<&str> = full.split('.').collect();
-    let fits = match (subject, parts.as_slice()) {
-        (Subject::Field(_), [object, field]) => word(object) && word(field),
-        (Subject::Entity(_), [object]) => word(object),
-        _ => false,
+    let fits = match subject {
+        Subject::Field(_) => Target::parse(&full).is_some(),
+        Subject::Entity(_) => is_word(&full),
     };
     if !fits {
         let help = match subject {

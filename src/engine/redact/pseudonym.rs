@@ -1,6 +1,7 @@
 //! Keyed hashes by which the connector knows persons and resources again without keeping who they are.
 
 use crate::engine::audit::hex;
+use crate::engine::deliver::CrmField;
 use crate::engine::fhir::{Json, NodeId, ResourceType, names, type_and_id};
 use crate::engine::queue::StateKeys;
 
@@ -49,6 +50,28 @@ impl StateKeys {
         let kind = json.resource_type(resource).map(ResourceType::name)?;
         let id = json.get_str(resource, "id")?;
         Some(Pseudonym(self.fold("resource", &[source, kind, &id].join("\0"))))
+    }
+
+    /// What a resource of a source goes by where a policy counts it; none where it has no id.
+    pub fn of_counted(&self, policy: &str, source: &str, json: &Json, resource: NodeId) -> Option<Pseudonym> {
+        let kind = json.resource_type(resource).map(ResourceType::name)?;
+        let id = json.get_str(resource, "id")?;
+        Some(Pseudonym(self.fold("counted", &[policy, source, kind, &id].join("\0"))))
+    }
+
+    /// What a group of counted resources goes by: the policy that counts, and the values that they share, in whatever
+    /// order. What leaves has no control character, so that no two lists of fields read alike.
+    pub fn of_group(&self, policy: &str, fields: &[CrmField]) -> Pseudonym {
+        let mut text = policy.to_owned();
+        let mut fields: Vec<&CrmField> = fields.iter().collect();
+        fields.sort_by(|one, other| one.name.cmp(&other.name));
+        for field in fields {
+            for part in [field.name.as_str(), field.value.as_deref().unwrap_or_default()] {
+                text.push('\0');
+                text.push_str(part);
+            }
+        }
+        Pseudonym(self.fold("group", &text))
     }
 
     /// What a consent goes by: its id, and the type and id of whose it is. None where it has no id or is nobody's.
