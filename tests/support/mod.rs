@@ -16,6 +16,19 @@ use serde_json::Value;
 /// 2026-01-15T09:00:00Z, the clock of the shipped scenarios, in milliseconds.
 pub const NOW: i64 = 1_768_467_600_000;
 
+/// The shipped policies, by name.
+pub const POLICIES: [&str; 9] = [
+    "adherence-enrolment",
+    "care-coordination",
+    "consent-propagation",
+    "discharge-follow-up",
+    "outcome-reporting",
+    "patient-merge",
+    "referral-intake",
+    "results-intake",
+    "trial-recruitment",
+];
+
 /// The happy path.
 pub fn referral() -> OpenScenario {
     open_scenario("referral-created").expect("the scenario is shipped")

@@ -1,0 +1,356 @@
+//! The shipped policies: what crosses under each is its contract, and a counting policy counts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use airlock::api::{
+    CrmRecord, OpenScenario, RunView, Session, Setup, check_policy, fixture, open_scenario, run_in, scenarios,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use support::{NOW, POLICIES, Shelf, end, session, signed_now};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+fn policy(name: &str) -> Value {
+    serde_json::from_str(fixture(&format!("policies/{name}.json")).unwrap()).unwrap()
+}
+
+fn rules(policy: &Value) -> impl Iterator<Item = &Value> {
+    policy["rules"].as_array().unwrap().iter()
+}
+
+/// The codes of a policy's errors.
+fn errors(policy: &Value) -> Vec<String> {
+    let report = check_policy(&policy.to_string());
+    let errors = report.diagnostics.into_iter().filter(|d| d.severity == airlock::api::Severity::Error);
+    errors.map(|d| d.code).collect()
+}
+
+// ---------------------------------------------------------------------------------------------- contracts
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn every_file_of_the_policies_folder_is_known_to_the_tests() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/policies");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert!(files.iter().eq(POLICIES), "{files:?}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_policy_says_all_that_a_policy_can_say() {
+    for name in POLICIES {
+        let policy = policy(name);
+        assert_eq!(policy["id"], name);
+        for key in ["channels", "jurisdictions", "retention", "auditLocation", "consent", "changelog"] {
+            assert!(!policy[key].is_null() && policy[key] != json!([]), "{name}: {key}");
+        }
+        let last = policy["changelog"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["version"], policy["version"], "{name}: the last change is this version");
+        assert_eq!(errors(&policy), Vec::<String>::new(), "{name}");
+        for rule in rules(&policy).filter(|rule| rule["label"] == "transformed") {
+            for key in ["owner", "check", "rollback"] {
+                assert!(rule[key].is_string(), "{name}: {} has no {key}", rule["id"]);
+            }
+        }
+    }
+}
+
+/// The CRM fields that may leave under a policy, each with the values that it may have where they are listed.
+fn contract(policy: &Value) -> BTreeMap<String, Vec<String>> {
+    let targets = rules(policy).filter_map(|rule| {
+        let values = rule["values"].as_array().into_iter().flatten();
+        let values = values.map(|value| value.as_str().unwrap().to_owned()).collect();
+        Some((rule["target"].as_str()?.to_owned(), values))
+    });
+    let count = policy["aggregate"]["count"].as_str().map(|count| (count.to_owned(), Vec::new()));
+    targets.chain(count).collect()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_crosses_under_each_policy_is_its_contract() {
+    let mut crossed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for card in scenarios() {
+        let scenario = open_scenario(&card.id).unwrap();
+        let id = check_policy(&scenario.setup.policy).policy.unwrap().id;
+        let contract = contract(&policy(&id));
+        for record in run_in(&scenario, &mut Session::new()).crm {
+            for field in &record.fields {
+                let name = format!("{}.{}", record.object, field.name);
+                let values = contract.get(&name).unwrap_or_else(|| panic!("{}: {name} crossed", card.id));
+                let mut parts = field.value.iter().flat_map(|value| value.split("; "));
+                let fits = values.is_empty() || parts.all(|part| values.iter().any(|own| own == part));
+                assert!(fits, "{}: {name} is {:?}", card.id, field.value);
+                crossed.entry(id.clone()).or_default().insert(name);
+            }
+        }
+    }
+    for name in POLICIES {
+        let all: BTreeSet<String> = contract(&policy(name)).into_keys().collect();
+        assert_eq!(crossed.get(name), Some(&all), "{name}: scenarios show the whole contract, and no more");
+        assert!(all.len() <= 16, "{name} is longer than a contract should be");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_is_a_patients_own_stands_in_the_segregated_object_alone() {
+    for name in POLICIES {
+        for rule in rules(&policy(name)).filter(|rule| rule["target"].is_string()) {
+            let attribute =
+                rule["field"].as_str().unwrap().starts_with("Person.") && rule["method"] != "tokenize";
+            let segregated = rule["target"].as_str().unwrap().starts_with("PatientAttribute.");
+            assert!(!attribute || segregated, "{name}: {}", rule["id"]);
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn recruiters_get_a_token_of_the_request_and_none_of_the_patient() {
+    let of = |id: &str| run_in(&open_scenario(id).unwrap(), &mut Session::new()).crm;
+    let recruited = of("enrolment-requested");
+    assert_eq!(
+        recruited.iter().map(|r| r.object.as_str()).collect::<Vec<_>>(),
+        ["ProgramEnrollment", "Task"]
+    );
+    assert_eq!(recruited[0].key, recruited[1].key, "two objects, one key");
+    let tokens = |records: &[CrmRecord]| -> BTreeSet<String> {
+        let values = records.iter().flat_map(|record| &record.fields).filter_map(|field| field.value.clone());
+        values.filter(|value| value.starts_with("tok_")).collect()
+    };
+    // The same patient, under three policies of the same CRM, whose tokens of a patient are the same.
+    let elsewhere = &tokens(&of("appointment-booked")) & &tokens(&of("encounter-discharged"));
+    assert_eq!(elsewhere.len(), 1, "the patient's token");
+    assert!(tokens(&recruited).is_disjoint(&elsewhere));
+}
+
+// --------------------------------------------------------------------------------------------------- counts
+
+/// An outcome: a task, whose patient it is, how it ended, and in which month.
+fn outcome(task: usize, patient: usize, status: &str, month: &str) -> String {
+    let (_, request) = &open_scenario("outcomes-counted").unwrap().requests[0];
+    let mut body: Value = serde_json::from_str(&request.body).unwrap();
+    let own = &mut body["data"]["entry"][0]["resource"];
+    own["status"] = json!(status);
+    own["executionPeriod"]["end"] = json!(format!("2026-{month}-06T10:00:00Z"));
+    own.as_object_mut().unwrap().remove("meta");
+    body.to_string()
+        .replace("TASK-031", &format!("TASK-{task:03}"))
+        .replace("PAT-031", &format!("PAT-{patient:03}"))
+}
+
+/// The counting policy's setting, in which so many patients agree.
+fn setup(patients: usize) -> Setup {
+    let OpenScenario { setup, .. } = open_scenario("outcomes-counted").unwrap();
+    let consents: Vec<Value> = serde_json::from_str(&setup.consents).unwrap();
+    let of = |n: usize| {
+        let text = consents[0].to_string().replace("PAT-031", &format!("PAT-{n:03}"));
+        serde_json::from_str::<Value>(&text.replace("CONSENT-031", &format!("CONSENT-{n:03}"))).unwrap()
+    };
+    Setup { consents: json!((0..patients).map(of).collect::<Vec<_>>()).to_string(), ..setup }
+}
+
+struct Counter {
+    setup: Setup,
+    session: Session,
+    sent: usize,
+}
+
+impl Counter {
+    fn new() -> Self {
+        let setup = setup(20);
+        Self { session: session(&setup), setup, sent: 0 }
+    }
+
+    fn send(&mut self, body: &str) -> RunView {
+        self.sent += 1;
+        let request = signed_now(&self.setup, &format!("evt-count-{:05}", self.sent), body);
+        let run = self.session.send(&request, NOW, &mut || 0.0);
+        assert!(["delivered", "unchanged"].contains(&run.outcome.as_str()), "{:?}", end(&run));
+        run
+    }
+
+    /// The count of each group, by outcome and month.
+    fn counts(&self) -> BTreeMap<String, String> {
+        let of = |record: &CrmRecord, name: &str| {
+            record.fields.iter().find(|field| field.name == name).unwrap().value.clone().unwrap()
+        };
+        let groups = self.session.crm().iter();
+        groups.map(|r| (format!("{} {}", of(r, "outcome"), of(r, "month")), of(r, "referrals"))).collect()
+    }
+}
+
+const FEW: &str = "fewer than 5 patients";
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_count_shows_once_enough_patients_are_in_it() {
+    let mut counter = Counter::new();
+    for task in 0..12 {
+        // Twelve tasks of four patients are many tasks and few patients.
+        counter.send(&outcome(task, task % 4, "completed", "01"));
+        assert_eq!(counter.counts()["completed 2026-01"], FEW);
+    }
+    counter.send(&outcome(12, 4, "completed", "01"));
+    assert_eq!(counter.counts()["completed 2026-01"], "13");
+    counter.send(&outcome(13, 5, "completed", "02"));
+    assert_eq!(counter.counts()["completed 2026-02"], FEW);
+    assert_eq!(counter.counts().len(), 2);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_source_record_counts_once_wherever_it_moves_and_in_whatever_order() {
+    let sequence = |order: &[usize]| {
+        let mut counter = Counter::new();
+        for n in order {
+            counter.send(&outcome(*n, *n, "completed", "01"));
+        }
+        counter
+    };
+    let mut counter = sequence(&[0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(counter.counts()["completed 2026-01"], "7");
+    let again = counter.send(&outcome(3, 3, "completed", "01"));
+    assert_eq!(again.outcome, "unchanged");
+    // It moves, moves on, and comes back.
+    for (status, month, left) in [("failed", "01", "6"), ("failed", "02", "6"), ("completed", "01", "7")] {
+        counter.send(&outcome(3, 3, status, month));
+        assert_eq!(counter.counts()["completed 2026-01"], left, "{status} {month}");
+    }
+    assert_eq!(counter.counts()["failed 2026-01"], FEW);
+    assert_eq!(counter.counts()["failed 2026-02"], FEW);
+    // The last but four leave, and the count goes into hiding again.
+    for n in 4..7 {
+        counter.send(&outcome(n, n, "cancelled", "01"));
+    }
+    assert_eq!(counter.counts()["completed 2026-01"], FEW);
+    assert_eq!(sequence(&[6, 2, 4, 0, 1, 3, 5, 5, 2]).counts(), sequence(&[0, 1, 2, 3, 4, 5, 6]).counts());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn counting_is_recorded_before_it_is_done() {
+    let mut counter = Counter::new();
+    counter.send(&outcome(1, 1, "completed", "01"));
+    counter.send(&outcome(1, 1, "failed", "01"));
+    counter.send(&outcome(1, 1, "failed", "01"));
+    let of = |action: &str| -> Vec<&str> {
+        let entries = counter.session.timeline().iter().filter(|entry| entry.action == action);
+        entries.map(|entry| entry.outcome.as_str()).collect()
+    };
+    assert_eq!(of("count"), ["counted", "moved", "known"]);
+    assert_eq!(of("write"), ["delivered", "delivered", "unchanged"]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn counts_hold_over_a_restart_and_what_is_kept_names_nobody() {
+    let mut counter = Counter::new();
+    for n in 0..6 {
+        counter.send(&outcome(n, n, "completed", "01"));
+    }
+    let mut shelf = Shelf::default();
+    shelf.write(&counter.session.pending().unwrap());
+    let kept = [shelf.0.learned.clone().unwrap(), shelf.0.crm.clone().unwrap()].concat();
+    for value in ["PAT-00", "TASK-00", "Testperson", "Sample1", "tok_"] {
+        assert!(!kept.contains(value), "{value} is in what is kept");
+    }
+    let (mut session, verification) = Session::restore(&shelf.0);
+    assert!(verification.verified, "{:?}", verification.faults);
+    session.configure(&counter.setup).unwrap();
+    let mut counter = Counter { session, ..counter };
+    let again = counter.send(&outcome(2, 2, "completed", "01"));
+    assert_eq!((again.outcome.as_str(), counter.counts()["completed 2026-01"].as_str()), ("unchanged", "6"));
+    counter.send(&outcome(2, 2, "failed", "01"));
+    assert_eq!(counter.counts()["completed 2026-01"], "5");
+    counter.send(&outcome(7, 7, "completed", "01"));
+    assert_eq!(counter.counts()["completed 2026-01"], "6");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn nothing_of_a_record_is_in_the_record_of_its_group() {
+    // Which of the patients it was, and which task, does not show in what leaves.
+    let leaves = |task: usize, patient: usize| {
+        let mut counter = Counter::new();
+        let run = counter.send(&outcome(task, patient, "completed", "01"));
+        let fingerprint = counter.session.timeline().last().unwrap().fingerprint.clone().unwrap();
+        (run.records, fingerprint)
+    };
+    let first = leaves(1, 1);
+    assert_eq!(first.0.len(), 1);
+    assert_eq!(first.0[0].object, "Account");
+    assert_eq!(leaves(2, 1), first);
+    assert_eq!(leaves(2, 7), first);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_policy_whose_rules_are_in_another_order_counts_in_the_same_groups() {
+    let mut counter = Counter::new();
+    for n in 0..5 {
+        counter.send(&outcome(n, n, "completed", "01"));
+    }
+    let mut turned = policy("outcome-reporting");
+    turned["rules"].as_array_mut().unwrap().reverse();
+    turned["version"] = json!("1.0.1");
+    counter.setup.policy = turned.to_string();
+    counter.session.configure(&counter.setup).unwrap();
+    counter.send(&outcome(5, 5, "completed", "01"));
+    assert_eq!(counter.counts(), BTreeMap::from([("completed 2026-01".to_owned(), "6".to_owned())]));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_counting_policy_that_would_tell_of_one_record_is_not_used() {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut policy = policy("outcome-reporting");
+        change(&mut policy);
+        errors(&policy)
+    };
+    let rule = |field: &str, label: &str, method: Option<&str>, target: &str| {
+        let mut rule = json!({ "id": "R90", "field": field, "label": label, "target": target, "owner": "a",
+            "check": "b", "rollback": "c" });
+        method.into_iter().for_each(|method| rule["method"] = json!(method));
+        move |policy: &mut Value| policy["rules"].as_array_mut().unwrap().push(rule.clone())
+    };
+    let own = |codes: Vec<String>| -> Vec<String> {
+        codes
+            .into_iter()
+            .filter(|code| code.starts_with("policy.aggregate") || code == "policy.target-twice")
+            .collect()
+    };
+    for (field, label, method) in [
+        ("CareEvent.sourceId", "transformed", Some("tokenize")),
+        ("Person.sourceId", "transformed", Some("tokenize")),
+        ("Practitioner.sourceId", "allowed", None),
+        ("Practitioner.familyName", "allowed", None),
+        ("CareEvent.occurrence", "allowed", None),
+        ("Person.familyName", "redacted", None),
+    ] {
+        let codes = own(with(&rule(field, label, method, "Account.more")));
+        assert_eq!(codes, ["policy.aggregate-record-level"], "{field} {label}");
+    }
+    assert_eq!(own(with(&rule("CareEvent.outcome", "allowed", None, "Account.more"))), Vec::<String>::new());
+    assert_eq!(
+        own(with(&rule("CareEvent.outcome", "allowed", None, "Task.more"))),
+        ["policy.aggregate-object"]
+    );
+    assert_eq!(
+        own(with(&rule("CareEvent.outcome", "allowed", None, "Account.referrals"))),
+        ["policy.target-twice"]
+    );
+    for least in [json!(1), json!(0), json!(-5), json!(2.5), json!(1001), json!("5"), json!(null), json!([])]
+    {
+        let codes = with(&|policy| policy["aggregate"]["least"] = least.clone());
+        assert_eq!(codes, ["policy.aggregate-least"], "{least}");
+    }
+    for count in ["referrals", "Account.", ".referrals", "Account.a.b", "Account.1"] {
+        let codes = with(&|policy| policy["aggregate"]["count"] = json!(count));
+        assert_eq!(codes, ["policy.target-malformed"], "{count}");
+    }
+    for (aggregate, expected) in [
+        (json!([]), vec!["policy.wrong-type"]),
+        (json!({}), vec!["policy.missing-key", "policy.missing-key"]),
+        (json!({ "count": "Account.referrals", "least": 5, "more": 1 }), vec!["policy.unknown-key"]),
+    ] {
+        assert_eq!(with(&|policy| policy["aggregate"] = aggregate.clone()), expected, "{aggregate}");
+    }
+}
