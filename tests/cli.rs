@@ -414,6 +414,22 @@ fn a_bad_policy_is_shown_as_file_line_column_severity_and_code() {
 }
 
 #[test]
+fn select_gives_values_as_the_source_has_them_or_says_why_not() {
+    let observation = br#"{"resourceType":"Observation","valueQuantity":{"value":1.00,"unit":"kg"}}"#;
+    let done = airlock_with(observation, &["select", "Observation.value", "-", "--json"]);
+    assert_eq!((done.status, done.out.trim()), (0, r#"{"values":[{"value":1.00,"unit":"kg"}]}"#), "{done:?}");
+    let done = airlock_with(observation, &["select", "Observation.value.value", "-"]);
+    assert_eq!((done.status, done.out.as_str()), (0, "1.00\n"));
+    let done = airlock_with(observation, &["select", "Observation.value.lower()", "-", "--json"]);
+    assert_eq!((done.status, done.lines()[0]["error"]["offset"].as_u64()), (1, Some(18)));
+    let done = airlock_with(observation, &["select", "-1.valu", "-"]);
+    assert_eq!((done.status, done.out.as_str()), (1, ""));
+    assert!(done.err.starts_with("EXPR:1:4: error[selector-unknown-element]: "), "{}", done.err);
+    airlock_with(b"{\"a\":", &["select", "id", "-"]).unusable("json");
+    airlock(&["select", "id", "nonesuch.json"]).unusable("nonesuch.json");
+}
+
+#[test]
 fn help_has_examples_and_the_exit_statuses() {
     let done = airlock(&["--help"]);
     assert_eq!(done.status, 0);

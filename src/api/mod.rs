@@ -1,8 +1,8 @@
 //! What the page and the command line see of the engine: plain data in, plain data out.
 //!
-//! Nothing here is an engine type. Text that may hold PHI appears in two places only, both of them the
-//! EHR zone's own: [`Request::body`] on its way in, and the spans of [`LedgerRow`], which point back into
-//! that body so that a view can show the source beside what crossed.
+//! Nothing here is an engine type. Text that may hold PHI appears in three places only, all of them the
+//! EHR zone's own: [`Request::body`] on its way in, the spans of [`LedgerRow`], which point back into that body so that a
+//! view can show the source beside what crossed, and the values of a [`Selection`], which are of the caller's own input.
 
 mod assertion;
 mod audit;
@@ -19,6 +19,7 @@ mod queue;
 mod rehearsal;
 mod run;
 mod scenario;
+mod select;
 mod session;
 mod sheet;
 mod signing;
@@ -51,6 +52,7 @@ pub use scenario::{
     ScenarioResult, Setup, Source, fixture, format_time, join_consents, open_scenario, parse_time,
     read_scenario, run_in, run_scenario, run_through, scenarios,
 };
+pub use select::{SelectError, Selection, select};
 pub use session::Session;
 pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, apply_edits};
 pub use signing::{sign, sign_with};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The benchmarks; each prints its own table.
-const BENCHES: [&str; 4] = ["--bench", "pipeline", "--bench", "validation"];
+const BENCHES: [&str; 6] = ["--bench", "pipeline", "--bench", "validation", "--bench", "mapping"];
 /// The largest example that is packed: the benchmark in the browser carries all of them.
 const LARGEST: usize = 200_000;
 

@@ -252,3 +252,62 @@ fn flatten(json: &Json, node: NodeId) -> impl Iterator<Item = NodeId> {
     let alone = (!is_list).then_some(node);
     items.chain(alone).filter(|item| json.kind(*item) != Kind::Null)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::path::{Context, Type};
+
+    const EVENT: &str = r#"{"resourceType":"ServiceRequest","id":"SR-001","status":"active",
+        "identifier":[{"system":"urn:example:a","value":"1"},{"system":"urn:example:b","value":"2"}],
+        "extension":[{"url":"urn:example:a","valueString":"x"}],"code":{"coding":[{"code":"1"}]}}"#;
+
+    fn plan(texts: &[String]) -> Plan {
+        let own = ResourceType::parse("ServiceRequest").map_or(Type::Unknown, Type::of_resource);
+        let context = Context { own, deviates: &|_, _| false };
+        let selectors: Vec<Selector> = texts.iter().map(|text| context.selector(text).unwrap()).collect();
+        Plan::new(selectors.iter())
+    }
+
+    #[test]
+    fn rules_that_do_not_apply_cost_a_walk_nothing() {
+        let json = Json::read(EVENT).unwrap();
+        let base = [
+            "identifier.where(system = 'urn:example:a').value",
+            "extension('urn:example:a').value",
+            "identifier[1]",
+        ];
+        let looked = [0, 10_000].map(|more| {
+            let others = (0..more).flat_map(|n| {
+                [
+                    format!("identifier.where(system = 'urn:example:{n}').value"),
+                    format!("extension('urn:example:{n}').value.ofType(string)"),
+                    format!("identifier[{}].value", n + 2),
+                ]
+            });
+            let texts: Vec<String> = base.iter().map(|text| (*text).to_owned()).chain(others).collect();
+            let plan = plan(&texts);
+            let walk = plan.walked(&json, NodeId::ROOT, NodeId::ROOT);
+            assert_eq!(walk.claims.len(), 3);
+            walk.looked
+        });
+        assert_eq!(looked[0], looked[1]);
+    }
+
+    #[test]
+    fn beginnings_are_shared_and_walked_once() {
+        let json = Json::read(EVENT).unwrap();
+        let texts = [
+            "code.coding.code",
+            "code.coding.display",
+            "code.coding.where(code != '2').code",
+            "code.coding.where(code != '2').display",
+        ];
+        let alone = plan(&[texts[0].to_owned()]);
+        let together = plan(&texts.map(str::to_owned));
+        assert_eq!(together.branches.len(), alone.branches.len() + 4);
+        let claims = together.walk(&json, NodeId::ROOT, NodeId::ROOT);
+        assert_eq!(claims.iter().map(|claim| claim.field).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(claims[0].node, claims[1].node);
+    }
+}

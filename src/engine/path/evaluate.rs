@@ -7,7 +7,7 @@ use super::number::Number;
 use super::tree::{Action, Expr, Operator, Step, Term, TypeTest};
 use super::types::Type;
 use super::value::{Compare, Item, Node, Value};
-use crate::engine::fhir::{Json, Kind, NodeId, is_element_name};
+use crate::engine::fhir::{Json, Kind, NodeId};
 use std::cmp::Ordering;
 
 /// Evaluates expressions on one document, within [`MAX_WORK`] for all of them.
@@ -394,13 +394,8 @@ pub(super) fn not_single(offset: usize) -> PathError {
     PathError::new(NOT_SINGLE, offset, "One item is expected here, and there are several.")
 }
 
-/// Whether a name may be that of a choice with its type, as only JSON spells it: FHIR has another such name, which
-/// differs in the type alone.
+/// Whether a name may be that of a choice with its type, as only JSON spells it: it ends in the name of a type.
 fn may_be_choice(name: &str) -> bool {
-    let initials = name.char_indices().filter(|(at, c)| *at > 0 && c.is_ascii_uppercase());
-    initials.map(|(at, _)| name.split_at(at)).any(|(start, end)| {
-        let others = Type::suffixes().filter(|own| own != end);
-        Type::suffixes().any(|own| own == end)
-            && others.into_iter().any(|own| is_element_name(&format!("{start}{own}")))
-    })
+    let mut initials = name.char_indices().filter(|(at, c)| *at > 0 && c.is_ascii_uppercase());
+    initials.any(|(at, _)| name.get(at..).is_some_and(|end| Type::suffixes().any(|own| own == end)))
 }

@@ -103,8 +103,9 @@ impl Context<'_> {
     }
 
     fn paths(&self, expr: &Expr, this: &[Type]) -> Result<Vec<Path>, PathError> {
-        let start =
-            || Path { steps: Vec::new(), types: this.to_vec(), last: Vec::new(), place: Place::default() };
+        let resource = if let [own] = this { ResourceType::parse(own.name()) } else { None };
+        let place = || Place { resource, names: Vec::new() };
+        let start = || Path { steps: Vec::new(), types: this.to_vec(), last: Vec::new(), place: place() };
         match &expr.term {
             Term::This => Ok(vec![start()]),
             Term::Name(name) => {

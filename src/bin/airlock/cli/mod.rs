@@ -4,6 +4,7 @@ mod input;
 mod matrix;
 mod message;
 mod run;
+mod select;
 mod send;
 mod setup;
 mod validate;
@@ -30,6 +31,7 @@ Examples:
   airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
   airlock validate patient.json bundles/ --json
+  airlock select Patient.name.given patient.json
   airlock matrix fixtures/policies/referral-intake.json --as minimum-necessary
   airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json
   airlock verify evidence.json --json
@@ -44,6 +46,8 @@ enum Command {
     Send(SendArgs),
     /// Check FHIR R4 structure
     Validate(ValidateArgs),
+    /// Evaluate a selector (FHIRPath subset) on FHIR resources
+    Select(SelectArgs),
     /// Derive a document from a policy: mapping sheet, matrices, contract, chart, drift review
     Matrix(MatrixArgs),
     /// Sign a message as Standard Webhooks 1.0.0 says
@@ -162,6 +166,22 @@ fn formats() -> impl TypedValueParser<Value = TableFormat> {
     PossibleValuesParser::new(names).try_map(|name| TableFormat::parse(&name).ok_or("no format"))
 }
 
+/// A selector, and what it is evaluated on.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock select \"Patient.name.where(use = 'official').family\" patient.json\n  airlock select 'Observation.value.ofType(Quantity).value > 5.4' export.ndjson --json\n  cat bundle.json | airlock select 'Bundle.entry.count()' -\n\nOn a Bundle it is evaluated where it starts with `Bundle`, and on the resources of its entries otherwise. Resources\nthat are not of the type that it starts with are passed over, unless there is no other. Without --json each value is\na line of JSON."
+)]
+pub(crate) struct SelectArgs {
+    /// The selector: FHIRPath, as far as the subset goes
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// A file, a folder, NDJSON or a Bundle; `-` for standard input
+    pub path: PathBuf,
+    /// One JSON document: `{\"values\":[…]}` or `{\"error\":{…}}`
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A message to sign.
 #[derive(Args)]
 #[command(
@@ -240,6 +260,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Send(args) => send::send(&args),
         Command::Validate(args) => validate::validate(&args),
+        Command::Select(args) => select::select(&args),
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Sign(args) => message::sign(&args),
         Command::Authenticate(args) => message::authenticate(&args),

@@ -1,0 +1,130 @@
+//! The benchmark of mapping: selectors compiled, and an event walked, with more and more rules.
+//!
+//! Compiling stands beside serde_json's parse of the same selectors as one array; a walk of an event beside
+//! serde_json's parse of that event. The rules that are added do not apply to it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops where its own input is wrong"
+)]
+
+use airlock::api;
+use airlock::engine::adapt::Plan;
+use airlock::engine::fhir::{Json, NodeId};
+use airlock::engine::path::{Context, Selector, Type};
+use std::fmt::Write;
+use std::hint::black_box;
+
+const ROUNDS: usize = 7;
+/// Rules that a round goes over at least, so that a clock of coarse grain does.
+const RULES: usize = 20_000;
+
+/// What a referral is read for.
+const APPLY: [&str; 8] = [
+    "ServiceRequest.id",
+    "ServiceRequest.status",
+    "ServiceRequest.code.coding.code",
+    "ServiceRequest.code.coding.display",
+    "ServiceRequest.occurrence.ofType(dateTime)",
+    "ServiceRequest.subject.reference",
+    "ServiceRequest.reasonCode.coding.where(system = 'http://snomed.info/sct').code",
+    "ServiceRequest.note.first().text",
+];
+
+/// So many selectors: those above, and others that find nothing.
+fn selectors(count: usize) -> Vec<String> {
+    let others = (0..count.saturating_sub(APPLY.len())).map(|n| match n % 4 {
+        0 => format!("ServiceRequest.extension('urn:example:{n}').value.ofType(string)"),
+        1 => format!("ServiceRequest.identifier.where(system = 'urn:example:{n}').value"),
+        2 => format!("ServiceRequest.code.coding.where(system = 'urn:example:{n}').display.first()"),
+        _ => format!("ServiceRequest.reasonCode[{n}].coding.code"),
+    });
+    APPLY.iter().map(|text| (*text).to_owned()).chain(others).collect()
+}
+
+fn compile(texts: &[String], own: Type) -> Plan {
+    let context = Context { own, deviates: &|_, _| false };
+    let selectors: Vec<Selector> = texts.iter().map(|text| context.selector(text).unwrap()).collect();
+    Plan::new(selectors.iter())
+}
+
+/// The median over all rounds, in microseconds.
+fn time(clock: &dyn Fn() -> f64, repeats: usize, mut work: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = clock();
+            (0..repeats).for_each(|_| work());
+            (clock() - start) * 1000.0 / repeats as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}
+
+/// The table.
+fn measured(clock: &dyn Fn() -> f64) -> String {
+    let body = &api::open_scenario("referral-created").unwrap().requests[0].1.body;
+    let event: serde_json::Value = serde_json::from_str(body).unwrap();
+    let event = event["data"].to_string();
+    let json = Json::read(event.as_str()).unwrap();
+    let own = Type::stated(&json, NodeId::ROOT).unwrap();
+    let floor = time(clock, 1_000, || {
+        black_box(serde_json::from_str::<serde_json::Value>(black_box(&event)).unwrap());
+    });
+    let mut table = String::new();
+    writeln!(table, "mapping ({}), µs; an event of {} bytes", std::env::consts::ARCH, event.len()).unwrap();
+    let heads = ["rules", "parse", "compile", "ratio", "walk", "walk/parse of the event"];
+    writeln!(
+        table,
+        "{:>8}{:>10}{:>10}{:>8}{:>8}{:>26}",
+        heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]
+    )
+    .unwrap();
+    for count in [10, 100, 1_000, 10_000] {
+        let texts = selectors(count);
+        let array = serde_json::to_string(&texts).unwrap();
+        let repeats = RULES / count;
+        let parse = time(clock, repeats, || {
+            black_box(serde_json::from_str::<serde_json::Value>(black_box(&array)).unwrap());
+        });
+        let compiled = time(clock, repeats, || {
+            black_box(compile(black_box(&texts), own));
+        });
+        let plan = compile(&texts, own);
+        let walk = time(clock, 1_000, || {
+            black_box(plan.walk(black_box(&json), NodeId::ROOT, NodeId::ROOT));
+        });
+        let (ratio, of_parse) = (compiled / parse, walk / floor);
+        writeln!(table, "{count:>8}{parse:>10.1}{compiled:>10.1}{ratio:>8.1}{walk:>8.2}{of_parse:>26.2}")
+            .unwrap();
+    }
+    writeln!(
+        table,
+        "  parse: serde_json to a Value, of the selectors as an array; compile: read, checked, joined"
+    )
+    .unwrap();
+    table
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    let start = std::time::Instant::now();
+    print!("{}", measured(&|| start.elapsed().as_secs_f64() * 1000.0));
+}
+
+#[cfg(target_arch = "wasm32")]
+mod in_browser {
+    use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    #[wasm_bindgen_test]
+    fn mapping() {
+        let performance = web_sys::window().and_then(|window| window.performance()).unwrap();
+        console_log!("{}", super::measured(&|| performance.now()));
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
