@@ -3,7 +3,8 @@
 use super::{OpenScenario, Position, RunView};
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
-use crate::engine::policy::{Column, Label, Normalise, Policy, Row};
+use crate::engine::normalise::Normalise;
+use crate::engine::policy::{Column, Label, Policy, Row};
 use crate::engine::redact::Method;
 use crate::engine::{Finding, document};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Adapter and policy as one structure: for each field that an event may fill, the rule that decides about it.
 
 use super::adapt::Adapter;
+use super::normalise::Normalise;
 use super::policy::{Label, Policy, Rule};
 use super::validate::Shape;
 
@@ -10,6 +11,8 @@ use super::validate::Shape;
 pub struct Decisions {
     /// By event of the adapter, by field of the event: the rule, as its place in the policy.
     rules: Vec<Vec<Option<usize>>>,
+    /// The same, by the form that the adapter brings a field's values into.
+    forms: Vec<Vec<Option<Normalise>>>,
     /// The rules whose CRM field says that it was withheld, whether or not the source has it.
     pub withheld: Vec<usize>,
     /// The rules of which something must cross, or the record does not leave.
@@ -34,6 +37,7 @@ impl Decisions {
         };
         Self {
             rules: adapter.events.iter().map(of_event).collect(),
+            forms: adapter.events.iter().map(|event| event.forms.clone()).collect(),
             withheld: places(|rule| rule.label == Label::Redacted).collect(),
             required: places(|rule| rule.label.crosses() && rule.cardinality.required).collect(),
         }
@@ -42,5 +46,10 @@ impl Decisions {
     /// The rule of each field that an event may fill; empty where the adapter does not read the event.
     pub fn of(&self, shape: &Shape) -> &[Option<usize>] {
         shape.event.and_then(|event| self.rules.get(event)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The form that the adapter brings the values of each field of an event into.
+    pub fn forms(&self, shape: &Shape) -> &[Option<Normalise>] {
+        shape.event.and_then(|event| self.forms.get(event)).map_or(&[], Vec::as_slice)
     }
 }

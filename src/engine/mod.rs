@@ -16,6 +16,7 @@ pub mod guard;
 pub mod keys;
 mod learned;
 pub mod ledger;
+pub mod normalise;
 pub mod notification;
 pub mod path;
 pub mod phi;

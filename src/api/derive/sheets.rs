@@ -2,7 +2,8 @@
 
 use super::{Basis, DerivedDocument, NONE, Table, said};
 use crate::engine::guard::form_of;
-use crate::engine::policy::{Label, Normalise, Rule, Target};
+use crate::engine::normalise::Normalise;
+use crate::engine::policy::{Label, Rule, Target};
 use crate::engine::redact::Method;
 
 pub(super) fn mapping(from: &Basis<'_>) -> Table {

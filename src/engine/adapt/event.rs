@@ -7,6 +7,7 @@ use super::drift::Reads;
 use super::plan::{Claim, Plan};
 use super::{Claims, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
+use crate::engine::normalise::Normalise;
 use crate::engine::phi::Phi;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct EventMap {
     pub focus: ResourceType,
     /// The canonical fields it fills, in the adapter's order.
     pub fields: Vec<Arc<FieldEntry>>,
+    /// The form that each field's values are brought into, where the source varies.
+    pub forms: Vec<Option<Normalise>>,
     /// What it changes in the connector itself.
     pub effect: Option<Effect>,
     /// Whether a resource without an envelope may be taken for it.

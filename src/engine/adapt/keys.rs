@@ -5,25 +5,67 @@ use crate::engine::keys::{
     Holds::{Choice, Flag, Objects, SomeTexts, Text, Texts, Version},
     Key, Shape,
 };
+use crate::engine::normalise::Normalise;
 
 /// An adapter.
 pub static ADAPTER: Shape = Shape {
     about: "An adapter: one system's shapes to canonical fields. It knows nothing of purposes.",
     keys: &[
-        Key::required("schemaVersion", Version(1), "Version of the adapter format."),
-        Key::required("id", Text, "Id, by which policies name it."),
-        Key::required("version", Text, "Version of the adapter."),
-        Key::required("title", Text, "What it reads, in a few words."),
-        Key::required("system", Text, "The kind of system."),
-        Key::required("direction", Choice(directions), "Which way it goes."),
-        Key::optional(
-            "deviations",
-            Texts,
-            "Elements of the source that are not FHIR's and are taken as they come.",
-        ),
-        Key::optional("subjectFields", Objects(&FIELD), "Fields below the Patient, filled by each event."),
-        Key::required("events", Objects(&EVENT), "How each type of event is read."),
+        Key::required("schemaVersion", Version(2), "Version of the adapter format."),
+        ID,
+        VERSION,
+        TITLE,
+        SYSTEM,
+        DEVIATIONS,
+        SUBJECT_FIELDS,
+        Key::optional("shapes", Objects(&SHAPE), "What is read of resources wherever an event has them."),
+        EVENTS,
     ],
+};
+
+/// An adapter in version 1 of the format: it said which way it goes, and had no shapes.
+pub static ADAPTER_OF_VERSION_1: Shape = Shape {
+    about: "An adapter: one system's shapes to canonical fields. It knows nothing of purposes.",
+    keys: &[
+        Key::required("schemaVersion", Version(1), "Version of the adapter format."),
+        ID,
+        VERSION,
+        TITLE,
+        SYSTEM,
+        Key::required("direction", Choice(directions), "Which way it goes."),
+        DEVIATIONS,
+        SUBJECT_FIELDS,
+        EVENTS,
+    ],
+};
+
+const ID: Key = Key::required("id", Text, "Id, by which policies name it.");
+const VERSION: Key = Key::required("version", Text, "Version of the adapter.");
+const TITLE: Key = Key::required("title", Text, "What it reads, in a few words.");
+const SYSTEM: Key = Key::required("system", Text, "The kind of system.");
+const DEVIATIONS: Key = Key::optional(
+    "deviations",
+    Texts,
+    "Elements of the source that are not FHIR's and are taken as they come.",
+);
+const SUBJECT_FIELDS: Key =
+    Key::optional("subjectFields", Objects(&FIELD), "Fields below the Patient, filled by each event.");
+const EVENTS: Key = Key::required("events", Objects(&EVENT), "How each type of event is read.");
+
+/// A shape.
+pub static SHAPE: Shape = Shape {
+    about: "What is read of resources of one kind, wherever an event has one.",
+    keys: &[
+        Key::required("name", Text, "Its name, by which events name it."),
+        Key::required("type", Text, "The FHIR resource type."),
+        Key::required("fields", Objects(&FIELD), "The canonical fields, read from the resource on."),
+    ],
+};
+
+/// Where an event has a resource of a shape.
+pub static RELATED: Shape = Shape {
+    about: "Where an event has a resource of a shape.",
+    keys: &[Key::required("shape", Text, "The shape."), Key::required("at", Text, "Selects the resource.")],
 };
 
 /// One type of event.
@@ -43,6 +85,7 @@ pub static EVENT: Shape = Shape {
         Key::optional("merged", Text, "Selects the records that a merge does away with."),
         Key::optional("recipients", Text, "Selects for whom the source says that it is meant."),
         Key::required("fields", Objects(&FIELD), "The canonical fields it fills."),
+        Key::optional("related", Objects(&RELATED), "Resources beside the focus and the subject."),
     ],
 };
 
@@ -62,12 +105,21 @@ pub static FIELD: Shape = Shape {
     keys: &[
         Key::required("field", Text, "The canonical field, `Entity.field`."),
         Key::required("select", Text, "A FHIRPath selector."),
+        Key::optional(
+            "normalise",
+            Choice(forms),
+            "The form that values are brought into, where sources vary.",
+        ),
         Key::optional("note", Text, "What else there is to say."),
     ],
 };
 
 fn directions() -> Vec<&'static str> {
     vec!["to-canonical"]
+}
+
+fn forms() -> Vec<&'static str> {
+    Normalise::ALL.map(Normalise::as_str).to_vec()
 }
 
 fn effects() -> Vec<&'static str> {

@@ -7,7 +7,7 @@ mod plan;
 mod read;
 
 pub use event::{Condition, Effect, EventMap, Subject};
-pub use keys::ADAPTER;
+pub use keys::{ADAPTER, ADAPTER_OF_VERSION_1};
 pub use plan::{Claim, Plan};
 
 use super::canonical::{Catalogue, FieldEntry};
@@ -39,10 +39,12 @@ impl Adapter {
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;
-        if !doc.object(root, &ADAPTER) {
+        let version_1 =
+            json.get(root, "schemaVersion").and_then(|at| json.scalar(at)).as_deref() == Some("1");
+        if !doc.object(root, if version_1 { &ADAPTER_OF_VERSION_1 } else { &ADAPTER }) {
             return (None, doc.finish());
         }
-        doc.schema_version(root, &["1"]);
+        doc.schema_version(root, &["1", "2"]);
         for key in ["title", "system"] {
             doc.string(root, key);
         }
@@ -57,5 +59,72 @@ impl Adapter {
     /// Whether this adapter reads an event type.
     pub fn reads(&self, event_type: &str) -> bool {
         self.events.iter().any(|event| event.event_type == event_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::normalise::Normalise;
+
+    fn codes(text: &str) -> Vec<String> {
+        let (_, findings) = Adapter::read(text, Catalogue::shipped());
+        findings.into_iter().map(|finding| finding.code).collect()
+    }
+
+    const EVENT: &str = r#"{"type":"referral.created","focus":"ServiceRequest","subject":"ServiceRequest.subject","fields":[
+        {"field":"CareEvent.status","select":"ServiceRequest.status"}]"#;
+
+    #[test]
+    fn an_older_format_is_still_read() {
+        let head = r#""id":"a","version":"1","title":"t","system":"s","subjectFields":[{"field":"Person.city","select":"address.city"}]"#;
+        let old = format!(r#"{{"schemaVersion":1,"direction":"to-canonical",{head},"events":[{EVENT}}}]}}"#);
+        let new = format!(r#"{{"schemaVersion":2,{head},"events":[{EVENT}}}]}}"#);
+        let read = |text: &str| {
+            let (adapter, findings) = Adapter::read(text, Catalogue::shipped());
+            assert_eq!(findings, []);
+            let names = adapter.unwrap().events.remove(0).fields;
+            names.iter().map(|field| field.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&old), ["CareEvent.status", "Person.city", "Person.sourceId", "Person.display"]);
+        assert_eq!(read(&old), read(&new));
+        assert_eq!(codes(&new.replace(":2,", ":1,")), ["adapter.missing-key"]);
+        assert_eq!(codes(&old.replace("on\":1", "on\":2")), ["adapter.unknown-key"]);
+        assert_eq!(
+            codes(&old.replace("on\":1", "on\":9")),
+            ["adapter.schema-version", "adapter.unknown-key"]
+        );
+    }
+
+    #[test]
+    fn a_shape_is_read_wherever_an_event_has_it() {
+        let adapter = |shapes: &str, related: &str| {
+            format!(
+                r#"{{"schemaVersion":2,"id":"a","version":"1","title":"t","system":"s","shapes":{shapes},"events":[{EVENT},"related":{related}}}]}}"#
+            )
+        };
+        let shapes = r#"[{"name":"organization","type":"Organization","fields":[{"field":"Organization.name","select":"name","normalise":"text"}]}]"#;
+        let at = "ServiceRequest.performer.resolve().ofType(Organization)";
+        let text = adapter(shapes, &format!(r#"[{{"shape":"organization","at":"{at}"}}]"#));
+        let (found, findings) = Adapter::read(&text, Catalogue::shipped());
+        assert_eq!(findings, []);
+        let event = found.unwrap().events.remove(0);
+        let name = event.fields.iter().position(|field| field.name == "Organization.name").unwrap();
+        assert_eq!(event.forms[name], Some(Normalise::Text));
+        let one = shapes.trim_matches(['[', ']']);
+        for (shapes, related, code) in [
+            (
+                shapes,
+                r#"[{"shape":"organisation","at":"ServiceRequest.performer"}]"#,
+                "adapter.unknown-shape",
+            ),
+            (shapes, r#"[{"shape":"organization"}]"#, "adapter.missing-key"),
+            (shapes, "{}", "adapter.wrong-type"),
+            ("{}", "[]", "adapter.wrong-type"),
+            (&shapes.replace("text", "case"), "[]", "adapter.unknown-value"),
+            (&format!("[{one},{one}]"), "[]", "adapter.duplicate-shape"),
+        ] {
+            assert_eq!(codes(&adapter(shapes, related)), [code], "{related}");
+        }
     }
 }

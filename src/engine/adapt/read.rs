@@ -2,18 +2,57 @@
 
 use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
-use super::keys::{CONDITION, EVENT, FIELD};
+use super::keys::{CONDITION, EVENT, FIELD, RELATED, SHAPE};
 use super::plan::Plan;
 use crate::engine::canonical::{Catalogue, FieldEntry};
-use crate::engine::document::{Document, Severity};
+use crate::engine::document::{Document, Severity, closest};
 use crate::engine::fhir::{NodeId, ResourceType};
+use crate::engine::normalise::Normalise;
 use crate::engine::path::{Context, Selector, Step, Type};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-type Field = (Arc<FieldEntry>, Selector);
+/// A canonical field, where it is read from, and the form that its values are brought into.
+#[derive(Clone)]
+struct Field {
+    entry: Arc<FieldEntry>,
+    selector: Selector,
+    form: Option<Normalise>,
+}
 
-/// Fields of subjects that are read, over all events: each event reads them anew.
-const MOST_OF_SUBJECTS: usize = 100_000;
+/// What is read of resources of one kind, wherever an event has one: lists of fields by name.
+type Shapes = BTreeMap<String, Vec<Field>>;
+
+/// What several events read.
+struct Shared {
+    /// Of each event's subject.
+    of_subject: Vec<Field>,
+    shapes: Shapes,
+    /// Fields that may still be shared out: each event reads them anew.
+    left: usize,
+}
+
+/// Fields that are shared out, over all events.
+const MOST_SHARED: usize = 100_000;
+
+impl Shared {
+    /// The fields of a subject, read from where it is.
+    fn of_subject(&mut self, subject: &Selector) -> Vec<Field> {
+        self.left = self.left.saturating_sub(self.of_subject.len());
+        let patient = patient(subject);
+        let fields = self.of_subject.iter().filter(|_| self.left > 0);
+        fields.map(|field| field.below(&patient)).collect()
+    }
+
+    /// The fields of a shape, read from where it is; none where there is no such shape.
+    fn of_shape(&mut self, name: &str, at: &Selector) -> Option<Vec<Field>> {
+        let shape = self.shapes.get(name)?;
+        self.left = self.left.saturating_sub(shape.len());
+        let fields = shape.iter().filter(|_| self.left > 0);
+        Some(fields.map(|field| field.below(at)).collect())
+    }
+}
 
 /// What a selector is read with.
 #[derive(Clone, Copy)]
@@ -33,16 +72,22 @@ pub(super) fn events(
         |kind: ResourceType, names: &[String]| deviations.iter().any(|listed| listed.is(kind, names));
     let own = ResourceType::parse("Patient").map_or(Type::Unknown, Type::of_resource);
     let scope = Scope { catalogue, context: Context { own, deviates: &deviates } };
-    let of_subject = fields(doc, root, "subjectFields", scope);
+    let mut shared = Shared {
+        of_subject: fields(doc, root, "subjectFields", scope),
+        shapes: shapes(doc, root, scope),
+        left: MOST_SHARED,
+    };
     let Some(list) = doc.json.get(root, "events") else { return Vec::new() };
-    let items = doc.items(list);
-    if items.len().saturating_mul(of_subject.len()) > MOST_OF_SUBJECTS {
-        let message =
-            format!("All events together read more than {MOST_OF_SUBJECTS} fields of their subjects.");
-        doc.error(list, "too-many-fields", message, "Split the adapter, or list fewer fields of a subject.");
-        return Vec::new();
+    let mut events = Vec::new();
+    for item in doc.items(list) {
+        events.extend(event(doc, item, &mut shared, scope));
+        if shared.left == 0 {
+            let message = format!("All events together read more than {MOST_SHARED} fields that they share.");
+            doc.error(list, "too-many-fields", message, "Split the adapter, or share fewer fields.");
+            return Vec::new();
+        }
     }
-    items.into_iter().filter_map(|item| event(doc, item, &of_subject, scope)).collect()
+    events
 }
 
 /// The source's own elements, each as `Type.name`, where the adapter lists some.
@@ -61,22 +106,22 @@ pub(super) fn deviations(doc: &mut Document<'_>, root: NodeId) -> Vec<ElementPat
     paths
 }
 
-fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field], scope: Scope<'_>) -> Option<EventMap> {
+fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'_>) -> Option<EventMap> {
     if !doc.object(at, &EVENT) {
         return None;
     }
     let event_type = doc.string(at, "type");
-    let focus = focus(doc, at);
+    let focus = resource_type(doc, at, "focus");
     let context = Context { own: focus.map_or(Type::Unknown, Type::of_resource), ..scope.context };
     let subject = select(doc, at, "subject", context);
     let mut fields = fields(doc, at, "fields", Scope { context, ..scope });
+    fields.extend(related(doc, at, shared, context));
     if let Some(subject) = &subject {
-        fields.extend(of_subject.iter().map(|(entry, below)| (Arc::clone(entry), of(subject, below))));
-        fields.extend(
-            SUBJECT
-                .iter()
-                .filter_map(|name| Some((Arc::clone(scope.catalogue.field(name)?), Selector::new()))),
-        );
+        fields.extend(shared.of_subject(subject));
+        fields.extend(SUBJECT.iter().filter_map(|name| {
+            let entry = Arc::clone(scope.catalogue.field(name)?);
+            Some(Field { entry, selector: Selector::new(), form: None })
+        }));
     }
     let when = when(doc, at, context);
     let bare = flag(doc, at, "bare").unwrap_or(true);
@@ -86,13 +131,14 @@ fn event(doc: &mut Document<'_>, at: NodeId, of_subject: &[Field], scope: Scope<
     if (effect == Some(Effect::Merge)) != merged.is_some() {
         doc.missing(at, if merged.is_some() { "effect" } else { "merged" });
     }
-    let together = Plan::new(fields.iter().map(|(_, selector)| selector));
+    let together = Plan::new(fields.iter().map(|field| &field.selector));
     let mut reads = Reads::default();
-    fields.iter().for_each(|(entry, selector)| reads.add(entry, selector));
+    fields.iter().for_each(|field| reads.add(&field.entry, &field.selector));
     Some(EventMap {
         event_type,
         focus: focus?,
-        fields: fields.into_iter().map(|(entry, _)| entry).collect(),
+        forms: fields.iter().map(|field| field.form).collect(),
+        fields: fields.into_iter().map(|field| field.entry).collect(),
         effect,
         bare,
         when,
@@ -108,32 +154,87 @@ fn plan(selector: &Selector) -> Plan {
     Plan::new(std::iter::once(selector))
 }
 
-fn focus(doc: &mut Document<'_>, at: NodeId) -> Option<ResourceType> {
-    let name = doc.string(at, "focus");
-    let focus = ResourceType::parse(&name);
-    if focus.is_none() && !name.is_empty() {
-        let focus_at = doc.json.get(at, "focus").unwrap_or(at);
-        doc.error(
-            focus_at,
-            "unknown-resource-type",
-            format!("FHIR R4 has no resource type `{name}`."),
-            "Name the resource type that the event is about.",
-        );
+fn resource_type(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<ResourceType> {
+    let name = doc.string(at, key);
+    let kind = ResourceType::parse(&name);
+    if kind.is_none() && !name.is_empty() {
+        let name_at = doc.json.get(at, key).unwrap_or(at);
+        let message = format!("FHIR R4 has no resource type `{name}`.");
+        let help = "Check the spelling; names are case-sensitive.";
+        doc.error(name_at, "unknown-resource-type", message, help);
     }
-    focus
+    kind
 }
 
-/// A path below a Patient, from where the subject is: the Patient itself, or references to it.
-fn of(subject: &Selector, below: &Selector) -> Selector {
+impl Field {
+    /// The same field, read from below what is selected.
+    fn below(&self, at: &Selector) -> Self {
+        let pairs = at.iter().flat_map(|path| self.selector.iter().map(move |rest| (path, rest)));
+        let selector = pairs.map(|(path, rest)| path.iter().chain(rest).cloned().collect()).collect();
+        Self { selector, ..self.clone() }
+    }
+}
+
+/// The Patient, from where the subject is: the Patient itself, or references to it.
+fn patient(subject: &Selector) -> Selector {
     let patient = ResourceType::parse("Patient").map(Step::OfType);
-    let pairs = subject.iter().flat_map(|path| below.iter().map(move |rest| (path, rest)));
-    pairs
-        .map(|(path, rest)| {
-            let is_resource = path.iter().all(|step| matches!(step, Step::OfType(_)));
-            let resolve = (!is_resource).then_some(Step::Resolve);
-            path.iter().cloned().chain(resolve).chain(patient.clone()).chain(rest.iter().cloned()).collect()
-        })
-        .collect()
+    let paths = subject.iter().map(|path| {
+        let is_resource = path.iter().all(|step| matches!(step, Step::OfType(_)));
+        let resolve = (!is_resource).then_some(Step::Resolve);
+        path.iter().cloned().chain(resolve).chain(patient.clone()).collect()
+    });
+    paths.collect()
+}
+
+/// The adapter's shapes.
+fn shapes(doc: &mut Document<'_>, root: NodeId, scope: Scope<'_>) -> Shapes {
+    let Some(list) = doc.json.get(root, "shapes") else { return Shapes::new() };
+    let mut shapes = Shapes::new();
+    for item in doc.items(list) {
+        if !doc.object(item, &SHAPE) {
+            continue;
+        }
+        let name = doc.string(item, "name");
+        let own = resource_type(doc, item, "type").map_or(Type::Unknown, Type::of_resource);
+        let context = Context { own, ..scope.context };
+        let fields = fields(doc, item, "fields", Scope { context, ..scope });
+        let message = format!("There are two shapes `{name}`.");
+        match shapes.entry(name) {
+            Entry::Occupied(_) => {
+                doc.error(item, "duplicate-shape", message, "Give each shape a name of its own.");
+            }
+            Entry::Vacant(place) => {
+                place.insert(fields);
+            }
+        }
+    }
+    shapes
+}
+
+/// The fields of resources that an event has beside its focus and its subject: a shape, read from where it is.
+fn related(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, context: Context<'_>) -> Vec<Field> {
+    let Some(list) = doc.json.get(at, "related") else { return Vec::new() };
+    let mut fields = Vec::new();
+    for item in doc.items(list) {
+        if !doc.object(item, &RELATED) {
+            continue;
+        }
+        let name = doc.string(item, "shape");
+        let selector = select(doc, item, "at", context);
+        match shared.of_shape(&name, &selector.unwrap_or_default()) {
+            Some(shape) => fields.extend(shape),
+            None if name.is_empty() => {}
+            None => {
+                let shape_at = doc.json.get(item, "shape").unwrap_or(item);
+                let help = match closest(&name, shared.shapes.keys().map(String::as_str)) {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => "List its fields under the adapter's `shapes`.".to_owned(),
+                };
+                doc.error(shape_at, "unknown-shape", format!("There is no shape `{name}`."), help);
+            }
+        }
+    }
+    fields
 }
 
 fn fields(doc: &mut Document<'_>, at: NodeId, key: &str, scope: Scope<'_>) -> Vec<Field> {
@@ -154,7 +255,8 @@ fn field(doc: &mut Document<'_>, at: NodeId, scope: Scope<'_>) -> Option<Field> 
         doc.error(field_at, "unknown-field", message, scope.catalogue.suggest(&name));
     }
     let selector = select(doc, at, "select", scope.context);
-    Some((Arc::clone(entry?), selector?))
+    let form = doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str);
+    Some(Field { entry: Arc::clone(entry?), selector: selector?, form })
 }
 
 /// The conditions of an event: each a selector, and the values it may have or whether there is anything.

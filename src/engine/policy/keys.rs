@@ -1,11 +1,12 @@
 //! What a policy may hold, key by key.
 
-use super::{Label, Normalise};
+use super::Label;
 use crate::engine::canonical::{Cardinality, DisclosureClass};
 use crate::engine::keys::{
     Holds::{Choice, Number, Object, Objects, SomeTexts, Text, Texts, Version},
     Key, Shape,
 };
+use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
 
 /// A policy.

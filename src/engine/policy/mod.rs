@@ -4,18 +4,17 @@ mod aggregate;
 pub mod cell;
 pub mod edit;
 mod keys;
-mod normalise;
 mod read;
 mod row;
 
 pub use aggregate::Aggregate;
 pub use keys::POLICY;
-pub use normalise::Normalise;
 pub use row::{Column, Row};
 
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};
 use super::document::{Diagnostic, Severity};
 use super::fhir::ResourceType;
+use super::normalise::Normalise;
 use super::redact::Method;
 use std::fmt;
 use std::sync::Arc;

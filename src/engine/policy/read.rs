@@ -1,11 +1,12 @@
 //! Reading a policy text, as far as it can be read.
 
 use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
-use super::{Change, Label, Normalise, Policy, Reading, Row, Rule, Target, aggregate, is_word};
+use super::{Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Document, closest, not_json};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
+use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,6 +12,7 @@ use super::adapt::Claim;
 use super::canonical::DisclosureClass;
 use super::decisions::Decisions;
 use super::fhir::{Json, Kind, NodeId, identity};
+use super::normalise::Normalise;
 use super::phi::Phi;
 use super::policy::{Label, Policy, Rule};
 use super::time::Day;
@@ -114,6 +115,7 @@ pub fn redact(
         crossings: Vec::new(),
         class: None,
     };
+    let forms = decisions.forms(shape);
     for (rule_index, places) in by_rule(claims, decisions.of(shape), &decisions.withheld) {
         let Some(rule) = policy.rules.get(rule_index) else { continue };
         let result = match rule.label {
@@ -125,10 +127,12 @@ pub fn redact(
             Label::Allowed | Label::Transformed => {
                 let limit = if rule.cardinality.many { usize::MAX } else { 1 };
                 let first = out.crossings.len();
-                for node in places.iter().take(limit) {
-                    let value = json.as_ref().map(|json| scalar(json, shape.data, *node)).transpose();
-                    let crossed = value.and_then(|value| rule.let_out(&value.release(&release), keys, today));
-                    out.crossings.extend(crossed.map(|value| (*node, rule_index, value)));
+                for claim in places.iter().take(limit) {
+                    let value = json.as_ref().map(|json| scalar(json, shape.data, claim.node)).transpose();
+                    let form = forms.get(claim.field).copied().flatten();
+                    let crossed =
+                        value.and_then(|value| rule.let_out(value.release(&release), form, keys, today));
+                    out.crossings.extend(crossed.map(|value| (claim.node, rule_index, value)));
                 }
                 let crossed = out.crossings.get(first..).unwrap_or(&[]);
                 if crossed.is_empty() {
@@ -147,23 +151,29 @@ pub fn redact(
 }
 
 /// The places that each rule decides about, in the policy's order; rules whose field is withheld come in any case.
-fn by_rule(claims: &[Claim], rules: &[Option<usize>], withheld: &[usize]) -> BTreeMap<usize, Vec<NodeId>> {
-    let mut places: BTreeMap<usize, Vec<NodeId>> = withheld.iter().map(|rule| (*rule, Vec::new())).collect();
+fn by_rule(claims: &[Claim], rules: &[Option<usize>], withheld: &[usize]) -> BTreeMap<usize, Vec<Claim>> {
+    let mut places: BTreeMap<usize, Vec<Claim>> = withheld.iter().map(|rule| (*rule, Vec::new())).collect();
     for claim in claims {
         if let Some(Some(rule)) = rules.get(claim.field) {
-            places.entry(*rule).or_default().push(claim.node);
+            places.entry(*rule).or_default().push(*claim);
         }
     }
     places
 }
 
 impl Rule {
-    /// What a value becomes on its way out. None where it can't be brought into the form that the rule wants.
-    fn let_out(&self, value: &str, keys: &Keys, today: Day) -> Option<String> {
-        match self.normalise {
-            Some(form) => self.method.apply(&form.apply(value)?, keys, today),
-            None => self.method.apply(value, keys, today),
-        }
+    /// What a value becomes on its way out: in the adapter's form, in the rule's own, through its method. None where it
+    /// can't be brought into one of them.
+    fn let_out(
+        &self,
+        value: Cow<'_, str>,
+        form: Option<Normalise>,
+        keys: &Keys,
+        today: Day,
+    ) -> Option<String> {
+        let forms = [form, self.normalise].into_iter().flatten();
+        let value = forms.into_iter().try_fold(value, |value, form| form.apply(&value).map(Cow::Owned))?;
+        self.method.apply(&value, keys, today)
     }
 }
 
