@@ -88,11 +88,6 @@ impl History {
         }
     }
 
-    /// Ends a run of typing: what is typed next is a step of its own.
-    pub fn pause(&mut self) {
-        self.typing = false;
-    }
-
     /// The text before the last step, and the step that led back to it.
     pub fn undo(&mut self, text: &str) -> Option<(String, Step)> {
         let step = self.done.pop_back()?;

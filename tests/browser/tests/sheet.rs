@@ -128,7 +128,11 @@ fn the_text_edits_the_sheet_and_both_share_one_way_back() -> Result<()> {
     pick(&page, row, FIELD)?;
     page.click(&id("sheet-to-text"))?;
     ensure!(page.selected(&id("policy-text"))? == "\"Person.city\"");
-    page.click(&id("policy-text"))?;
+    let put_caret = "const e = document.querySelector('[data-testid=policy-text]');
+        const at = e.value.indexOf('\"R12\"') + 3; e.focus(); e.setSelectionRange(at, at)";
+    page.run(put_caret, Vec::new())?;
+    page.press(&keys(&[Key::Left]))?;
+    page.wait_for(&format!("{}.at", cell(11, 0)))?;
     page.finish()
 }
 

@@ -39,9 +39,11 @@ fn field(grid: Grid, editing: Editing) -> AnyView {
         let words = |c: &Vec<String>| fitting(c, &typed).into_iter().map(str::to_owned).collect::<Vec<_>>();
         if open.get() { choices.with_value(words) } else { Vec::new() }
     });
-    // What was typed stands for the first word that fits it, until another is picked or the list is closed.
+    // What was typed stands for the first word that fits it, until another is picked or the list is closed. A CRM
+    // field may be a new one.
+    let known = column.key != "target";
     let current = Memo::new(move |_| {
-        let first = touched.get() && !typed.with(|t| t.trim().is_empty());
+        let first = known && touched.get() && !typed.with(|t| t.trim().is_empty());
         offered.with(|o| picked.get().or(first.then_some(0)).filter(|n| *n < o.len()))
     });
     let finish = move |then: Then, word: Option<String>| {
