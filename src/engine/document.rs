@@ -14,6 +14,19 @@ pub enum Severity {
     Warning,
 }
 
+/// Something that can be found in a document beyond its form.
+#[derive(Debug)]
+pub struct Lint {
+    /// Code, without the kind of document: `field-twice`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it finds, in a sentence.
+    pub about: &'static str,
+    /// How to mend it.
+    pub help: &'static str,
+}
+
 /// A finding with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -122,6 +135,11 @@ impl<'a> Document<'a> {
         });
     }
 
+    /// Adds what a lint finds over a byte range.
+    pub fn lint(&mut self, span: (u32, u32), lint: &Lint, message: impl Into<String>) {
+        self.add(span, lint.severity, lint.code, message, lint.help);
+    }
+
     /// The place of an offset. Within a line it counts on from the place before where it can, so that a text in one
     /// line is not gone over again for each finding.
     fn place(&mut self, offset: u32) -> Place {
@@ -134,6 +152,12 @@ impl<'a> Document<'a> {
         let column = column.saturating_add(u32::try_from(before.chars().count()).unwrap_or(u32::MAX));
         self.mark = Place { line, column, offset };
         self.mark
+    }
+
+    /// Whether one more finding would be kept. Where it would not, what it says need not be worked out.
+    pub fn has_room(&self, severity: Severity) -> bool {
+        let [errors, warnings] = self.counts;
+        (if severity == Severity::Error { errors } else { warnings }) < MOST_FINDINGS
     }
 
     /// Gives the finding just added a change of the text that mends it. The edits are made only where it was kept.
@@ -161,6 +185,9 @@ impl<'a> Document<'a> {
         for member in json.children(at) {
             let key = json.key(member).unwrap_or_default();
             if key != "$schema" && shape.names().all(|known| known != key) {
+                if !self.has_room(Severity::Error) {
+                    break;
+                }
                 let help = match closest(&key, shape.names()) {
                     Some(near) => format!("Did you mean `{near}`?"),
                     None => format!("Known here: {}.", shape.names().collect::<Vec<_>>().join(", ")),
@@ -235,7 +262,7 @@ impl<'a> Document<'a> {
         let member = self.json.get(at, key)?;
         let text = self.text(member)?;
         let found = all.iter().copied().find(|own| spelled(*own) == text);
-        if found.is_none() {
+        if found.is_none() && self.has_room(Severity::Error) {
             let help = match closest(&text, all.iter().map(|own| spelled(*own))) {
                 Some(near) => format!("Did you mean `{near}`?"),
                 None => {

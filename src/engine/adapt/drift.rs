@@ -63,7 +63,17 @@ impl ElementPath {
         self.resource == other.resource && self.names.starts_with(&other.names)
     }
 
-    fn spell(&self) -> String {
+    /// The codes that it can have: those of its required value set. None where it has no such set.
+    pub fn codes(&self) -> Option<Vec<&'static str>> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            ["resourceType"] => Some(vec![self.resource.name()]),
+            names => structure::codes_of(self.resource.name(), names),
+        }
+    }
+
+    /// As adapters spell it.
+    pub fn spell(&self) -> String {
         [self.resource.name()]
             .into_iter()
             .chain(self.names.iter().map(String::as_str))
@@ -118,6 +128,11 @@ impl Reads {
                 self.0.push((ElementPath { resource, names }, Arc::clone(field), Use::Value));
             }
         }
+    }
+
+    /// The elements that a field is read from.
+    pub fn of(&self, field: &FieldEntry) -> impl Iterator<Item = &ElementPath> {
+        self.0.iter().filter(move |(_, own)| own.id == field.id).map(|(path, _)| path)
     }
 
     /// What is read at an element or below it.

@@ -9,6 +9,7 @@ use super::{Claims, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
 use crate::engine::normalise::Normalise;
 use crate::engine::phi::Phi;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The canonical fields that an event's subject fills by being it: its reference, and what stands beside that.
@@ -109,6 +110,24 @@ impl EventMap {
             }));
             claims
         })
+    }
+
+    /// The codes that a field can have: those of the required value sets of the elements that it is read from, and of
+    /// these only what the event's conditions leave. None where they are not bounded.
+    pub fn codes(&self, field: &FieldEntry) -> Option<BTreeSet<&str>> {
+        let mut all = BTreeSet::new();
+        for path in self.reads.of(field) {
+            let spelled = path.spell();
+            let left = self.when.iter().find_map(|condition| match &condition.test {
+                Test::In(values) if condition.select == spelled => Some(values),
+                _ => None,
+            });
+            match left {
+                Some(values) => all.extend(values.iter().map(String::as_str)),
+                None => all.extend(path.codes()?),
+            }
+        }
+        Some(all)
     }
 
     /// The first condition that the focus does not meet.

@@ -4,6 +4,7 @@ mod aggregate;
 pub mod cell;
 pub mod edit;
 mod keys;
+pub mod lint;
 mod read;
 mod row;
 
@@ -11,6 +12,7 @@ pub use aggregate::Aggregate;
 pub use keys::POLICY;
 pub use row::{Column, Row};
 
+use super::adapt::Adapter;
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};
 use super::document::{Diagnostic, Severity};
 use super::fhir::ResourceType;
@@ -202,7 +204,12 @@ impl Reading {
 impl Policy {
     /// Reads a policy text. Total: any text gives a reading.
     pub fn read(text: &str, catalogue: &Catalogue) -> Reading {
-        read::read(text, catalogue)
+        read::read(text, catalogue, &[])
+    }
+
+    /// Reads a policy text and looks at it beside its adapter, where that is among these.
+    pub fn read_beside(text: &str, catalogue: &Catalogue, adapters: &[Adapter]) -> Reading {
+        read::read(text, catalogue, adapters)
     }
 
     /// The CRM objects that it writes, in the order in which the rules first name them.

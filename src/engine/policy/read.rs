@@ -1,10 +1,13 @@
 //! Reading a policy text, as far as it can be read.
 
+use super::edit::{Layout, quoted, splice};
 use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
-use super::{Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word};
+use super::lint::codes::{CLASS_LOWERED, FIELD_TWICE, TARGET_TWICE};
+use super::{Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word, lint};
+use crate::engine::adapt::Adapter;
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
-use crate::engine::document::{Document, closest, not_json};
+use crate::engine::document::{Document, Edit, Severity, closest, not_json};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
@@ -12,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
+pub(super) fn read(text: &str, catalogue: &Catalogue, adapters: &[Adapter]) -> Reading {
     let json = match Json::read(text) {
         Ok(json) => json,
         Err(refusal) => {
@@ -63,6 +66,8 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Reading {
         schema_version,
         hash: text_hash(text),
     };
+    let adapter = adapters.iter().find(|adapter| adapter.id == policy.adapter);
+    lint::run(&mut doc, &policy, adapter);
     Reading { policy: Some(policy), rows, findings: doc.finish() }
 }
 
@@ -89,7 +94,7 @@ struct Ends {
 }
 
 /// The adapter that wrote the CRM's objects when version 1 of the format had no word for it.
-const ADAPTER_OF_VERSION_1: &str = "crm-demo";
+pub(super) const ADAPTER_OF_VERSION_1: &str = "crm-demo";
 
 fn target(doc: &mut Document<'_>, root: NodeId, schema_version: u8) -> Ends {
     let shape = if schema_version == 1 { &TARGET_OF_VERSION_1 } else { &TARGET };
@@ -167,8 +172,8 @@ fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
 
 /// What the rules say, field by field. Of two rules that claim the same, the first one holds.
 fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Vec<Rule> {
-    let Some(at) = doc.json.get(root, "rules") else { return Vec::new() };
-    let items = doc.items(at);
+    let Some(list) = doc.json.get(root, "rules") else { return Vec::new() };
+    let items = doc.items(list);
     let named: BTreeSet<String> = items.iter().filter_map(|item| name(doc.json, *item)).collect();
     let mut taken = Taken::default();
     let mut rules: Vec<Rule> = Vec::new();
@@ -187,16 +192,19 @@ fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Op
         for field in fields {
             let rule = Rule { row, ..written.of(field) };
             if let Some(first) = taken.fields.get(&field.id) {
-                let message = format!("Rule `{first}` names this field already.");
-                doc.error(at("field"), "field-twice", message, "A field has one rule: merge the two.");
+                field_twice(doc, list, at("field"), first, &rule);
                 break;
             }
             if let Some(first) = rule.target.as_ref().and_then(|target| taken.targets.get(target)) {
                 let message = format!("Rule `{first}` feeds this CRM field already.");
-                doc.error(at("target"), "target-twice", message, "Feed each CRM field from one rule.");
+                doc.lint(doc.json.span(at("target")), &TARGET_TWICE, message);
+                if !rule.whole_entity {
+                    let json = doc.json;
+                    doc.fix("Prohibit this field", || lint::prohibit(json, item));
+                }
                 break;
             }
-            taken.fields.insert(field.id, rule.id.clone());
+            taken.fields.insert(field.id, (rule.id.clone(), row, rule.label));
             taken.targets.extend(rule.target.clone().map(|target| (target, rule.id.clone())));
             rules.push(rule);
         }
@@ -204,11 +212,31 @@ fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Op
     rules
 }
 
+/// Says that a field has a rule already. Removing the looser of the two lets nothing more out.
+fn field_twice(
+    doc: &mut Document<'_>,
+    list: NodeId,
+    at: NodeId,
+    first: &(String, usize, Label),
+    rule: &Rule,
+) {
+    let (id, row, label) = first;
+    let message = match *label == rule.label {
+        true => format!("Rule `{id}` names this field already."),
+        false => format!("Rule `{id}` names this field already, and has it {}.", label.as_str()),
+    };
+    doc.lint(doc.json.span(at), &FIELD_TWICE, message);
+    let place = |label: Label| Label::ALL.iter().position(|own| *own == label);
+    let (id, row) = if place(*label) < place(rule.label) { (id, *row) } else { (&rule.id, rule.row) };
+    let json = doc.json;
+    doc.fix(format!("Remove rule `{id}`"), || splice(json, list, &[row], &[], Layout::Inline));
+}
+
 /// What earlier rules have claimed: ids, and which rule has each field and CRM field.
 #[derive(Default)]
 struct Taken {
     ids: BTreeSet<String>,
-    fields: BTreeMap<usize, String>,
+    fields: BTreeMap<usize, (String, usize, Label)>,
     targets: BTreeMap<Target, String>,
 }
 
@@ -311,7 +339,6 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
         let help = "Write `0..1` or `1..1`.";
         doc.error(member, "cardinality-widened", "The catalogue has one value of this field at most.", help);
     }
-    crossing(doc, at, &subject, label, class);
     let offset = doc.json.span(at).0;
     Some(Written {
         id,
@@ -341,7 +368,7 @@ fn subject(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<
     if !fields.is_empty() {
         return Some(Subject::Entity(fields));
     }
-    if !name.is_empty() {
+    if !name.is_empty() && doc.has_room(Severity::Error) {
         let field_at = doc.json.get(at, "field").unwrap_or(at);
         let message = format!("There is no canonical field `{name}`.");
         doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
@@ -392,34 +419,6 @@ fn target_of(
     Some(Some(full))
 }
 
-/// Says so where something crosses that hardly should.
-fn crossing(
-    doc: &mut Document<'_>,
-    at: NodeId,
-    subject: &Subject,
-    label: Label,
-    class: Option<DisclosureClass>,
-) {
-    let field_at = doc.json.get(at, "field").unwrap_or(at);
-    let Subject::Field(field) = subject else { return };
-    let class = class.unwrap_or(field.class);
-    if label == Label::Allowed && field.kind == FieldType::FreeText {
-        doc.error(
-            field_at,
-            "free-text-allowed",
-            format!("`{}` is free text, which may say anything about anyone.", field.name),
-            "Redact or prohibit it.",
-        );
-    } else if label == Label::Allowed && class >= DisclosureClass::PhiRestricted {
-        doc.warning(
-            field_at,
-            "phi-allowed",
-            format!("`{}` is {} and would cross as it is.", field.name, class.as_str()),
-            "Transform, redact or prohibit it.",
-        );
-    }
-}
-
 fn label(doc: &mut Document<'_>, at: NodeId) -> Option<Label> {
     let text = doc.string(at, "label");
     let label = Label::ALL.into_iter().find(|label| label.as_str() == text);
@@ -442,15 +441,10 @@ fn class(doc: &mut Document<'_>, at: NodeId, least: DisclosureClass) -> Option<D
     match DisclosureClass::parse(&text) {
         Some(class) if class >= least => Some(class),
         Some(_) => {
-            doc.error(
-                class_at,
-                "class-lowered",
-                format!(
-                    "The catalogue has this field as {}; a policy may raise a class, never lower it.",
-                    least.as_str()
-                ),
-                format!("Write `{}` or a higher class, or leave `class` out.", least.as_str()),
-            );
+            let (start, end) = doc.json.span(class_at);
+            let least = least.as_str();
+            doc.lint((start, end), &CLASS_LOWERED, format!("The catalogue has this field as {least}."));
+            doc.fix(format!("Write `{least}`"), || vec![Edit { start, end, text: quoted(least) }]);
             None
         }
         None => {

@@ -43,3 +43,8 @@ pub fn supported() -> impl Iterator<Item = &'static str> {
 pub fn is_code_of(resource: &str, names: &[&str], value: &str) -> bool {
     Table::r4().set_of(resource, names).is_some_and(|set| set.has(value))
 }
+
+/// The codes of the value set that is required of an element, named from its resource on, in order.
+pub fn codes_of(resource: &str, names: &[&str]) -> Option<Vec<&'static str>> {
+    Table::r4().set_of(resource, names).map(|set| set.codes().collect())
+}

@@ -77,6 +77,11 @@ impl Set {
         self.codes.binary_search_by(|(known, _)| (*known).cmp(code)).is_ok()
     }
 
+    /// Its codes, in order; one that several systems have comes as often.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.codes.iter().map(|(code, _)| *code)
+    }
+
     /// Whether it has the code of this system.
     pub fn has_coding(&self, system: &str, code: &str) -> bool {
         self.codes.binary_search(&(code, system)).is_ok()

@@ -1,0 +1,161 @@
+//! What to look at in single rules.
+
+use super::codes::{
+    ACCOUNTABILITY_MISSING, ENTITY_LOOSENED, FREE_TEXT_ALLOWED, HIGHLY_RESTRICTED_ALLOWED, PHI_ALLOWED,
+    SUBTREE_HOLDS_PHI,
+};
+use super::{AsWritten, Written};
+use crate::engine::canonical::{DisclosureClass, FieldType};
+use crate::engine::document::{Document, Edit};
+use crate::engine::fhir::Json;
+use crate::engine::policy::edit::{Layout, object_like, quoted, splice};
+use crate::engine::policy::{Label, Policy, Rule};
+use crate::engine::redact::Method;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Entities of which each rule that lets something out drives consent or eligibility.
+const ACCOUNTABLE: [&str; 2] = ["ConsentState", "ProgramEnrollment"];
+
+pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_>) {
+    let entities: BTreeMap<&str, &Rule> = policy
+        .rules
+        .iter()
+        .filter(|rule| rule.whole_entity)
+        .map(|rule| (rule.field.entity(), rule))
+        .collect();
+    for rule in &written.rules {
+        let Some(first) = rule.first() else { continue };
+        if first.whole_entity {
+            subtree(doc, policy, written, rule);
+        } else {
+            crossing(doc, rule, first);
+            if let Some(entity) = entities.get(first.field.entity()) {
+                loosened(doc, written, rule, first, entity);
+            }
+        }
+        accountability(doc, rule);
+    }
+}
+
+/// A field that crosses as it is and hardly should.
+fn crossing(doc: &mut Document<'_>, written: &AsWritten<'_>, rule: &Rule) {
+    if rule.label != Label::Allowed {
+        return;
+    }
+    let (name, class) = (&rule.field.name, rule.class.as_str());
+    let span = written.span(doc, "field");
+    if rule.field.kind == FieldType::FreeText {
+        doc.lint(span, &FREE_TEXT_ALLOWED, format!("`{name}` is free text and would cross as it is."));
+    } else if rule.class == DisclosureClass::HighlyRestricted {
+        doc.lint(span, &HIGHLY_RESTRICTED_ALLOWED, format!("`{name}` is {class} and would cross as it is."));
+    } else if rule.class == DisclosureClass::PhiRestricted {
+        doc.lint(span, &PHI_ALLOWED, format!("`{name}` is {class} and would cross as it is."));
+        if let Some((title, method)) = safer(rule.field.kind) {
+            let changes = [
+                ("label", Some(quoted(Label::Transformed.as_str()))),
+                ("method", Some(quoted(method.name()))),
+            ];
+            let json = doc.json;
+            return doc.fix(title, || written.revise(json, &changes));
+        }
+    } else {
+        return;
+    }
+    let json = doc.json;
+    doc.fix("Prohibit it", || written.prohibit(json));
+}
+
+/// A method by which less of a field crosses, and what it does.
+fn safer(kind: FieldType) -> Option<(&'static str, Method)> {
+    match kind {
+        FieldType::Date => Some(("Let the year cross alone", Method::Year)),
+        FieldType::PostalCode => Some(("Let three digits cross", Method::Zip3)),
+        FieldType::Identifier => Some(("Let a token cross", Method::Tokenize)),
+        FieldType::Code | FieldType::Label | FieldType::Personal | FieldType::FreeText => None,
+    }
+}
+
+/// A rule that is looser than that of its entity.
+fn loosened(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>, rule: &Rule, entity: &Rule) {
+    let place = |label: Label| Label::ALL.iter().position(|own| *own == label);
+    if place(rule.label) >= place(entity.label) || rule.note.is_some() {
+        return;
+    }
+    let message = format!(
+        "`{}` is {} here, while rule `{}` has the rest of `{}` {}.",
+        rule.field.name,
+        rule.label.as_str(),
+        entity.id,
+        entity.field.entity(),
+        entity.label.as_str()
+    );
+    doc.lint(written.span(doc, "label"), &ENTITY_LOOSENED, message);
+    let json = doc.json;
+    doc.fix("Remove the exception", || written.remove(json, all.list));
+}
+
+/// A whole entity that is allowed, with what may not be.
+fn subtree(doc: &mut Document<'_>, policy: &Policy, all: &Written<'_>, written: &AsWritten<'_>) {
+    let Some(first) = written.first().filter(|rule| rule.label == Label::Allowed) else { return };
+    let held: Vec<&Rule> =
+        written.says.iter().copied().filter(|rule| rule.class >= DisclosureClass::PhiRestricted).collect();
+    let names: Vec<String> = held.iter().take(3).map(|rule| format!("`{}`", rule.field.name)).collect();
+    let more = held.len().saturating_sub(names.len());
+    if names.is_empty() {
+        return;
+    }
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message =
+        format!("All of `{}` is allowed, {}{rest} included.", first.field.entity(), names.join(", "));
+    doc.lint(written.span(doc, "field"), &SUBTREE_HOLDS_PHI, message);
+    let json = doc.json;
+    doc.fix("Prohibit each of these fields", || name_each(json, policy, all, written, &held));
+}
+
+/// Adds a rule for each of these fields, which prohibits it.
+fn name_each(
+    json: &Json,
+    policy: &Policy,
+    all: &Written<'_>,
+    after: &AsWritten<'_>,
+    held: &[&Rule],
+) -> Vec<Edit> {
+    let ids: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let added: Vec<(usize, String)> = held
+        .iter()
+        .map(|rule| {
+            let mut id = [&rule.id, "-", rule.field.short_name()].concat();
+            while ids.contains(id.as_str()) {
+                id.push('x');
+            }
+            let members = [
+                ("id", quoted(&id)),
+                ("field", quoted(&rule.field.name)),
+                ("label", quoted(Label::Prohibited.as_str())),
+            ];
+            (after.row + 1, object_like(json, Some(after.node), &members))
+        })
+        .collect();
+    splice(json, all.list, &[], &added, Layout::Lines)
+}
+
+/// A rule that somebody must answer for, and that does not say who, or how it is checked and taken back.
+fn accountability(doc: &mut Document<'_>, written: &AsWritten<'_>) {
+    let exposes = |rule: &&Rule| {
+        rule.label.crosses()
+            && (rule.class >= DisclosureClass::PhiRestricted || ACCOUNTABLE.contains(&rule.field.entity()))
+    };
+    let Some(rule) = written.says.iter().copied().find(exposes) else { return };
+    let keys = [("owner", &rule.owner), ("check", &rule.check), ("rollback", &rule.rollback)];
+    let missing: Vec<&str> = keys.iter().filter(|(_, text)| text.is_none()).map(|(key, _)| *key).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let why = if ACCOUNTABLE.contains(&rule.field.entity()) {
+        format!("lets out something of `{}`", rule.field.entity())
+    } else {
+        format!("lets out something {}", rule.class.as_str())
+    };
+    let message = format!("Rule `{}` {why} and has no {}.", rule.id, missing.join(", no "));
+    doc.lint(written.span(doc, "field"), &ACCOUNTABILITY_MISSING, message);
+}
