@@ -7,6 +7,7 @@
 mod assertion;
 mod audit;
 mod breakage;
+mod check;
 mod credential;
 mod derive;
 mod evidence;
@@ -30,6 +31,7 @@ mod version;
 pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
 pub use breakage::{Breakage, break_as, break_signature};
+pub use check::{CheckedDocument, DocumentKind, LintView, NamedText, check_documents, document_kind, lints};
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};

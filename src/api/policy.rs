@@ -1,6 +1,7 @@
 //! Policies as text: diagnostics and the preview of a draft.
 
 use super::{OpenScenario, Position, RunView};
+use crate::engine::adapt::Adapter;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
 use crate::engine::normalise::Normalise;
@@ -9,6 +10,7 @@ use crate::engine::redact::Method;
 use crate::engine::{Finding, document};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,9 +134,18 @@ pub struct Preview {
     pub runs: Option<Vec<RunView>>,
 }
 
-/// Reads a policy text. Total: any text gives a report.
+/// The adapters that are shipped.
+pub(super) fn shipped_adapters() -> &'static [Adapter] {
+    static SHIPPED: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
+        let texts = super::scenario::fixtures("adapters");
+        texts.filter_map(|text| Adapter::read(text, Catalogue::shipped()).0).collect()
+    });
+    &SHIPPED
+}
+
+/// Reads a policy text, and looks at it beside the shipped adapter that it names. Total: any text gives a report.
 pub fn check_policy(text: &str) -> PolicyReport {
-    let reading = Policy::read(text, Catalogue::shipped());
+    let reading = Policy::read_beside(text, Catalogue::shipped(), shipped_adapters());
     let rules = reading.policy.iter().flat_map(|policy| &policy.rules).filter(|rule| !rule.whole_entity);
     let classes: BTreeMap<usize, &str> = rules.map(|rule| (rule.row, rule.class.as_str())).collect();
     let row = |(place, row): (usize, &Row)| {
@@ -202,14 +213,20 @@ impl From<&Policy> for PolicySummary {
     }
 }
 
+impl From<document::Severity> for Severity {
+    fn from(severity: document::Severity) -> Self {
+        match severity {
+            document::Severity::Error => Self::Error,
+            document::Severity::Warning => Self::Warning,
+        }
+    }
+}
+
 impl From<&document::Diagnostic> for Diagnostic {
     fn from(finding: &document::Diagnostic) -> Self {
         Self {
             code: finding.code.clone(),
-            severity: match finding.severity {
-                document::Severity::Error => Severity::Error,
-                document::Severity::Warning => Severity::Warning,
-            },
+            severity: finding.severity.into(),
             start: finding.place.into(),
             end: finding.end,
             message: finding.message.clone(),

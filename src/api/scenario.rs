@@ -371,6 +371,12 @@ pub fn fixture(path: &str) -> Option<&'static str> {
     FIXTURES.get_file(path).and_then(|file| file.contents_utf8())
 }
 
+/// The texts of the fixtures of a folder.
+pub(super) fn fixtures(folder: &str) -> impl Iterator<Item = &'static str> {
+    let files = FIXTURES.get_dir(folder).map(|dir| dir.files()).into_iter().flatten();
+    files.filter_map(|file| file.contents_utf8())
+}
+
 /// The scenarios shipped, in teaching order.
 pub fn scenarios() -> Vec<ScenarioCard> {
     let files = FIXTURES.get_dir("sandbox").map(|dir| dir.files()).into_iter().flatten();

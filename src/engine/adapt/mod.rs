@@ -3,6 +3,7 @@
 pub mod drift;
 mod event;
 mod keys;
+pub mod lint;
 mod plan;
 mod read;
 
@@ -53,6 +54,7 @@ impl Adapter {
         let version = doc.string(root, "version");
         let deviations = read::deviations(&mut doc, root);
         let events = read::events(&mut doc, root, catalogue, &deviations);
+        lint::run(&mut doc, &events);
         (Some(Self { id, version, events, deviations }), doc.finish())
     }
 

@@ -1,5 +1,6 @@
 //! Arguments, and what they lead to.
 
+mod check;
 mod input;
 mod matrix;
 mod message;
@@ -32,6 +33,7 @@ Examples:
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
   airlock validate patient.json bundles/ --json
   airlock select Patient.name.given patient.json
+  airlock check policies/ --against released/referral-intake.json
   airlock matrix fixtures/policies/referral-intake.json --as minimum-necessary
   airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json
   airlock verify evidence.json --json
@@ -48,6 +50,8 @@ enum Command {
     Validate(ValidateArgs),
     /// Evaluate a selector (FHIRPath subset) on FHIR resources
     Select(SelectArgs),
+    /// Lint policies, adapters and canonical models
+    Check(CheckArgs),
     /// Derive a document from a policy: mapping sheet, matrices, contract, chart, drift review
     Matrix(MatrixArgs),
     /// Sign a message as Standard Webhooks 1.0.0 says
@@ -152,6 +156,26 @@ pub(crate) struct MatrixArgs {
     #[arg(long, value_name = "PATH")]
     pub events: Vec<PathBuf>,
     /// One JSON document, as `--format json`
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Documents to check.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock check referral-intake.json --adapter our-ehr.json\n  airlock check policies/ adapters/ --json\n  airlock check referral-intake.json --against released/referral-intake.json\n\nDocuments that are given together are checked together: of two with the same id and version one is wrong. Of a\nfolder only policies, adapters and canonical models are taken. Warnings leave the exit status at 0."
+)]
+pub(crate) struct CheckArgs {
+    /// Policies, adapters and canonical models, or folders of them; `-` for standard input
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// An adapter that policies may name, beside those given and those shipped; may repeat
+    #[arg(long, value_name = "FILE")]
+    pub adapter: Vec<PathBuf>,
+    /// The version before: whether version and changelog have moved with the rules
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// One JSON document
     #[arg(long)]
     pub json: bool,
 }
@@ -261,6 +285,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Send(args) => send::send(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Select(args) => select::select(&args),
+        Command::Check(args) => check::check(&args),
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Sign(args) => message::sign(&args),
         Command::Authenticate(args) => message::authenticate(&args),

@@ -5,6 +5,7 @@ use crate::engine::document::{Diagnostic, Document, Edit};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::edit::quoted;
 use crate::engine::policy::{Policy, Rule};
+use semver::Version;
 
 /// What to look at in a text because of what the policy said before. Nothing where the two have different ids, or can't
 /// be read.
@@ -14,7 +15,7 @@ pub fn against(text: &str, policy: &Policy, old: &Policy) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let mut doc = Document::new(&json, "policy");
-    let moved = parts(&policy.version) > parts(&old.version);
+    let moved = is_after(&policy.version, &old.version);
     if let Some(at) =
         json.get(NodeId::ROOT, "version").filter(|_| !moved && substance(policy) != substance(old))
     {
@@ -62,18 +63,18 @@ fn substance(policy: &Policy) -> Policy {
     }
 }
 
-/// A version as what its parts are worth, numbers as numbers.
-fn parts(version: &str) -> Vec<(u64, &str)> {
-    version.split(['.', '-', '+']).map(|part| part.parse().map_or((0, part), |number| (number, ""))).collect()
+/// Whether a version comes after another one (Semantic Versioning 2.0.0); of others only that it is another can be told.
+fn is_after(version: &str, old: &str) -> bool {
+    match (Version::parse(version), Version::parse(old)) {
+        (Ok(version), Ok(old)) => version > old,
+        _ => version != old,
+    }
 }
 
-/// The version after this one, where it has the form `1.2.3`.
+/// The version after this one, where it has a number.
 fn next(version: &str) -> Option<String> {
-    let numbers: Vec<u64> = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    match numbers.as_slice() {
-        [major, minor, _] => Some(format!("{major}.{}.0", minor.checked_add(1)?)),
-        _ => None,
-    }
+    let Version { major, minor, .. } = Version::parse(version).ok()?;
+    Some(Version::new(major, minor.checked_add(1)?, 0).to_string())
 }
 
 #[cfg(test)]
@@ -82,10 +83,9 @@ mod tests {
 
     #[test]
     fn versions_are_compared_by_their_numbers() {
-        assert!(parts("1.10.0") > parts("1.9.0"));
-        assert!(parts("2.0.0") > parts("1.9.9"));
-        assert!(parts("1.0.0") == parts("1.0.0"));
-        assert_eq!(next("1.2.3").as_deref(), Some("1.3.0"));
-        assert_eq!(next("spring"), None);
+        assert!(is_after("1.10.0", "1.9.0") && is_after("2.0.0", "1.9.9"));
+        assert!(!is_after("1.0.0", "1.0.0") && !is_after("1.0.0-draft", "1.0.0"));
+        assert!(is_after("summer", "spring") && !is_after("spring", "spring"));
+        assert_eq!((next("1.2.3").as_deref(), next("spring")), (Some("1.3.0"), None));
     }
 }

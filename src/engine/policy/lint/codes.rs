@@ -14,7 +14,7 @@ pub(in crate::engine::policy) static FIELD_TWICE: Lint =
     error("field-twice", "Two rules name the same field.", "A field has one rule: keep the stricter.");
 pub(super) static ENTITY_LOOSENED: Lint = warning(
     "entity-loosened",
-    "A rule lets out more of a field than the rule of its entity, and no note says why.",
+    "A rule lets out more of a field than the rule of its entity, which is redacted or transformed, and no note says why.",
     "Say in `note` why the exception is meant, or remove the rule.",
 );
 pub(in crate::engine::policy) static CLASS_LOWERED: Lint = error(
@@ -129,12 +129,12 @@ pub(super) static CHANGELOG_REWRITTEN: Lint = warning(
     "The changelog does not begin with the entries that it had before.",
     "Leave earlier entries as they were, and add new ones at the end.",
 );
-pub(super) static VERSION_TWICE: Lint = error(
+pub(in crate::engine) static VERSION_TWICE: Lint = error(
     "version-twice",
     "Two documents have the same id and version and differ.",
     "Give one of them another version.",
 );
-pub(super) static DOCUMENT_TWICE: Lint = warning(
+pub(in crate::engine) static DOCUMENT_TWICE: Lint = warning(
     "document-twice",
     "Two documents say the same under the same id and version.",
     "Keep one of them.",

@@ -31,7 +31,9 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
         .map(|rule| (rule.field.name.as_str(), rule))
         .collect();
     for rule in &written.rules {
-        said_twice(doc, rule, &crossing);
+        if let Some(first) = rule.first().filter(|first| !first.whole_entity) {
+            said_twice(doc, rule, first, &crossing);
+        }
         // In version 1 a rule has no way to name another object.
         if policy.schema_version > 1 {
             attribute(doc, rule);
@@ -39,18 +41,19 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
     }
 }
 
-fn said_twice(doc: &mut Document<'_>, written: &AsWritten<'_>, crossing: &BTreeMap<&str, &Rule>) {
-    let said = written.says.iter().filter(|rule| rule.label == Label::Allowed).find_map(|rule| {
-        let code = IN_WORDS.iter().find_map(|ending| rule.field.name.strip_suffix(ending))?;
-        Some((*rule, *crossing.get(code)?))
-    });
-    let Some((words, code)) = said else { return };
+fn said_twice(
+    doc: &mut Document<'_>,
+    written: &AsWritten<'_>,
+    words: &Rule,
+    crossing: &BTreeMap<&str, &Rule>,
+) {
+    let code = IN_WORDS.iter().find_map(|ending| words.field.name.strip_suffix(ending));
+    let code = code.filter(|_| words.label == Label::Allowed).and_then(|code| crossing.get(code));
+    let Some(code) = code else { return };
     let message = format!("`{}` says in words what `{}` says already.", words.field.name, code.field.name);
     doc.lint(written.span(doc, "field"), &SAID_TWICE, message);
-    if !words.whole_entity {
-        let json = doc.json;
-        doc.fix("Prohibit the words", || written.prohibit(json));
-    }
+    let json = doc.json;
+    doc.fix("Prohibit the words", || written.prohibit(json));
 }
 
 /// Something of the patient in an object that others look into. A token there is how one finds the attributes.

@@ -75,10 +75,12 @@ fn safer(kind: FieldType) -> Option<(&'static str, Method)> {
     }
 }
 
-/// A rule that is looser than that of its entity.
+/// A rule that is looser than that of its entity. Beside an entity that is prohibited it is no exception: so is whatever
+/// no rule names.
 fn loosened(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>, rule: &Rule, entity: &Rule) {
     let place = |label: Label| Label::ALL.iter().position(|own| *own == label);
-    if place(rule.label) >= place(entity.label) || rule.note.is_some() {
+    let is_exception = entity.label != Label::Prohibited && place(rule.label) < place(entity.label);
+    if !is_exception || rule.note.is_some() {
         return;
     }
     let message = format!(

@@ -98,7 +98,12 @@ fn unused(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>) {
 
 /// The codes that cross beside those that the source can have.
 fn values(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &[&EventMap]) {
-    let coded = |rule: &&Rule| rule.label == Label::Allowed && rule.field.kind == FieldType::Code;
+    let filled = |rule: &Rule| {
+        events.is_empty()
+            || events.iter().any(|event| event.fields.iter().any(|field| field.id == rule.field.id))
+    };
+    let coded =
+        |rule: &&Rule| rule.label == Label::Allowed && rule.field.kind == FieldType::Code && filled(rule);
     let Some(rule) = written.says.iter().copied().find(coded) else { return };
     let possible = possible(rule, events);
     if rule.values.is_empty() {

@@ -1,0 +1,194 @@
+//! Documents checked together: policies, adapters and the canonical model.
+
+use super::policy::shipped_adapters;
+use super::{Diagnostic, Severity};
+use crate::engine::adapt::{Adapter, lint as adapter_lint};
+use crate::engine::canonical::Catalogue;
+use crate::engine::document;
+use crate::engine::fhir::{Json, NodeId};
+use crate::engine::policy::{Policy, lint};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A document with the name that it is told by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedText {
+    /// File name, or whatever tells it from others.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What a document is, as its keys say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentKind {
+    /// A mapping policy.
+    Policy,
+    /// An adapter.
+    Adapter,
+    /// A canonical model.
+    Canonical,
+}
+
+/// What there is to say about a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedDocument {
+    /// Its name.
+    pub name: String,
+    /// What it is; none where it is nothing that can be checked.
+    pub kind: Option<DocumentKind>,
+    /// The diagnostics, in text order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl CheckedDocument {
+    /// Whether nothing stands against using it.
+    pub fn usable(&self) -> bool {
+        self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
+    }
+}
+
+/// A lint, for a list of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LintView {
+    /// Code, e.g. `policy.field-twice`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it finds.
+    pub about: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// Every lint of policies and adapters. Faults of form, such as an unknown key, are not among them.
+pub fn lints() -> Vec<LintView> {
+    let kinds = [("policy", lint::codes::ALL.as_slice()), ("adapter", adapter_lint::ALL.as_slice())];
+    let view = |what: &str, lint: &document::Lint| LintView {
+        code: [what, ".", lint.code].concat(),
+        severity: lint.severity.into(),
+        about: lint.about.to_owned(),
+        help: lint.help.to_owned(),
+    };
+    kinds.iter().flat_map(|(what, all)| all.iter().map(|lint| view(what, lint))).collect()
+}
+
+/// What a text is, by its keys.
+pub fn document_kind(text: &str) -> Option<DocumentKind> {
+    let json = Json::read(text).ok()?;
+    let has = |key| json.get(NodeId::ROOT, key).is_some();
+    match () {
+        () if has("rules") || has("eventTypes") => Some(DocumentKind::Policy),
+        () if has("entities") => Some(DocumentKind::Canonical),
+        () if has("direction") || has("subjectFields") => Some(DocumentKind::Adapter),
+        () => None,
+    }
+}
+
+/// Checks documents, each by itself and all beside each other: policies with the adapters among `documents` and
+/// `adapters` or, for an id that neither has, those that are shipped. Where `against` is a policy, each policy of its id
+/// is checked against it, as the version before.
+pub fn check_documents(
+    documents: &[NamedText],
+    adapters: &[NamedText],
+    against: Option<&str>,
+) -> Vec<CheckedDocument> {
+    let catalogue = Catalogue::shipped();
+    let kinds: Vec<Option<DocumentKind>> =
+        documents.iter().map(|document| document_kind(&document.text)).collect();
+    let own = documents.iter().zip(&kinds).filter(|(_, kind)| **kind == Some(DocumentKind::Adapter));
+    let given = own.map(|(document, _)| document).chain(adapters);
+    let mut known: Vec<Adapter> =
+        given.filter_map(|document| Adapter::read(&document.text, catalogue).0).collect();
+    let ids: BTreeSet<String> = known.iter().map(|adapter| adapter.id.clone()).collect();
+    known.extend(shipped_adapters().iter().filter(|adapter| !ids.contains(&adapter.id)).cloned());
+    let against = against.and_then(|text| Policy::read(text, catalogue).policy);
+    let mut policies = Vec::new();
+    let mut checked: Vec<CheckedDocument> = Vec::new();
+    let mut told = Told::default();
+    for (document, kind) in documents.iter().zip(kinds) {
+        let NamedText { name, text } = document;
+        let mut findings = match kind {
+            Some(DocumentKind::Policy) => {
+                let reading = Policy::read_beside(text, catalogue, &known);
+                let mut findings = reading.findings;
+                if let Some(policy) = reading.policy {
+                    let ids: Vec<&str> = known.iter().map(|adapter| adapter.id.as_str()).collect();
+                    findings.extend(lint::adapter_unknown(text, &ids));
+                    findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));
+                    findings.extend(told.again(document, "policy", &policy.reference()));
+                    policies.push(policy);
+                }
+                findings
+            }
+            Some(DocumentKind::Adapter) => {
+                let (adapter, mut findings) = Adapter::read(text, catalogue);
+                if let Some(adapter) = adapter {
+                    let reference = format!("{}@{}", adapter.id, adapter.version);
+                    findings.extend(told.again(document, "adapter", &reference));
+                }
+                findings
+            }
+            Some(DocumentKind::Canonical) => Catalogue::read(text).1,
+            None => unknown(text),
+        };
+        findings.sort_by_key(|finding| finding.place.offset);
+        let diagnostics = findings.iter().map(Diagnostic::from).collect();
+        checked.push(CheckedDocument { name: name.clone(), kind, diagnostics });
+    }
+    for (document, checked) in documents.iter().zip(&mut checked) {
+        if checked.kind == Some(DocumentKind::Adapter) {
+            checked.diagnostics.extend(unused_events(&document.text, &policies));
+            checked.diagnostics.sort_by_key(|diagnostic| diagnostic.start.offset);
+        }
+    }
+    checked
+}
+
+/// Event types of an adapter that none of the policies which name it covers; nothing where none names it.
+fn unused_events(text: &str, policies: &[Policy]) -> Vec<Diagnostic> {
+    let Some(adapter) = Adapter::read(text, Catalogue::shipped()).0 else { return Vec::new() };
+    let mut naming = policies.iter().filter(|policy| policy.adapter == adapter.id).peekable();
+    if naming.peek().is_none() {
+        return Vec::new();
+    }
+    let covered = naming.flat_map(|policy| policy.event_types.iter().map(String::as_str)).collect();
+    adapter_lint::unused(text, &covered).iter().map(Diagnostic::from).collect()
+}
+
+/// The finding for what is no document that can be checked.
+fn unknown(text: &str) -> Vec<document::Diagnostic> {
+    match Json::read(text) {
+        Err(refusal) => vec![document::not_json("document", &refusal)],
+        Ok(json) => {
+            let mut doc = document::Document::new(&json, "document");
+            let help =
+                "A policy has `rules`, an adapter `direction` and `events`, a canonical model `entities`.";
+            doc.error(NodeId::ROOT, "kind-unknown", "This is no policy, adapter or canonical model.", help);
+            doc.finish()
+        }
+    }
+}
+
+/// The documents so far, by kind, id and version.
+#[derive(Default)]
+struct Told<'a>(BTreeMap<(&'static str, String), &'a NamedText>);
+
+impl<'a> Told<'a> {
+    /// What to say where a document of the same kind, id and version came before.
+    fn again(
+        &mut self,
+        document: &'a NamedText,
+        what: &'static str,
+        reference: &str,
+    ) -> Vec<document::Diagnostic> {
+        match self.0.get(&(what, reference.to_owned())) {
+            Some(first) => lint::same_version(&document.text, what, &first.name, first.text == document.text),
+            None => {
+                self.0.insert((what, reference.to_owned()), document);
+                Vec::new()
+            }
+        }
+    }
+}

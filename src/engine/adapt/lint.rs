@@ -1,0 +1,123 @@
+//! Lint: what to look at in an adapter beyond its form.
+
+use super::EventMap;
+use crate::engine::document::{Diagnostic, Document, Lint, Severity};
+use crate::engine::fhir::{Json, NodeId};
+use crate::engine::policy::edit::{Layout, splice};
+use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
+use std::collections::BTreeSet;
+
+const fn warning(code: &'static str, about: &'static str, help: &'static str) -> Lint {
+    Lint { code, severity: Severity::Warning, about, help }
+}
+
+static EVENT_TWICE: Lint = Lint {
+    code: "event-twice",
+    severity: Severity::Error,
+    about: "Two entries read the same type of event from the same resource type in the same state.",
+    help: "Merge the two, or tell them apart by `when`.",
+};
+static FIELD_TWICE: Lint = warning(
+    "field-twice",
+    "An event fills a field by two entries.",
+    "Write both places in one selector, with `|` between.",
+);
+static SOURCE_ID_MISSING: Lint = warning(
+    "source-id-missing",
+    "An event does not keep the source's id of what it is about.",
+    "Fill `sourceId` of the entity: without it a record can't be traced back.",
+);
+static EVENT_UNUSED: Lint = warning(
+    "event-unused",
+    "No policy that is checked along covers an event type.",
+    "Remove it, or cover it by a policy.",
+);
+
+/// Every lint of an adapter, in the order of the documentation.
+pub static ALL: [&Lint; 6] =
+    [&EVENT_TWICE, &FIELD_TWICE, &SOURCE_ID_MISSING, &EVENT_UNUSED, &VERSION_TWICE, &DOCUMENT_TWICE];
+
+/// Entities that come along with what an event is about.
+const COME_ALONG: [&str; 4] = ["Person", "PatientProfile", "Practitioner", "Organization"];
+
+/// Finds what there is to find in an adapter.
+pub(super) fn run(doc: &mut Document<'_>, events: &[EventMap]) {
+    let json = doc.json;
+    let Some(list) = json.get(NodeId::ROOT, "events") else { return };
+    let shared: BTreeSet<String> = json
+        .get(NodeId::ROOT, "subjectFields")
+        .into_iter()
+        .flat_map(|fields| json.children(fields))
+        .filter_map(|item| Some(json.get_str(item, "field")?.into_owned()))
+        .collect();
+    let mut told = BTreeSet::new();
+    for (place, event) in json.children(list).enumerate() {
+        let [kind, focus] = ["type", "focus"].map(|key| json.get_str(event, key).unwrap_or_default());
+        if kind.is_empty() || focus.is_empty() {
+            continue;
+        }
+        let when = json.get(event, "when").map_or("", |when| json.source(when));
+        if !told.insert((kind.clone(), focus, when)) {
+            let at = json.get(event, "type").unwrap_or(event);
+            doc.lint(json.span(at), &EVENT_TWICE, format!("`{kind}` is read so already."));
+            doc.fix("Remove this entry", || splice(json, list, &[place], &[], Layout::Inline));
+        }
+        fields_twice(doc, event, &shared);
+    }
+    source_ids(doc, list, events);
+}
+
+fn fields_twice(doc: &mut Document<'_>, event: NodeId, shared: &BTreeSet<String>) {
+    let json = doc.json;
+    let Some(list) = json.get(event, "fields") else { return };
+    let mut told = BTreeSet::new();
+    for (place, item) in json.children(list).enumerate() {
+        let Some(name) = json.get_str(item, "field").filter(|name| !name.is_empty()) else { continue };
+        if !told.insert(name.clone().into_owned()) || shared.contains(name.as_ref()) {
+            let at = json.get(item, "field").unwrap_or(item);
+            doc.lint(json.span(at), &FIELD_TWICE, format!("`{name}` is filled by another entry, too."));
+            doc.fix("Remove this entry", || splice(json, list, &[place], &[], Layout::Inline));
+        }
+    }
+}
+
+/// Events that fill fields and not the source's id of what they are about.
+fn source_ids(doc: &mut Document<'_>, list: NodeId, events: &[EventMap]) {
+    let json = doc.json;
+    let kept: BTreeSet<(String, &str)> = events
+        .iter()
+        .filter(|event| {
+            let is_about = |entity: &str| event.focus.name() == "Patient" || !COME_ALONG.contains(&entity);
+            event.fields.iter().any(|field| field.short_name() == "sourceId" && is_about(field.entity()))
+        })
+        .map(|event| (event.event_type.clone(), event.focus.name()))
+        .collect();
+    for item in json.children(list) {
+        let [kind, focus] = ["type", "focus"].map(|key| json.get_str(item, key).unwrap_or_default());
+        let Some(fields) = json.get(item, "fields").filter(|fields| json.children(*fields).next().is_some())
+        else {
+            continue;
+        };
+        let is_read = events.iter().any(|event| event.event_type == kind && event.focus.name() == focus);
+        if is_read && !kept.contains(&(kind.clone().into_owned(), focus.as_ref())) {
+            let message = format!("`{kind}` does not keep the source's id of what it is about.");
+            doc.lint(json.key_span(fields), &SOURCE_ID_MISSING, message);
+        }
+    }
+}
+
+/// The findings for event types that none of the policies beside it covers.
+pub fn unused(text: &str, covered: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let Ok(json) = Json::read(text) else { return Vec::new() };
+    let mut doc = Document::new(&json, "adapter");
+    let Some(list) = json.get(NodeId::ROOT, "events") else { return Vec::new() };
+    for event in json.children(list) {
+        let Some(at) = json.get(event, "type") else { continue };
+        let Some(kind) = json.str(at).filter(|kind| !kind.is_empty() && !covered.contains(kind.as_ref()))
+        else {
+            continue;
+        };
+        doc.lint(json.span(at), &EVENT_UNUSED, format!("No policy here covers `{kind}`."));
+    }
+    doc.finish()
+}
