@@ -11,6 +11,7 @@ pub use table::{Table, TableFormat};
 use super::Diagnostic;
 use crate::engine::Finding;
 use crate::engine::adapt::Adapter;
+use crate::engine::adapt::drift::ElementPath;
 use crate::engine::canonical::Catalogue;
 use crate::engine::document::Severity;
 use crate::engine::policy::{Policy, Rule};
@@ -139,7 +140,7 @@ fn sources(policy: &Policy, adapter: &Adapter) -> Sources {
     for event in adapter.events.iter().filter(|event| policy.event_types.contains(&event.event_type)) {
         for field in &event.fields {
             let paths = sources.entry(field.name.clone()).or_default();
-            let read: Vec<String> = event.reads.sources(field).collect();
+            let read: Vec<String> = event.reads.sources(field).map(ElementPath::spell).collect();
             // What fills a field without a selector of its own is the subject: its reference, or its display.
             let read = if read.is_empty() { vec!["the event's subject".to_owned()] } else { read };
             for path in read {

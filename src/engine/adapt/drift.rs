@@ -130,20 +130,15 @@ impl Reads {
         }
     }
 
-    /// The elements that a field is read from.
-    pub fn of(&self, field: &FieldEntry) -> impl Iterator<Item = &ElementPath> {
-        self.0.iter().filter(move |(_, own)| own.id == field.id).map(|(path, _)| path)
-    }
-
     /// What is read at an element or below it.
     fn at(&self, path: &ElementPath) -> impl Iterator<Item = (&ElementPath, &Arc<FieldEntry>)> {
         self.0.iter().map(|(own, field, _)| (own, field)).filter(move |(own, _)| own.starts_with(path))
     }
 
     /// The elements whose values fill a field, e.g. `ServiceRequest.priority`.
-    pub fn sources(&self, field: &FieldEntry) -> impl Iterator<Item = String> {
+    pub fn sources(&self, field: &FieldEntry) -> impl Iterator<Item = &ElementPath> {
         let of_field = self.0.iter().filter(|(_, own, used)| own.id == field.id && *used == Use::Value);
-        of_field.map(|(path, _, _)| path.spell())
+        of_field.map(|(path, _, _)| path)
     }
 
     /// The names that are read directly below an element or resource, each with the field that it fills.

@@ -116,7 +116,7 @@ impl EventMap {
     /// these only what the event's conditions leave. None where they are not bounded.
     pub fn codes(&self, field: &FieldEntry) -> Option<BTreeSet<&str>> {
         let mut all = BTreeSet::new();
-        for path in self.reads.of(field) {
+        for path in self.reads.sources(field) {
             let spelled = path.spell();
             let left = self.when.iter().find_map(|condition| match &condition.test {
                 Test::In(values) if condition.select == spelled => Some(values),

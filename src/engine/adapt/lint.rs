@@ -5,7 +5,7 @@ use crate::engine::document::{Diagnostic, Document, Lint, Severity};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::edit::{Layout, splice};
 use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const fn warning(code: &'static str, about: &'static str, help: &'static str) -> Lint {
     Lint { code, severity: Severity::Warning, about, help }
@@ -84,22 +84,20 @@ fn fields_twice(doc: &mut Document<'_>, event: NodeId, shared: &BTreeSet<String>
 /// Events that fill fields and not the source's id of what they are about.
 fn source_ids(doc: &mut Document<'_>, list: NodeId, events: &[EventMap]) {
     let json = doc.json;
-    let kept: BTreeSet<(String, &str)> = events
-        .iter()
-        .filter(|event| {
-            let is_about = |entity: &str| event.focus.name() == "Patient" || !COME_ALONG.contains(&entity);
-            event.fields.iter().any(|field| field.short_name() == "sourceId" && is_about(field.entity()))
-        })
-        .map(|event| (event.event_type.clone(), event.focus.name()))
-        .collect();
+    let mut kept: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    for event in events {
+        let is_about = |entity: &str| event.focus.name() == "Patient" || !COME_ALONG.contains(&entity);
+        let keeps =
+            event.fields.iter().any(|field| field.short_name() == "sourceId" && is_about(field.entity()));
+        *kept.entry((&event.event_type, event.focus.name())).or_insert(true) &= keeps;
+    }
     for item in json.children(list) {
         let [kind, focus] = ["type", "focus"].map(|key| json.get_str(item, key).unwrap_or_default());
         let Some(fields) = json.get(item, "fields").filter(|fields| json.children(*fields).next().is_some())
         else {
             continue;
         };
-        let is_read = events.iter().any(|event| event.event_type == kind && event.focus.name() == focus);
-        if is_read && !kept.contains(&(kind.clone().into_owned(), focus.as_ref())) {
+        if kept.get(&(kind.as_ref(), focus.as_ref())) == Some(&false) {
             let message = format!("`{kind}` does not keep the source's id of what it is about.");
             doc.lint(json.key_span(fields), &SOURCE_ID_MISSING, message);
         }

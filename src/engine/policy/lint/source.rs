@@ -27,9 +27,15 @@ pub(super) fn lint(
     let events = adapter.map(|adapter| covered(policy, adapter)).unwrap_or_default();
     let filled: BTreeSet<usize> =
         events.iter().flat_map(|event| &event.fields).map(|field| field.id).collect();
+    let entities: BTreeSet<&str> =
+        events.iter().flat_map(|event| &event.fields).map(|field| field.entity()).collect();
     for rule in &written.rules {
+        let is_used = |rule: &&Rule| match rule.whole_entity {
+            true => entities.contains(rule.field.entity()),
+            false => filled.contains(&rule.field.id),
+        };
         // Where no event is read at all, that is what there is to say.
-        if !events.is_empty() && rule.says.iter().all(|rule| !filled.contains(&rule.field.id)) {
+        if !events.is_empty() && !rule.says.iter().any(is_used) {
             unused(doc, written, rule);
         } else {
             values(doc, rule, &events);
