@@ -2,6 +2,7 @@
 //! against it. A folder may have the version before (`old.json`) or a document that is checked along (`beside.json`).
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where its own documents are missing")]
 
 use airlock::api::{
     CheckedDocument, Diagnostic, NamedText, Severity, TextEdit, apply_edits, check_documents, check_policy,
