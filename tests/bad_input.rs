@@ -792,7 +792,7 @@ fn a_policy_fault_is_shown_at_its_line_and_column() {
         "\"field\": \"Person.birthDate\", \"class\": \"operational\",",
         "policy.class-lowered",
         "\"operational\"",
-        "phi-restricted",
+        "leave `class` out",
     );
     diagnosed(
         "\"field\": \"Person.birthDate\",",
