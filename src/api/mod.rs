@@ -63,5 +63,5 @@ pub use validate::{ResourceReport, supported_types, validate};
 pub use version::{
     Bump, CellChange, HeaderChange, LINK_COMFORT, Line, LineDifference, LineKind, Link, POLICY_LIMIT,
     PolicyDifference, PolicyVersion, Proposal, Publication, RowChange, RowFate, Versions, bounded, carries,
-    difference, lines_between, pack, propose,
+    difference, fits, lines_between, pack, propose,
 };

@@ -56,6 +56,12 @@ pub fn show_time(ms: i64) -> String {
     tidy_time(&String::from(date.to_iso_string()))
 }
 
+/// Today by the browser's clock, as a date in UTC.
+pub fn today() -> String {
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    now.get(..10).unwrap_or_default().to_owned()
+}
+
 /// An RFC 3339 time as the page shows it, to the second.
 pub fn tidy_time(time: &str) -> String {
     match (time.get(..10), time.get(11..19)) {
@@ -135,4 +141,15 @@ pub fn focus_on(testid: impl Into<String>) {
             let _ = element.focus();
         }
     });
+}
+
+/// The files of a drop or of a file input.
+pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
+    let Some(list) = list else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.get(i)).collect()
+}
+
+/// The file input that an event came from.
+pub fn input_of(event: &web_sys::Event) -> Option<web_sys::HtmlInputElement> {
+    event.target()?.dyn_into().ok()
 }

@@ -1,4 +1,5 @@
-//! The URL fragment: view, open scenario, filters, selected record. It never holds a payload.
+//! The URL fragment: view, open scenario, filters, selected record. It never holds a payload:
+//! a draft that it carries is a policy, or is refused.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -46,6 +47,8 @@ pub struct Route {
     pub view: View,
     /// The scenario open in Run; none for the first one.
     pub scenario: Option<String>,
+    /// Policy: a draft that a link carries, packed; none once it has been taken up.
+    pub draft: Option<String>,
     /// Audit: only records of this outcome.
     pub outcome: Option<String>,
     /// Audit: only records of this stage.
@@ -66,6 +69,7 @@ impl Route {
         let Ok(params) = UrlSearchParams::new_with_str(query) else { return route };
         let get = |key: &str| params.get(key).filter(|value| !value.is_empty());
         route.scenario = get("scenario");
+        route.draft = get("draft");
         route.outcome = get("outcome");
         route.stage = get("stage");
         route.correlation = get("correlation");
@@ -81,6 +85,7 @@ impl Route {
         let record = self.record.map(|r| r.to_string());
         for (key, value) in [
             ("scenario", &self.scenario),
+            ("draft", &self.draft),
             ("outcome", &self.outcome),
             ("stage", &self.stage),
             ("correlation", &self.correlation),

@@ -1,9 +1,10 @@
 //! Local storage: the keys, and raw text in and out. Nothing here panics when storage is missing.
 
+pub mod policy;
+
 use crate::api::{Save, Stored};
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::window;
-use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Key of the head; a change of it means that somebody wrote.
@@ -16,8 +17,6 @@ const LOG: &str = "airlock.log.";
 const ASIDE: &str = "airlock.aside.";
 /// Key of the theme chosen.
 pub const THEME: &str = "airlock.theme";
-/// Key of the policy drafts.
-pub const DRAFTS: &str = "airlock.draft";
 
 /// UTF-16 units that local storage holds in the browsers of today, for the meter.
 pub const CAPACITY: usize = 5_242_880;
@@ -204,21 +203,4 @@ pub fn set_theme(theme: &str) {
     {
         let _ = write(&store, THEME, &text);
     }
-}
-
-/// The policy drafts, by the policy they started from.
-pub fn drafts() -> BTreeMap<String, String> {
-    if store().is_err() {
-        return BTreeMap::new();
-    }
-    LocalStorage::get(DRAFTS).unwrap_or_default()
-}
-
-/// Keeps the policy drafts.
-pub fn set_drafts(drafts: &BTreeMap<String, String>) -> Result<(), StorageError> {
-    if drafts.is_empty() {
-        return store()?.remove_item(DRAFTS).map_err(|e| explain(&e));
-    }
-    let text = serde_json::to_string(drafts).map_err(|e| StorageError::Failed(e.to_string()))?;
-    write(&store()?, DRAFTS, &text)
 }

@@ -122,8 +122,3 @@ pub fn short_size(n: usize) -> String {
     }
     group(n / 1_000_000) + "." + &(n / 100_000 % 10).to_string() + " M"
 }
-
-/// A 64-bit FNV-1a hash, to tell one text from another.
-pub fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
-}

@@ -167,10 +167,10 @@ fn header(old: &str, new: &str) -> Vec<HeaderChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::open_scenario;
+    use crate::api::version::sample;
 
     fn policy() -> String {
-        open_scenario("referral-created").unwrap().setup.policy
+        sample::policy()
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
         rules[city]["target"] = "PatientAttribute.city".into();
         rules.remove(at(rules, "CareEvent.note"));
         let zip = at(rules, "Person.postalCode");
-        rules[zip]["owner"] = "privacy office".into();
+        rules[zip]["owner"] = "quality office".into();
         let found = difference(&text, &json.to_string());
         let header: Vec<_> = found.header.iter().map(|h| (h.key.as_str(), h.after.as_str())).collect();
         assert_eq!(header, [("purpose", "TREAT"), ("retention", "")]);

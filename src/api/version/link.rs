@@ -47,8 +47,12 @@ impl Link {
             return Err(malformed());
         };
         let is_hash = hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-        let deflated = URL_SAFE_NO_PAD.decode(data).ok().filter(|bytes| is_hash && !bytes.is_empty());
-        Ok(Self { deflated: deflated.ok_or_else(malformed)?, hash: hash.to_owned() })
+        let is_data = data.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        if !is_hash || !is_data || data.is_empty() {
+            return Err(malformed());
+        }
+        let deflated = URL_SAFE_NO_PAD.decode(data).map_err(|_| truncated())?;
+        Ok(Self { deflated, hash: hash.to_owned() })
     }
 
     /// The draft, out of what inflating gave.
@@ -98,18 +102,27 @@ pub fn pack(text: &str, deflated: &[u8]) -> String {
     [VERSION, ".", &hash(text), ".", &URL_SAFE_NO_PAD.encode(deflated)].concat()
 }
 
+/// Whether a file of so many bytes is small enough to be read.
+///
+/// # Errors
+/// `file.too-large`.
+pub fn fits(bytes: usize) -> Result<(), Objection> {
+    if bytes <= POLICY_LIMIT {
+        return Ok(());
+    }
+    Err(Objection::new(
+        "file.too-large",
+        "The file is larger than 5 MB.",
+        "Split the policy by integration path: one policy, one purpose.",
+    ))
+}
+
 /// A file's text, where it is not too much.
 ///
 /// # Errors
 /// `file.too-large`, `file.not-text`.
 pub fn bounded(bytes: Vec<u8>) -> Result<String, Objection> {
-    if bytes.len() > POLICY_LIMIT {
-        return Err(Objection::new(
-            "file.too-large",
-            "The file is larger than 5 MB.",
-            "Split the policy by integration path: one policy, one purpose.",
-        ));
-    }
+    fits(bytes.len())?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Objection::new(
             "file.not-text",
@@ -147,10 +160,10 @@ fn too_long() -> Objection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::open_scenario;
+    use crate::api::version::sample;
 
     fn policy() -> String {
-        open_scenario("referral-created").unwrap().setup.policy
+        sample::policy()
     }
 
     fn code<T: std::fmt::Debug>(result: Result<T, Objection>) -> String {

@@ -6,10 +6,12 @@ mod difference;
 mod lines;
 mod link;
 mod publish;
+#[cfg(test)]
+mod sample;
 mod store;
 
 pub use difference::{CellChange, HeaderChange, PolicyDifference, RowChange, RowFate, difference};
 pub use lines::{Line, LineDifference, LineKind, lines_between};
-pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, pack};
+pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, fits, pack};
 pub use publish::{Bump, Proposal, Publication, propose};
 pub use store::{PolicyVersion, Versions};

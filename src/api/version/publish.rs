@@ -228,10 +228,10 @@ fn not_written() -> Objection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::open_scenario;
+    use crate::api::version::sample;
 
     fn shipped() -> String {
-        open_scenario("referral-created").unwrap().setup.policy
+        sample::policy()
     }
 
     fn versions() -> Versions {
@@ -284,7 +284,7 @@ mod tests {
             "version.errors"
         );
         assert_eq!(
-            refused(&draft.replace("referral-intake", "other"), &wanted("1.1.0", "x")),
+            refused(&draft.replace("referral-sample", "other"), &wanted("1.1.0", "x")),
             "version.other-policy"
         );
         assert_eq!(refused(&shipped(), &wanted("1.1.0", "x")), "version.nothing-new");

@@ -123,10 +123,10 @@ pub(super) fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::open_scenario;
+    use crate::api::version::sample;
 
     fn shipped() -> String {
-        open_scenario("referral-created").unwrap().setup.policy
+        sample::policy()
     }
 
     fn numbered(number: &str) -> PolicyVersion {
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn the_shipped_policy_is_the_first_version_with_what_its_changelog_says() {
         let versions = Versions::read(&shipped(), &[]);
-        assert_eq!(versions.id, "referral-intake");
+        assert_eq!(versions.id, "referral-sample");
         let first = &versions.list[0];
         assert_eq!((first.version.as_str(), first.date.as_str()), ("1.0.0", "2026-01-10"));
         assert_eq!(first.note, "First version.");

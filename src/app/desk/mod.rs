@@ -132,7 +132,7 @@ impl Desk {
             self.clock.set(ms);
         }
         self.keeper.update_value(Keeper::withdraw_attestation);
-        self.sheet.take_up(&scenario.setup.policy);
+        self.sheet.take_up(self, &scenario.setup.policy);
         self.bench.take_up(Arc::new(scenario));
     }
 

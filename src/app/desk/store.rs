@@ -48,7 +48,18 @@ impl Desk {
                 self.catch_up();
                 self.verify_soon();
             }
+            if let Some(about) = key.as_deref().and_then(storage::policy::about) {
+                self.heard_of_policy(&about);
+            }
         });
+        // What has just been typed is kept, whatever ends the page.
+        let _ = window_event_listener(leptos::ev::pagehide, move |_| self.sheet.keep_waiting());
+        let hidden = move |_| {
+            if document().hidden() {
+                self.sheet.keep_waiting();
+            }
+        };
+        let _ = window_event_listener(leptos::ev::visibilitychange, hidden);
     }
 
     /// Reads what another tab has added, before anything is sent. Records that are only in memory are never

@@ -13,7 +13,10 @@ pub fn TopBar(desk: Desk) -> impl IntoView {
     let policy = Memo::new(move |_| desk.setup().map(|s| s.policy));
     let summary = Memo::new(move |_| policy.with(|p| p.as_ref().and_then(|p| check_policy(p).policy)));
     let role = move || desk.bench.scenario.with(|s| s.as_ref().map(|s| s.setup.role.clone()));
-    let draft = move || desk.bench.adopted.with(Option::is_some);
+    let draft = move || {
+        let shipped = desk.bench.scenario.with(|s| s.as_ref().map(|s| s.setup.policy.clone()));
+        shipped.and_then(|shipped| desk.bench.adopted_for(&shipped)).is_some_and(|a| !a.published)
+    };
     let version = move || {
         let name = |p: &PolicySummary| [p.id.as_str(), "@", &p.version].concat();
         summary.with(|s| s.as_ref().map(name)).unwrap_or_else(|| String::from("none"))

@@ -1,26 +1,36 @@
 //! Policy: the mapping policy as text, what it says, and what a change of it would do.
 
+mod bar;
 mod compare;
 mod diagnostics;
+mod differences;
+mod draft;
 mod fields;
+mod files;
 mod grid;
+mod incoming;
+mod link;
 mod preview;
+mod publish;
 mod sheet;
+mod shelf;
+mod versions;
 
 pub use sheet::Sheet;
 
 use super::desk::Desk;
 use super::parts::{Editor, Mark};
-use super::route::View;
-use super::run::Adopted;
 use super::{dom, text};
 use crate::api::{Diagnostic, PolicyReport, Severity};
+use bar::PolicyBar;
 use diagnostics::Diagnostics;
 use grid::{Grid, GridPane, back_or_forth, way};
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use preview::PreviewPane;
+use publish::PublishDialog;
 use std::sync::Arc;
+use versions::VersionsPanel;
 
 /// The Policy view.
 #[component]
@@ -73,6 +83,7 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
     };
     view! {
         <h1 class="sr-only">"Policy"</h1>
+        <PolicyBar desk />
         {switch(shown)}
         <div class="policy" data-shown=move || shown.get().name()>
             <GridPane grid on_jump=jump />
@@ -95,11 +106,12 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
                 </div>
             </section>
             <section class="policy-said">
-                {actions(desk)}
                 <Diagnostics report=sheet.report grid on_jump=jump />
             </section>
             <PreviewPane desk />
+            <VersionsPanel desk />
         </div>
+        <PublishDialog desk />
     }
     .into_any()
 }
@@ -162,52 +174,6 @@ fn state(desk: Desk, report: &PolicyReport) -> AnyView {
         <span class="note" data-testid="policy-state">
             {words}
         </span>
-    }
-    .into_any()
-}
-
-fn actions(desk: Desk) -> AnyView {
-    let sheet = desk.sheet;
-    let adopt = move |_| {
-        let (shipped, text) = (sheet.shipped.get_untracked(), sheet.text.get_untracked());
-        desk.bench.adopted.set((shipped != text).then_some(Adopted { shipped, text }));
-        desk.say("The draft is in force. Send an event to see it at work.");
-        desk.go_view(View::Run);
-    };
-    let back = move |_| {
-        desk.bench.adopted.set(None);
-        sheet.edit(sheet.shipped.get_untracked());
-        desk.say("The shipped policy is back in force.");
-    };
-    let shipped = move || {
-        let edited = sheet.text.with(|t| sheet.shipped.with(|s| s != t));
-        !edited && desk.bench.adopted.with(Option::is_none)
-    };
-    view! {
-        <div class="buttons">
-            <button
-                type="button"
-                class="primary"
-                data-testid="use-draft"
-                disabled=move || !sheet.report.with(|r| r.usable())
-                on:click=adopt
-            >
-                "Use this draft in Run"
-            </button>
-            <button type="button" data-testid="shipped-policy" disabled=shipped on:click=back>
-                "Back to the shipped policy"
-            </button>
-            {move || {
-                sheet
-                    .unsaved
-                    .get()
-                    .then(|| {
-                        view! {
-                            <span class="note">"The draft could not be stored: it is gone after a reload."</span>
-                        }
-                    })
-            }}
-        </div>
     }
     .into_any()
 }

@@ -1,9 +1,11 @@
 //! The Policy view's state: the draft, what was read of it, and what it would do.
 
 use super::compare::Trial;
-use crate::api::{History, OpenScenario, PolicyReport, Step, check_policy, preview};
+use super::draft::{Draft, Standing};
+use super::incoming::Incoming;
+use super::shelf::Shelf;
+use crate::api::{History, Objection, OpenScenario, PolicyReport, Step, check_policy, preview};
 use crate::app::desk::Desk;
-use crate::app::{storage, text};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -20,11 +22,17 @@ pub struct Sheet {
     pub trial: RwSignal<Option<Arc<Trial>>>,
     /// Whether the draft can't be used, so that the trial is of an earlier one.
     pub behind: RwSignal<bool>,
-    /// Whether the draft could not be stored.
-    pub unsaved: RwSignal<bool>,
     /// Whether there is something to undo, and something to redo.
     pub can: RwSignal<(bool, bool)>,
     history: StoredValue<History>,
+    /// What is kept of the draft.
+    pub draft: Draft,
+    /// The versions of the policy.
+    pub shelf: Shelf,
+    /// A policy that came from outside and waits for the user's decision.
+    pub incoming: RwSignal<Option<Incoming>>,
+    /// Why a policy that came from outside was not taken.
+    pub refused: RwSignal<Option<Objection>>,
     scheduled: StoredValue<bool>,
 }
 
@@ -37,24 +45,31 @@ impl Sheet {
             report: RwSignal::new(Arc::new(PolicyReport::default())),
             trial: RwSignal::new(None),
             behind: RwSignal::new(false),
-            unsaved: RwSignal::new(false),
             can: RwSignal::new((false, false)),
             history: StoredValue::new(History::default()),
+            draft: Draft::new(),
+            shelf: Shelf::new(),
+            incoming: RwSignal::new(None),
+            refused: RwSignal::new(None),
             scheduled: StoredValue::new(false),
         }
     }
 
-    /// Takes up a scenario's policy, or the draft that was made of it.
-    pub fn take_up(self, shipped: &str) {
+    /// Takes up the policy of the scenario that has been opened: the version in force, or the draft that was made of it.
+    pub fn take_up(self, desk: Desk, shipped: &str) {
         if self.shipped.with_untracked(|s| s == shipped) {
             return;
         }
-        let draft = storage::drafts().remove(&key(shipped));
+        self.keep_waiting();
         self.shipped.set(shipped.to_owned());
+        let id = desk.take_up_versions(shipped);
+        let draft = self.draft.take_up(&id);
         self.trial.set(None);
         self.history.set_value(History::default());
         self.can.set((false, false));
-        self.text.set(draft.unwrap_or_else(|| shipped.to_owned()));
+        self.incoming.set(None);
+        self.refused.set(None);
+        self.text.set(draft.unwrap_or_else(|| self.shelf.in_force.get_untracked()));
     }
 
     /// Takes an edit: a step of its own on the way back.
@@ -115,7 +130,7 @@ impl Sheet {
 
     fn refresh(self, desk: Desk) {
         let draft = self.text.get_untracked();
-        self.keep(&draft);
+        self.draft.keep_soon(move || self.standing());
         let Some(scenario) = untrack(|| desk.edited_scenario()) else {
             self.report.set(Arc::new(check_policy(&draft)));
             return;
@@ -133,34 +148,21 @@ impl Sheet {
         self.trial.set(trial.map(Arc::new));
     }
 
-    /// Keeps the draft for after a reload; a text that is the shipped one is no draft.
-    fn keep(self, draft: &str) {
-        let key = self.shipped.with_untracked(|s| key(s));
-        let mut drafts = storage::drafts();
-        let shipped = self.shipped.with_untracked(|s| s == draft);
-        if drafts.get(&key).map(String::as_str) == (!shipped).then_some(draft) {
-            return;
+    /// What stands in the editor now.
+    pub fn standing(self) -> Standing {
+        Standing {
+            text: self.text.get_untracked(),
+            in_force: self.shelf.in_force.get_untracked(),
+            usable: self.report.with_untracked(|report| report.usable()),
         }
-        if shipped {
-            drafts.remove(&key);
-        } else {
-            drafts.insert(key, draft.to_owned());
-        }
-        self.unsaved.set(storage::set_drafts(&drafts).is_err());
+    }
+
+    /// Keeps the draft at once, where an edit waits to be kept.
+    pub fn keep_waiting(self) {
+        self.draft.keep_waiting(|| self.standing());
     }
 }
 
 fn active_runs(scenario: &OpenScenario) -> Vec<crate::api::RunView> {
     preview(scenario, &scenario.setup.policy).runs.unwrap_or_default()
-}
-
-/// What a draft is kept under: the shipped policy's hash, so that a new release starts afresh.
-fn key(shipped: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text::fnv(shipped);
-    while rest > 0 {
-        out.push(char::from_digit((rest % 36) as u32, 36).unwrap_or('0'));
-        rest /= 36;
-    }
-    out
 }

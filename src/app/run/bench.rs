@@ -132,13 +132,15 @@ impl Sent {
     }
 }
 
-/// A policy draft put in force, and the shipped policy it stands in for.
+/// A policy put in force, and the shipped policy it stands in for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adopted {
     /// The shipped text.
     pub shipped: String,
     /// The text in force instead.
     pub text: String,
+    /// Whether it is a version, and not a draft.
+    pub published: bool,
 }
 
 /// The Run view's handles.
@@ -148,8 +150,8 @@ pub struct Bench {
     pub scenario: RwSignal<Option<Arc<OpenScenario>>>,
     /// The consents on file, as edited.
     pub consents: RwSignal<String>,
-    /// The policy draft in force, if any.
-    pub adopted: RwSignal<Option<Adopted>>,
+    /// What is in force in place of shipped policies.
+    pub adopted: RwSignal<Vec<Adopted>>,
     /// The requests in the editor.
     pub drafts: RwSignal<Vec<Draft>>,
     /// Which of them the editor shows.
@@ -189,7 +191,7 @@ impl Bench {
         Self {
             scenario: RwSignal::new(None),
             consents: RwSignal::new(String::new()),
-            adopted: RwSignal::new(None),
+            adopted: RwSignal::new(Vec::new()),
             drafts,
             at,
             sign_on_send: RwSignal::new(true),
@@ -239,12 +241,36 @@ impl Bench {
     pub fn setup(self) -> Option<Setup> {
         let mut setup = self.scenario.with(|s| s.as_ref().map(|s| s.setup.clone()))?;
         setup.consents = self.consents.get();
-        self.adopted.with(|adopted| {
-            if let Some(adopted) = adopted.as_ref().filter(|a| a.shipped == setup.policy) {
-                setup.policy.clone_from(&adopted.text);
-            }
-        });
+        if let Some(adopted) = self.adopted_for(&setup.policy) {
+            setup.policy = adopted.text;
+        }
         Some(setup)
+    }
+
+    /// What is in force in place of a shipped policy, if anything.
+    pub fn adopted_for(self, shipped: &str) -> Option<Adopted> {
+        self.adopted.with(|all| all.iter().find(|adopted| adopted.shipped == shipped).cloned())
+    }
+
+    /// The same, for an event handler: it follows nothing.
+    pub fn adopted_now(self, shipped: &str) -> Option<Adopted> {
+        untrack(|| self.adopted_for(shipped))
+    }
+
+    /// Puts a text in force in place of a shipped policy, saying whether it is a version; or, without one, the shipped
+    /// policy itself.
+    pub fn adopt(self, shipped: &str, instead: Option<(String, bool)>) {
+        if self.adopted_now(shipped).map(|adopted| (adopted.text, adopted.published)) == instead {
+            return;
+        }
+        self.adopted.update(|all| {
+            all.retain(|adopted| adopted.shipped != shipped);
+            all.extend(instead.map(|(text, published)| Adopted {
+                shipped: shipped.to_owned(),
+                text,
+                published,
+            }));
+        });
     }
 
     /// The setting in force, for an event handler: it follows nothing.

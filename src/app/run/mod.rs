@@ -32,9 +32,10 @@ mod waiting;
 mod zone;
 
 pub use attest::Attest;
-pub use bench::{Adopted, Bench};
+pub use bench::Bench;
 
 use super::desk::Desk;
+use super::dom;
 use super::parts::Icon;
 use ledger::Ledger;
 use leptos::html::Textarea;
@@ -62,7 +63,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
     let drop_files = move |event: web_sys::DragEvent| {
         event.prevent_default();
         over.set(false);
-        own::open_files(desk, own::files_of(event.data_transfer().and_then(|d| d.files())));
+        own::open_files(desk, dom::files_of(event.data_transfer().and_then(|d| d.files())));
     };
     view! {
         <h1 class="sr-only">"Run"</h1>

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 pub fn Open(desk: Desk) -> impl IntoView {
     let pasted = RwSignal::new(String::new());
     let chosen = move |event: web_sys::Event| {
-        if let Some(input) = own::input_of(&event) {
-            own::open_files(desk, own::files_of(input.files()));
+        if let Some(input) = dom::input_of(&event) {
+            own::open_files(desk, dom::files_of(input.files()));
             dom::clear_file_input(&input);
         }
     };

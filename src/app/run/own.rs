@@ -9,7 +9,7 @@ use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// Bytes read before the clock is looked at.
@@ -241,15 +241,4 @@ pub fn close(desk: Desk) {
     if let Some(id) = open {
         desk.show_scenario(&id);
     }
-}
-
-/// The files of a drop or of a file input.
-pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
-    let Some(list) = list else { return Vec::new() };
-    (0..list.length()).filter_map(|i| list.get(i)).collect()
-}
-
-/// The file input that an event came from.
-pub fn input_of(event: &web_sys::Event) -> Option<web_sys::HtmlInputElement> {
-    event.target()?.dyn_into().ok()
 }

@@ -1,0 +1,170 @@
+//! The dialog that publishes a version.
+
+use super::compare::{self, Change};
+use super::{differences, fields};
+use crate::api::{Diagnostic, Objection, Proposal, Publication, Severity, propose};
+use crate::app::desk::Desk;
+use crate::app::parts::{Said, objection};
+use crate::app::{dom, words};
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// Errors listed at most.
+const LISTED: usize = 5;
+
+/// The dialog: what stands against it, what differs, the number and the line for the changelog.
+#[component]
+pub fn PublishDialog(desk: Desk) -> impl IntoView {
+    let publishing = desk.sheet.shelf.publishing;
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move |_| {
+        let wanted = publishing.get();
+        let Some(dialog) = dialog.get() else { return };
+        if wanted && !dialog.open() {
+            // Where a modal can't be shown, the dialog still opens, beside the page.
+            if dialog.show_modal().is_err() {
+                dialog.show();
+            }
+        } else if !wanted && dialog.open() {
+            dialog.close();
+        }
+    });
+    view! {
+        <dialog
+            class="publish"
+            node_ref=dialog
+            aria-labelledby="publish-title"
+            data-testid="publish-dialog"
+            on:close=move |_| publishing.set(false)
+        >
+            <h2 id="publish-title">"Publish a version"</h2>
+            {move || publishing.get().then(|| untrack(|| content(desk)))}
+        </dialog>
+    }
+    .into_any()
+}
+
+fn content(desk: Desk) -> AnyView {
+    let (sheet, shelf) = (desk.sheet, desk.sheet.shelf);
+    let report = sheet.report.get();
+    let errors: Vec<Diagnostic> =
+        report.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+    let close = move |_| shelf.publishing.set(false);
+    if !report.usable() {
+        return blocked(&errors, close);
+    }
+    let proposal = shelf
+        .versions
+        .with(|versions| shelf.in_force.with(|old| sheet.text.with(|draft| propose(versions, old, draft))));
+    let Proposal { version, note, bump, difference } = proposal;
+    let (version, note) = (RwSignal::new(version), RwSignal::new(note));
+    let why = RwSignal::new(None::<Objection>);
+    let go = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let publication =
+            Publication { version: version.get_untracked(), date: dom::today(), note: note.get_untracked() };
+        spawn_local(async move {
+            match desk.publish(&publication).await {
+                Ok(made) => {
+                    shelf.publishing.set(false);
+                    let words =
+                        "Version |v| is published and in force. Send an event in Run to see it at work.";
+                    desk.say(&words.replace("|v|", &made.version));
+                }
+                Err(objection) => why.set(Some(objection)),
+            }
+        });
+    };
+    view! {
+        <form class="publish-form" on:submit=go>
+            <p class="note">{bump.reason()}</p>
+            <label>
+                "Version"
+                <input
+                    type="text"
+                    data-testid="publish-version"
+                    autocomplete="off"
+                    prop:value=move || version.get()
+                    on:input=move |event| version.set(event_target_value(&event))
+                />
+            </label>
+            <label>
+                "What changes, in a line for the changelog"
+                <input
+                    type="text"
+                    data-testid="publish-note"
+                    autocomplete="off"
+                    autofocus
+                    prop:value=move || note.get()
+                    on:input=move |event| note.set(event_target_value(&event))
+                />
+            </label>
+            {move || why.get().map(|why| objection(&why, Said::Refused))}
+            <div class="buttons">
+                <button type="submit" class="primary" data-testid="publish-confirm">
+                    "Publish and put in force"
+                </button>
+                <button type="button" data-testid="publish-cancel" on:click=close>
+                    "Not now"
+                </button>
+            </div>
+            <h3>"What differs from the version in force"</h3>
+            {differences::by_rule(&difference)}
+            <h3>"On the open scenario"</h3>
+            {effect(desk)}
+        </form>
+    }
+    .into_any()
+}
+
+fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static) -> AnyView {
+    let items = errors
+        .iter()
+        .take(LISTED)
+        .map(|d| {
+            let place = ["line ", &d.start.line.to_string(), ": "].concat();
+            view! {
+                <li>
+                    <span class="mark bad" aria-hidden="true">
+                        "✕ "
+                    </span>
+                    {place}
+                    {words::prose(&d.message)}
+                    " "
+                    <code class="note">{d.code.clone()}</code>
+                </li>
+            }
+        })
+        .collect::<Vec<_>>();
+    let more = errors.len().saturating_sub(LISTED);
+    view! {
+        <p role="alert" data-testid="publish-blocked" data-errors=errors.len().to_string()>
+            "Nothing can be published while errors stand. Mend them first; warnings keep nothing back."
+        </p>
+        <ul>{items}</ul>
+        {(more > 0).then(|| ["and ", &more.to_string(), " more"].concat())}
+        <div class="buttons">
+            <button type="button" data-testid="publish-cancel" autofocus on:click=close>
+                "Back to the draft"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// What the draft does to the open scenario, once more.
+fn effect(desk: Desk) -> AnyView {
+    let Some(trial) = desk.sheet.trial.get() else {
+        return view! { <p class="empty">"No scenario is open."</p> }.into_any();
+    };
+    let pairs = trial.active.iter().zip(&trial.draft);
+    let changes: Vec<_> = pairs
+        .flat_map(|(active, draft)| compare::fields(&active.records, &draft.records))
+        .filter(|change| change.change != Change::Same)
+        .collect();
+    if changes.is_empty() {
+        return view! { <p class="empty">"= The same crosses as before."</p> }.into_any();
+    }
+    fields::table(&changes)
+}
