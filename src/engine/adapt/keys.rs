@@ -1,6 +1,8 @@
 //! What an adapter may hold, key by key.
 
+use super::crm::CrmType;
 use super::event::Effect;
+use crate::engine::canonical::Cardinality;
 use crate::engine::keys::{
     Holds::{Choice, Flag, Objects, SomeTexts, Text, Texts, Version},
     Key, Shape,
@@ -51,6 +53,43 @@ const DEVIATIONS: Key = Key::optional(
 const SUBJECT_FIELDS: Key =
     Key::optional("subjectFields", Objects(&FIELD), "Fields below the Patient, filled by each event.");
 const EVENTS: Key = Key::required("events", Objects(&EVENT), "How each type of event is read.");
+
+/// The adapter of a CRM.
+pub static CRM_ADAPTER: Shape = Shape {
+    about: "The adapter of a CRM: its objects, and the canonical fields that their fields stand for.",
+    keys: &[
+        Key::required("schemaVersion", Version(2), "Version of the adapter format."),
+        ID,
+        VERSION,
+        TITLE,
+        SYSTEM,
+        Key::required("objects", Objects(&CRM_OBJECT), "The objects that the CRM has."),
+    ],
+};
+
+/// A CRM object.
+pub static CRM_OBJECT: Shape = Shape {
+    about: "A CRM object.",
+    keys: &[
+        Key::required("name", Text, "Its name, the first part of targets."),
+        Key::required("about", Text, "What it is, in a sentence."),
+        Key::optional("segregated", Flag, "Whether it is the object that alone holds patient attributes."),
+        Key::required("fields", Objects(&CRM_FIELD), "Its fields."),
+    ],
+};
+
+/// A field of a CRM object.
+pub static CRM_FIELD: Shape = Shape {
+    about: "A field of a CRM object.",
+    keys: &[
+        Key::required("name", Text, "Its name, the second part of targets."),
+        Key::required("type", Choice(crm_types), "What it holds."),
+        Key::required("cardinality", Choice(cardinalities), "How many values it holds."),
+        Key::required("fields", Texts, "The canonical fields that it stands for."),
+        Key::optional("values", SomeTexts, "The values that it may have; any without it."),
+        Key::optional("note", Text, "What else there is to say."),
+    ],
+};
 
 /// A shape.
 pub static SHAPE: Shape = Shape {
@@ -116,6 +155,14 @@ pub static FIELD: Shape = Shape {
 
 fn directions() -> Vec<&'static str> {
     vec!["to-canonical"]
+}
+
+fn crm_types() -> Vec<&'static str> {
+    CrmType::ALL.map(CrmType::as_str).to_vec()
+}
+
+fn cardinalities() -> Vec<&'static str> {
+    Cardinality::ALL.map(Cardinality::as_str).to_vec()
 }
 
 fn forms() -> Vec<&'static str> {

@@ -1,15 +1,19 @@
 //! Adapters: one system's shapes to canonical fields. They know nothing of purposes.
 
+mod crm;
 pub mod drift;
 mod event;
 mod keys;
 pub mod lint;
 mod plan;
 mod read;
+mod target;
 
+pub use crm::{CrmAdapter, CrmField, CrmObject, CrmType};
 pub use event::{Condition, Effect, EventMap, Subject};
-pub use keys::{ADAPTER, ADAPTER_OF_VERSION_1};
+pub use keys::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
 pub use plan::{Claim, Plan};
+pub use target::check_targets;
 
 use super::canonical::{Catalogue, FieldEntry};
 use super::document::{Diagnostic, Document, not_json};

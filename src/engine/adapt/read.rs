@@ -293,7 +293,7 @@ fn effect(doc: &mut Document<'_>, at: NodeId) -> Option<Effect> {
     doc.one_of(at, "effect", &Effect::ALL, Effect::as_str)
 }
 
-fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {
+pub(super) fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {
     let member = doc.json.get(at, key)?;
     match doc.json.scalar(member).as_deref() {
         Some("true") => Some(true),
