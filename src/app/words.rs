@@ -8,7 +8,8 @@ pub fn outcome(word: &str) -> (&'static str, &'static str) {
     match word {
         "delivered" | "passed" | "permitted" | "attested" => ("good", "✓"),
         "changed" => ("accent", "✎"),
-        "unchanged" => ("calm", "≡"),
+        "counted" | "moved" => ("accent", "Σ"),
+        "unchanged" | "known" => ("calm", "≡"),
         "duplicate" => ("calm", "↺"),
         "waiting" | "deferred" => ("warn", "↻"),
         "withheld" | "denied" | "suppressed" | "in review" | "review" => ("warn", "⊘"),

@@ -27,14 +27,17 @@ pub(super) fn minimum_necessary(from: &Basis<'_>) -> Table {
             .filter(|(_, target)| target.object == object)
             .map(|(rule, target)| (rule, target.field.as_str()))
             .collect();
+        let count = policy.aggregate.as_ref().map(|aggregate| &aggregate.count);
+        let count = count.filter(|count| count.object == object).map(|count| count.field.as_str());
+        let fields: Vec<&str> = rules.iter().map(|(_, field)| *field).chain(count).collect();
         table.rows.push(vec![
             format!("{}: {}", policy.source, policy.event_types.join(", "))
                 + &listed("of persons in", &policy.jurisdictions),
             format!("{} {object}, for {}", policy.target, from.recipient()) + &listed("by", &policy.channels),
             policy.purpose.clone(),
-            rules.iter().map(|(_, field)| *field).collect::<Vec<_>>().join(", "),
+            fields.join(", "),
             consent(policy).to_owned(),
-            transformation(&rules),
+            transformation(&rules, count),
             said(policy.retention.as_deref()),
             said(policy.audit_location.as_deref()),
         ]);
@@ -52,7 +55,7 @@ fn consent(policy: &Policy) -> &'static str {
 }
 
 /// What becomes of the fields, the methods by name.
-fn transformation(rules: &[(&Rule, &str)]) -> String {
+fn transformation(rules: &[(&Rule, &str)], count: Option<&str>) -> String {
     let mut by_method: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (rule, field) in rules {
         let word = match rule.method {
@@ -62,6 +65,7 @@ fn transformation(rules: &[(&Rule, &str)]) -> String {
         };
         by_method.entry(word).or_default().push(field);
     }
+    by_method.extend(count.map(|count| ("count of source records", vec![count])));
     let lines: Vec<String> =
         by_method.iter().map(|(method, fields)| format!("{method}: {}", fields.join(", "))).collect();
     lines.join("; ")

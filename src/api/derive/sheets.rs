@@ -3,7 +3,7 @@
 use super::{Basis, DerivedDocument, NONE, Table, said};
 use crate::engine::guard::form_of;
 use crate::engine::normalise::Normalise;
-use crate::engine::policy::{Label, Rule, Target};
+use crate::engine::policy::{Aggregate, Label, Rule, Target};
 use crate::engine::redact::Method;
 
 pub(super) fn mapping(from: &Basis<'_>) -> Table {
@@ -59,8 +59,19 @@ pub(super) fn contract(from: &Basis<'_>) -> Table {
             Some(contract_row(rule, target))
         });
         table.rows.extend(of_object);
+        table
+            .rows
+            .extend(from.policy.aggregate.iter().filter(|own| own.count.object == object).map(count_row));
     }
     table
+}
+
+/// What a counting policy adds of its own.
+fn count_row(aggregate: &Aggregate) -> Vec<String> {
+    let form = format!("a whole number, or `{}`", aggregate.shown(0, 0));
+    let row =
+        [&aggregate.count.to_string(), "text", "count", "1..1", &form, NONE, "operational", "aggregate"];
+    row.map(str::to_owned).to_vec()
 }
 
 fn contract_row(rule: &Rule, target: &Target) -> Vec<String> {
