@@ -4,7 +4,8 @@
 mod support;
 
 use airlock::api::{
-    CrmRecord, OpenScenario, RunView, Session, Setup, check_policy, fixture, open_scenario, run_in, scenarios,
+    CrmRecord, DerivedDocument, OpenScenario, RunView, Session, Setup, check_policy, derive, fixture,
+    open_scenario, run_in, scenarios,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,24 @@ fn contract(policy: &Value) -> BTreeMap<String, Vec<String>> {
     });
     let count = policy["aggregate"]["count"].as_str().map(|count| (count.to_owned(), Vec::new()));
     targets.chain(count).collect()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_derived_contract_names_every_field_that_may_leave() {
+    for name in POLICIES {
+        let policy = policy(name);
+        let adapter = fixture("adapters/fhir-r4.json").unwrap();
+        let of = |document| derive(document, &policy.to_string(), adapter, None).unwrap();
+        let rows = of(DerivedDocument::PayloadContract).rows;
+        let fields: BTreeSet<&String> = rows.iter().map(|row| &row[0]).collect();
+        let contract = contract(&policy);
+        assert_eq!(fields, contract.keys().collect(), "{name}");
+        assert_eq!(rows.len(), fields.len(), "{name}: each once");
+        let matrix = of(DerivedDocument::MinimumNecessary).rows;
+        for field in contract.keys().map(|field| field.split_once('.').unwrap().1) {
+            assert!(matrix.iter().any(|row| row[3].split(", ").any(|own| own == field)), "{name}: {field}");
+        }
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
