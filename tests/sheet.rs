@@ -172,6 +172,8 @@ fn a_block_goes_through_a_spreadsheet_and_back() {
     let copied = from.copy(all);
     let pasted = from.paste(all, &copied).expect("a table");
     assert!(pasted.edits.is_empty() && pasted.notes.is_empty(), "{pasted:?}");
+    let headed = ["ID\tField\tlabel\tclass\n", &copied].concat();
+    assert_eq!(from.paste(all, &headed).expect("a table").block, pasted.block);
     // Into a policy without rules.
     let empty = "{ \"rules\": [] }";
     let pasted = sheet(empty).paste(Block::cell(0, ID), &copied.replace('\n', "\r\n")).expect("a table");

@@ -68,8 +68,8 @@ impl MappingSheet {
     }
 
     /// Pastes a table over a block, from its first cell on. A single value fills the whole block. Rows beyond the
-    /// last rule become rules; cells beyond the last column are left out; where a row is shorter than the longest,
-    /// the cells that it lacks stay as they are.
+    /// last rule become rules; a first row that names the columns and cells beyond the last one are left out; where a
+    /// row is shorter than the longest, the cells that it lacks stay as they are.
     ///
     /// # Errors
     /// `sheet.paste-too-large`, `sheet.paste-empty`, `sheet.not-a-rule`, `sheet.no-rules`.
@@ -77,7 +77,15 @@ impl MappingSheet {
         if table.len() > MOST_BYTES {
             return Err(too_large());
         }
-        let tsv::Table { rows, unclosed } = tsv::parse(table);
+        let tsv::Table { mut rows, unclosed } = tsv::parse(table);
+        // The names of the columns, as a spreadsheet has them in its first row, are no rule.
+        let named = |row: &Vec<String>| {
+            let keys = Column::ALL.iter().skip(block.columns.0).map(|c| c.key());
+            row.len() > 1 && row.iter().zip(keys).all(|(cell, key)| cell.trim().eq_ignore_ascii_case(key))
+        };
+        if rows.first().is_some_and(named) {
+            rows.remove(0);
+        }
         if rows.len() > MOST_ROWS {
             return Err(too_large());
         }

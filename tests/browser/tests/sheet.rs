@@ -193,11 +193,11 @@ fn a_field_is_completed_from_the_catalogue() -> Result<()> {
     ensure!(page.attribute(&id("cell-editor"), "aria-expanded")?.as_deref() == Some("true"));
     page.press(&keys(&[Key::Tab]))?;
     page.wait_text(&cell(0, FIELD), "Person.administrativeGender")?;
-    // All words, by the arrows.
+    // All words, by the arrows, from the one that is there.
     pick(&page, 0, LABEL)?;
     page.press(&keys(&[Key::Enter]))?;
     page.wait_text(&id("cell-words"), "prohibited")?;
-    page.press(&keys(&[Key::Down, Key::Down, Key::Down, Key::Enter]))?;
+    page.press(&keys(&[Key::Down, Key::Enter]))?;
     page.wait_text(&cell(0, LABEL), "redacted")?;
     page.finish()
 }

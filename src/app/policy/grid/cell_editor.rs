@@ -5,8 +5,9 @@ use super::keys::tabbed;
 use super::row::place;
 use super::state::{Editing, Grid};
 use super::{ROW, WIDTHS};
-use leptos::html::Textarea;
+use leptos::html::{Textarea, Ul};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 /// Where the cursor goes after a cell was edited.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,8 @@ fn field(grid: Grid, editing: Editing) -> AnyView {
     // The words are offered in full until something is typed.
     let touched = RwSignal::new(editing.typed);
     let open = RwSignal::new(!column.choices.is_empty());
-    let picked = RwSignal::new(None::<usize>);
+    let own = column.choices.iter().position(|word| !editing.typed && *word == editing.text);
+    let picked = RwSignal::new(own);
     let choices = StoredValue::new(column.choices);
     let offered = Memo::new(move |_| {
         let typed = if touched.get() { typed.get() } else { String::new() };
@@ -104,6 +106,11 @@ fn field(grid: Grid, editing: Editing) -> AnyView {
             let _ = area.set_selection_range(end, end);
         }
     });
+    let list = NodeRef::<Ul>::new();
+    Effect::new(move |_| {
+        let (Some(word), Some(list)) = (current.get(), list.get()) else { return };
+        request_animation_frame(move || bring_into_view(&list, word));
+    });
     let width = WIDTHS.get(cell.1).copied().unwrap_or_default().max(220);
     let has_words = choices.with_value(|c| !c.is_empty());
     let active = move || current.get().map(|n| ["word-", &n.to_string()].concat());
@@ -132,7 +139,7 @@ fn field(grid: Grid, editing: Editing) -> AnyView {
                 on:keydown=keys
                 on:blur=move |_| grid.finish(Some(typed.get_untracked()))
             ></textarea>
-            <ul class="cell-words" id="cell-words" role="listbox" aria-label="Words" data-testid="cell-words">
+            <ul node_ref=list class="cell-words" id="cell-words" role="listbox" aria-label="Words" data-testid="cell-words">
                 {move || {
                     let current = current.get();
                     let word = |(n, word): (usize, String)| {
@@ -165,4 +172,16 @@ fn is_low(grid: Grid, row: usize) -> bool {
     let Some(el) = grid.scroller.get_untracked() else { return false };
     let top = i32::try_from(row * ROW).unwrap_or(i32::MAX).saturating_sub(el.scroll_top());
     top > el.client_height() / 2
+}
+
+/// Scrolls the words so that one is in sight, and nothing but them.
+fn bring_into_view(list: &web_sys::HtmlUListElement, word: usize) {
+    let item = list.children().item(u32::try_from(word).unwrap_or(u32::MAX));
+    let Some(item) = item.and_then(|item| item.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    let (top, bottom) = (item.offset_top(), item.offset_top() + item.offset_height());
+    if top < list.scroll_top() {
+        list.set_scroll_top(top);
+    } else if bottom > list.scroll_top() + list.client_height() {
+        list.set_scroll_top(bottom - list.client_height());
+    }
 }

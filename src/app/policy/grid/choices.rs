@@ -1,7 +1,7 @@
 //! Completion of a cell: which of the words that it may hold fit what was typed. Plain data, no DOM.
 
 /// Words offered at a time.
-const MOST: usize = 60;
+const MOST: usize = 200;
 
 /// The words that fit, those that start with what was typed first; all of them where nothing was.
 pub fn fitting<'a>(words: &'a [String], typed: &str) -> Vec<&'a str> {
