@@ -114,6 +114,15 @@ pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
+/// Puts a text on the clipboard. The browser may refuse, and there is none outside of a secure context.
+pub async fn copy(content: &str) -> Result<(), JsValue> {
+    let clipboard = window().navigator().clipboard();
+    if clipboard.is_undefined() {
+        return Err(JsValue::UNDEFINED);
+    }
+    JsFuture::from(clipboard.write_text(content)).await.map(drop)
+}
+
 /// Sets the text of a file input back to none, so that the same file can be chosen again.
 pub fn clear_file_input(input: &web_sys::HtmlInputElement) {
     input.set_value("");

@@ -49,6 +49,8 @@ pub struct Route {
     pub scenario: Option<String>,
     /// Policy: a draft that a link carries, packed; none once it has been taken up.
     pub draft: Option<String>,
+    /// Policy: the derived document that is shown, in place of the policy itself.
+    pub document: Option<String>,
     /// Audit: only records of this outcome.
     pub outcome: Option<String>,
     /// Audit: only records of this stage.
@@ -70,6 +72,7 @@ impl Route {
         let get = |key: &str| params.get(key).filter(|value| !value.is_empty());
         route.scenario = get("scenario");
         route.draft = get("draft");
+        route.document = get("document");
         route.outcome = get("outcome");
         route.stage = get("stage");
         route.correlation = get("correlation");
@@ -86,6 +89,7 @@ impl Route {
         for (key, value) in [
             ("scenario", &self.scenario),
             ("draft", &self.draft),
+            ("document", &self.document),
             ("outcome", &self.outcome),
             ("stage", &self.stage),
             ("correlation", &self.correlation),

@@ -1,7 +1,7 @@
 //! The drift review: where a policy and what comes in have moved apart.
 
 use super::{Basis, DerivedDocument, Table};
-use crate::api::RunView;
+use crate::api::{OpenScenario, RunView, Session, Setup, run_through};
 use crate::engine::canonical::Catalogue;
 use crate::engine::fhir::{ResourceType, is_element_name};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,16 @@ struct Count {
 }
 
 impl Usage {
+    /// What the events of a scenario use of a policy, in a connector of its own. None where the policy can't be put in
+    /// force there.
+    pub fn of_scenario(scenario: &OpenScenario, policy: &str) -> Option<Self> {
+        let mut session = Session::new();
+        session.configure(&Setup { policy: policy.to_owned(), ..scenario.setup.clone() }).ok()?;
+        let mut usage = Self::default();
+        run_through(scenario, &mut session).iter().for_each(|run| usage.count(run));
+        Some(usage)
+    }
+
     /// Counts an event by its account. What became of the event does not matter: the ledger says what the policy would
     /// have decided.
     pub fn count(&mut self, run: &RunView) {

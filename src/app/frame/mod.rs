@@ -8,7 +8,7 @@ mod top_bar;
 
 use super::audit::AuditView;
 use super::desk::Desk;
-use super::policy::PolicyView;
+use super::policy::PolicyTabs;
 use super::route::View;
 use super::run::{Attest, RunView};
 use banner::Banner;
@@ -36,7 +36,7 @@ pub fn page() -> AnyView {
                 <Banner desk />
                 {move || match view.get() {
                     View::Run => view! { <RunView desk /> }.into_any(),
-                    View::Policy => view! { <PolicyView desk /> }.into_any(),
+                    View::Policy => view! { <PolicyTabs desk /> }.into_any(),
                     View::Audit => view! { <AuditView desk /> }.into_any(),
                 }}
             </main>

@@ -4,6 +4,7 @@ mod bar;
 mod compare;
 mod diagnostics;
 mod differences;
+mod documents;
 mod draft;
 mod fields;
 mod files;
@@ -15,8 +16,10 @@ mod publish;
 mod sheet;
 mod shelf;
 mod versions;
+mod tabs;
 
 pub use sheet::Sheet;
+pub use tabs::PolicyTabs;
 
 use super::desk::Desk;
 use super::parts::{Editor, Mark};
