@@ -137,7 +137,7 @@ fn runs(line: &str) {
 
 #[test]
 fn the_examples_of_the_mapping_document_are_what_happens() {
-    assert_eq!(try_out(MAPPING), 7);
+    assert_eq!(try_out(MAPPING), 8);
 }
 
 #[test]

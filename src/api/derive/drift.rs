@@ -83,9 +83,11 @@ pub(super) fn review(from: &Basis<'_>, usage: Option<&Usage>) -> Table {
     let columns = ["Finding", "Rule", "About", "Elements", "Events"];
     let mut table = from.table(DerivedDocument::DriftReview, &columns);
     if let Some(usage) = usage {
-        table
-            .title
-            .push_str(&format!(", over {} events and {} that it is not about", usage.events, usage.others));
+        let noun = if usage.events == 1 { "event" } else { "events" };
+        table.title.push_str(&format!(", over {} {noun}", usage.events));
+        if usage.others > 0 {
+            table.title.push_str(&format!(", and {} that it is not about", usage.others));
+        }
     }
     let mut rest = Vec::new();
     let mut ids = BTreeSet::new();

@@ -1,7 +1,7 @@
 //! Minimum-necessary matrix, control matrix and responsibility chart.
 
 use super::{Basis, DerivedDocument, NONE, NOT_SAID, Table, said};
-use crate::engine::policy::{Label, Policy, Rule, Target};
+use crate::engine::policy::{Aggregate, Label, Policy, Rule, Target};
 use crate::engine::redact::Method;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) fn minimum_necessary(from: &Basis<'_>) -> Table {
         "Audit location",
     ];
     let mut table = from.table(DerivedDocument::MinimumNecessary, &columns);
-    for object in policy.objects() {
+    for object in from.objects() {
         let rules: Vec<(&Rule, &str)> = policy
             .rules
             .iter()
@@ -27,15 +27,18 @@ pub(super) fn minimum_necessary(from: &Basis<'_>) -> Table {
             .filter(|(_, target)| target.object == object)
             .map(|(rule, target)| (rule, target.field.as_str()))
             .collect();
-        let count = policy.aggregate.as_ref().map(|aggregate| &aggregate.count);
-        let count = count.filter(|count| count.object == object).map(|count| count.field.as_str());
-        let fields: Vec<&str> = rules.iter().map(|(_, field)| *field).chain(count).collect();
+        let count = from.count(object);
         table.rows.push(vec![
             format!("{}: {}", policy.source, policy.event_types.join(", "))
                 + &listed("of persons in", &policy.jurisdictions),
             format!("{} {object}, for {}", policy.target, from.recipient()) + &listed("by", &policy.channels),
             policy.purpose.clone(),
-            fields.join(", "),
+            rules
+                .iter()
+                .map(|(_, field)| *field)
+                .chain(count.map(|own| own.count.field.as_str()))
+                .collect::<Vec<_>>()
+                .join(", "),
             consent(policy).to_owned(),
             transformation(&rules, count),
             said(policy.retention.as_deref()),
@@ -55,7 +58,7 @@ fn consent(policy: &Policy) -> &'static str {
 }
 
 /// What becomes of the fields, the methods by name.
-fn transformation(rules: &[(&Rule, &str)], count: Option<&str>) -> String {
+fn transformation(rules: &[(&Rule, &str)], count: Option<&Aggregate>) -> String {
     let mut by_method: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (rule, field) in rules {
         let word = match rule.method {
@@ -65,10 +68,10 @@ fn transformation(rules: &[(&Rule, &str)], count: Option<&str>) -> String {
         };
         by_method.entry(word).or_default().push(field);
     }
-    by_method.extend(count.map(|count| ("count of source records", vec![count])));
-    let lines: Vec<String> =
-        by_method.iter().map(|(method, fields)| format!("{method}: {}", fields.join(", "))).collect();
-    lines.join("; ")
+    let lines = by_method.iter().map(|(method, fields)| format!("{method}: {}", fields.join(", ")));
+    let counted = count
+        .map(|own| format!("count of source records, from {} patients on: {}", own.least, own.count.field));
+    lines.chain(counted).collect::<Vec<_>>().join("; ")
 }
 
 /// A row for each field that a rule names, and a last one for everything else.

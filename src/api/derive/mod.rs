@@ -14,7 +14,7 @@ use crate::engine::adapt::Adapter;
 use crate::engine::adapt::drift::ElementPath;
 use crate::engine::canonical::Catalogue;
 use crate::engine::document::Severity;
-use crate::engine::policy::{Policy, Rule};
+use crate::engine::policy::{Aggregate, Policy, Rule};
 use std::collections::BTreeMap;
 
 /// A document that follows from a policy.
@@ -163,6 +163,19 @@ impl Basis<'_> {
     /// An empty table of a document.
     fn table(&self, document: DerivedDocument, columns: &[&str]) -> Table {
         Table::new(format!("{}: {}", document.title(), self.policy.reference()), columns)
+    }
+
+    /// The CRM objects that are written, in the order in which the rules first name them.
+    fn objects(&self) -> Vec<&str> {
+        let mut objects = self.policy.objects();
+        let counted = self.policy.aggregate.as_ref().map(|aggregate| aggregate.count.object.as_str());
+        objects.extend(counted.filter(|object| !self.policy.objects().contains(object)));
+        objects
+    }
+
+    /// What is counted into a field of an object, where the policy lets nothing but counts leave.
+    fn count(&self, object: &str) -> Option<&Aggregate> {
+        self.policy.aggregate.as_ref().filter(|aggregate| aggregate.count.object == object)
     }
 
     /// The elements that a rule's field is read from.

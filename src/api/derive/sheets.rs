@@ -53,25 +53,31 @@ fn sheet_row(from: &Basis<'_>, rule: &Rule) -> Vec<String> {
 pub(super) fn contract(from: &Basis<'_>) -> Table {
     let columns = ["CRM field", "Type", "Method", "Cardinality", "Form", "Values", "Class", "Rule"];
     let mut table = from.table(DerivedDocument::PayloadContract, &columns);
-    for object in from.policy.objects() {
+    for object in from.objects() {
         let of_object = from.policy.rules.iter().filter_map(|rule| {
             let target = rule.target.as_ref().filter(|target| target.object == object)?;
             Some(contract_row(rule, target))
         });
         table.rows.extend(of_object);
-        table
-            .rows
-            .extend(from.policy.aggregate.iter().filter(|own| own.count.object == object).map(count_row));
+        table.rows.extend(from.count(object).map(count_row));
     }
     table
 }
 
-/// What a counting policy adds of its own.
+/// Every record of a counting policy says how many source records share its values.
 fn count_row(aggregate: &Aggregate) -> Vec<String> {
-    let form = format!("a whole number, or `{}`", aggregate.shown(0, 0));
-    let row =
-        [&aggregate.count.to_string(), "text", "count", "1..1", &form, NONE, "operational", "aggregate"];
-    row.map(str::to_owned).to_vec()
+    let form = format!("a whole number, or: {}", aggregate.shown(0, 0));
+    let cells = [
+        &aggregate.count.to_string(),
+        "count",
+        "count",
+        "1..1",
+        &form,
+        "any of the form",
+        "operational",
+        "aggregate",
+    ];
+    cells.map(str::to_owned).to_vec()
 }
 
 fn contract_row(rule: &Rule, target: &Target) -> Vec<String> {
