@@ -825,7 +825,7 @@ fn tiny_policy() -> String {
             { "id": "R02", "field": "Person.state", "label": "transformed", "method": "generalize:us-state",
               "target": "PatientAttribute.state" },
             { "id": "R03", "field": "Person.familyName", "label": "prohibited" },
-            { "id": "R04", "field": "CareEvent.endedOn", "label": "prohibited" }
+            { "id": "R04", "field": "Interaction.outcome", "label": "prohibited" }
         ],
         "changelog": [{ "version": "0.1.0", "date": "2026-01-12", "note": "First version." }]
     })
@@ -901,7 +901,7 @@ fn matrix_reviews_drift_over_events() {
         .collect();
     let has = |row: &[&str]| assert!(rows.iter().any(|own| own == row), "{row:?} in {rows:?}");
     has(&["in use", "R01", "CareEvent.priority", "2", "2"]);
-    has(&["the adapter does not read it", "R04", "CareEvent.endedOn", "0", "0"]);
+    has(&["the adapter does not read it", "R04", "Interaction.outcome", "0", "0"]);
     has(&["no rule names the field", "", "CareEvent.status", "", ""]);
     assert!(
         rows.iter().any(|row| row[0] == "no rule names the element" && row[2].ends_with("status")),

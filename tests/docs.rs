@@ -90,7 +90,7 @@ fn try_out(document: &str) -> usize {
                 let report = check_policy(&example.policy.to_string());
                 let mut found: Vec<&str> = report.diagnostics.iter().map(|d| d.code.as_str()).collect();
                 found.sort_unstable();
-                assert_eq!(found, text.lines().collect::<Vec<_>>(), "{:#}", example.policy);
+                assert_eq!(found, text.lines().collect::<Vec<_>>(), "{}", example.policy["id"]);
             }
             "sh" => text.lines().for_each(runs),
             other => panic!("nothing is known of a block `{other}`"),
