@@ -15,8 +15,8 @@ mod preview;
 mod publish;
 mod sheet;
 mod shelf;
-mod versions;
 mod tabs;
+mod versions;
 
 pub use sheet::Sheet;
 pub use tabs::PolicyTabs;
