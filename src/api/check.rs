@@ -2,7 +2,7 @@
 
 use super::policy::shipped_adapters;
 use super::{Diagnostic, Severity};
-use crate::engine::adapt::{Adapter, lint as adapter_lint};
+use crate::engine::adapt::{Adapter, CrmAdapter, check_targets, lint as adapter_lint};
 use crate::engine::canonical::Catalogue;
 use crate::engine::document;
 use crate::engine::fhir::{Json, NodeId};
@@ -29,6 +29,8 @@ pub enum DocumentKind {
     Adapter,
     /// A canonical model.
     Canonical,
+    /// An adapter of a CRM's objects.
+    CrmAdapter,
 }
 
 /// What there is to say about a document.
@@ -81,7 +83,8 @@ pub fn document_kind(text: &str) -> Option<DocumentKind> {
     match () {
         () if has("rules") || has("eventTypes") => Some(DocumentKind::Policy),
         () if has("entities") => Some(DocumentKind::Canonical),
-        () if has("direction") || has("subjectFields") => Some(DocumentKind::Adapter),
+        () if has("objects") => Some(DocumentKind::CrmAdapter),
+        () if has("events") || has("subjectFields") => Some(DocumentKind::Adapter),
         () => None,
     }
 }
@@ -105,6 +108,9 @@ pub fn check_documents(
     known.extend(shipped_adapters().iter().filter(|adapter| !ids.contains(&adapter.id)).cloned());
     let against = against.and_then(|text| Policy::read(text, catalogue).policy);
     let mut policies = Vec::new();
+    let crms = documents.iter().zip(&kinds).filter(|(_, kind)| **kind == Some(DocumentKind::CrmAdapter));
+    let crms: Vec<CrmAdapter> =
+        crms.filter_map(|(document, _)| CrmAdapter::read(&document.text, catalogue).0).collect();
     let mut checked: Vec<CheckedDocument> = Vec::new();
     let mut told = Told::default();
     for (document, kind) in documents.iter().zip(kinds) {
@@ -114,6 +120,12 @@ pub fn check_documents(
                 let reading = Policy::read_beside(text, catalogue, &known);
                 let mut findings = reading.findings;
                 if let Some(policy) = reading.policy {
+                    let crm = crms.iter().find(|crm| crm.id == policy.target_adapter);
+                    if let (Some(crm), Ok(json)) = (crm, Json::read(text.as_str())) {
+                        findings.extend(check_targets(&json, &policy, crm));
+                        findings.sort_by(|a, b| (a.place.offset, &a.code).cmp(&(b.place.offset, &b.code)));
+                        findings.dedup_by(|a, b| a.place.offset == b.place.offset && a.code == b.code);
+                    }
                     let ids: Vec<&str> = known.iter().map(|adapter| adapter.id.as_str()).collect();
                     findings.extend(lint::adapter_unknown(text, &ids));
                     findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));
@@ -124,6 +136,14 @@ pub fn check_documents(
             }
             Some(DocumentKind::Adapter) => {
                 let (adapter, mut findings) = Adapter::read(text, catalogue);
+                if let Some(adapter) = adapter {
+                    let reference = format!("{}@{}", adapter.id, adapter.version);
+                    findings.extend(told.again(document, "adapter", &reference));
+                }
+                findings
+            }
+            Some(DocumentKind::CrmAdapter) => {
+                let (adapter, mut findings) = CrmAdapter::read(text, catalogue);
                 if let Some(adapter) = adapter {
                     let reference = format!("{}@{}", adapter.id, adapter.version);
                     findings.extend(told.again(document, "adapter", &reference));
@@ -164,7 +184,7 @@ fn unknown(text: &str) -> Vec<document::Diagnostic> {
         Ok(json) => {
             let mut doc = document::Document::new(&json, "document");
             let help =
-                "A policy has `rules`, an adapter `direction` and `events`, a canonical model `entities`.";
+                "A policy has `rules`, an adapter `events` or `objects`, a canonical model `entities`.";
             doc.error(NodeId::ROOT, "kind-unknown", "This is no policy, adapter or canonical model.", help);
             doc.finish()
         }
