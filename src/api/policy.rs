@@ -137,7 +137,8 @@ pub struct Preview {
 /// The adapters that are shipped.
 pub(super) fn shipped_adapters() -> &'static [Adapter] {
     static SHIPPED: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
-        let texts = super::scenario::fixtures("adapters");
+        let texts = super::scenario::fixtures("adapters")
+            .filter(|text| super::document_kind(text) == Some(super::DocumentKind::Adapter));
         texts.filter_map(|text| Adapter::read(text, Catalogue::shipped()).0).collect()
     });
     &SHIPPED
