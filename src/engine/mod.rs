@@ -21,6 +21,7 @@ pub mod notification;
 pub mod path;
 pub mod phi;
 pub mod policy;
+pub mod preview;
 pub mod queue;
 pub mod redact;
 pub mod refusal;
@@ -288,7 +289,7 @@ impl Connector {
             Ok(json) => Arc::clone(run.event.insert(json)),
             Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };
-        let shape = match validate::locate(&event, &setting) {
+        let shape = match validate::locate(&event, policy, &setting.adapter) {
             Ok(shape) => *run.shape.insert(shape),
             Err(refusal) => return Err(self.refuse(run, refusal, now)),
         };

@@ -214,18 +214,7 @@ impl Setting {
                         "The policy is about another source system than the one whose secrets are in force.",
                     ));
                 }
-                if policy.adapter != adapter.id {
-                    against.push(Finding::About(
-                        "setting.adapter-mismatch",
-                        "The policy wants another adapter than the one given.",
-                    ));
-                }
-                if policy.event_types.iter().any(|event_type| !adapter.reads(event_type)) {
-                    against.push(Finding::About(
-                        "setting.event-type-unread",
-                        "The policy covers an event type that its adapter does not read.",
-                    ));
-                }
+                against.extend(misfits(&policy, &adapter));
                 if !against.is_empty() {
                     return Err(against);
                 }
@@ -256,8 +245,22 @@ impl Setting {
     }
 }
 
+/// What keeps a policy from working with an adapter.
+pub(super) fn misfits(policy: &Policy, adapter: &Adapter) -> Vec<Finding> {
+    let mut against = Vec::new();
+    if policy.adapter != adapter.id {
+        let what = "The policy wants another adapter than the one given.";
+        against.push(Finding::About("setting.adapter-mismatch", what));
+    }
+    if policy.event_types.iter().any(|event_type| !adapter.reads(event_type)) {
+        let what = "The policy covers an event type that its adapter does not read.";
+        against.push(Finding::About("setting.event-type-unread", what));
+    }
+    against
+}
+
 /// What the EHR sandbox holds.
-fn read_ehr(text: Option<&str>, against: &mut Vec<Finding>) -> Option<Arc<Phi<Json>>> {
+pub(super) fn read_ehr(text: Option<&str>, against: &mut Vec<Finding>) -> Option<Arc<Phi<Json>>> {
     let json = text.and_then(|text| Json::read(text).ok());
     let json = json.filter(|json| json.get_str(NodeId::ROOT, "resourceType").as_deref() == Some("Bundle"));
     if json.is_none() && text.is_some() {

@@ -18,6 +18,13 @@ impl Json {
         self.get_str(id, "resourceType").and_then(|name| ResourceType::parse(&name))
     }
 
+    /// Where a node below `data` stands, its path in FHIR's own words; any other key shows as `?`.
+    pub fn locus(&self, data: NodeId, node: NodeId) -> Locus {
+        let mut path = self.resource_type(data).map_or("?", ResourceType::name).to_owned();
+        self.write_path(data, node, is_element_name, &mut path);
+        Locus { node, path, span: self.span(node) }
+    }
+
     /// Every leaf below `data`, with its path (`ServiceRequest.code.coding[0].code`) and place. The path starts
     /// with the resource type, or `?` where the type is none that exists; keys that have not the form of an
     /// element's name show as `?`.

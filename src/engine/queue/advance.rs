@@ -263,9 +263,8 @@ impl Connector {
 fn place(item: &mut Item, setting: &Setting) {
     if item.order.is_none() {
         let order = match &item.content {
-            Content::Event(json) => {
-                validate::locate(json, setting).map(|shape| Order::of(json, &shape, &setting.state_keys))
-            }
+            Content::Event(json) => validate::locate(json, &setting.policy, &setting.adapter)
+                .map(|shape| Order::of(json, &shape, &setting.state_keys)),
             _ => Ok(Order::PLAIN),
         };
         item.order = Some(order.unwrap_or(Order::PLAIN));

@@ -75,15 +75,40 @@ pub fn judge(
     known: &Known<'_>,
     deviations: &[ElementPath],
 ) -> Verdicts {
-    let located = |json: &Json, mut issues: Vec<Issue>| {
-        issue::locate(json, &mut issues);
-        issues
-    };
+    let policy = judge_policy(json, shape, map, claims, policy);
+    Verdicts { policy, ..judge_soundness(json, shape, map, claims, known, deviations) }
+}
+
+/// The verdicts that no policy has a part in; of the policy nothing is said.
+pub fn judge_soundness(
+    json: &Phi<Json>,
+    shape: &Shape,
+    map: Option<&EventMap>,
+    claims: &[Claim],
+    known: &Known<'_>,
+    deviations: &[ElementPath],
+) -> Verdicts {
     Verdicts {
         structure: json.classify(|json| structure_of(json, shape, map, deviations)),
-        policy: json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy))),
+        policy: Vec::new(),
         provenance: json.classify(|json| located(json, provenance::judge(json, shape, map, claims, known))),
     }
+}
+
+/// The verdict of a policy alone.
+pub fn judge_policy(
+    json: &Phi<Json>,
+    shape: &Shape,
+    map: Option<&EventMap>,
+    claims: &[Claim],
+    policy: &Policy,
+) -> Vec<Issue> {
+    json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy)))
+}
+
+fn located(json: &Json, mut issues: Vec<Issue>) -> Vec<Issue> {
+    issue::locate(json, &mut issues);
+    issues
 }
 
 /// What FHIR R4 requires, and what this connector requires on top: a supported focus, and no element that changes the

@@ -1,6 +1,5 @@
 //! Where the parts of an event stand: envelope, data, focus, subject.
 
-use crate::engine::Setting;
 use crate::engine::adapt::{Adapter, EventMap, Subject};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType};
 use crate::engine::phi::Phi;
@@ -41,8 +40,8 @@ impl Shape {
 ///
 /// # Errors
 /// `event.*`, or `validate.*` about the resource's type or the event's.
-pub fn locate(json: &Phi<Json>, setting: &Setting) -> Result<Shape, Refusal> {
-    json.classify(|json| locate_in(json, &setting.policy, &setting.adapter))
+pub fn locate(json: &Phi<Json>, policy: &Policy, adapter: &Adapter) -> Result<Shape, Refusal> {
+    json.classify(|json| locate_in(json, policy, adapter))
 }
 
 type Entries = [(NodeId, ResourceType)];

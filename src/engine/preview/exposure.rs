@@ -1,0 +1,221 @@
+//! How much of a canonical field a rule lets across, and how two rules compare.
+//!
+//! A field newly crosses where its CRM value tells something that could not be told from what crossed before. So the
+//! forms of a value are ordered only where one can be worked out from the other: nothing, or a mark that it was
+//! withheld, from anything; anything from the value as it is; an age band from a year, a year from a year and month.
+//! Between two forms of which neither follows from the other, such as a token and an age band, the new one newly
+//! crosses.
+
+use crate::engine::policy::{Label, Normalise, Rule, Target};
+use crate::engine::redact::Method;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+/// What becomes of a field when one policy takes the place of another. In order of what to look at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Something of it crosses that did not.
+    NewlyCrosses,
+    /// Nothing of it crosses any more, but perhaps a mark that it was withheld.
+    NoLongerCrosses,
+    /// Less of it crosses.
+    Narrower,
+    /// It crosses otherwise, and neither tells more than the other: another CRM field, another spelling, another class;
+    /// or a mark that it is withheld comes or goes.
+    Changed,
+}
+
+/// How much of a field shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// Nothing.
+    Nothing,
+    /// That the CRM field is withheld, whether or not the source has the element.
+    Withheld,
+    /// What a method makes of it.
+    Shown(Method),
+}
+
+impl Exposure {
+    /// What a rule lets across.
+    pub fn of(rule: Option<&Rule>) -> Self {
+        match rule.map(|rule| (rule.label, rule.method)) {
+            None | Some((Label::Prohibited, _)) => Self::Nothing,
+            Some((Label::Redacted, _)) => Self::Withheld,
+            Some((Label::Allowed | Label::Transformed, method)) => Self::Shown(method),
+        }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Withheld => 1,
+            Self::Shown(Method::Keep) => 3,
+            Self::Shown(_) => 2,
+        }
+    }
+
+    /// The effect of going from this to another; none where both are the same.
+    pub fn to(self, new: Self) -> Option<Effect> {
+        match (self, new) {
+            (old, new) if old == new => None,
+            (_, Self::Nothing | Self::Withheld) => match self {
+                Self::Shown(_) => Some(Effect::NoLongerCrosses),
+                _ => Some(Effect::Changed),
+            },
+            (Self::Shown(old), Self::Shown(new)) if self.rank() == 2 && new != Method::Keep => {
+                Some(match finer(old, new) {
+                    Some(Ordering::Greater) => Effect::Narrower,
+                    _ => Effect::NewlyCrosses,
+                })
+            }
+            _ if self.rank() > new.rank() => Some(Effect::Narrower),
+            _ => Some(Effect::NewlyCrosses),
+        }
+    }
+}
+
+/// Methods of which each can be worked out from the next.
+const CHAINS: [&[Method]; 1] = [&[Method::AgeBand, Method::Year, Method::YearMonth]];
+
+/// How the first method's output compares with the second's; none where neither follows from the other.
+fn finer(one: Method, other: Method) -> Option<Ordering> {
+    CHAINS.iter().find_map(|chain| {
+        let place = |method| chain.iter().position(|own| *own == method);
+        Some(place(one)?.cmp(&place(other)?))
+    })
+}
+
+/// The effect that a change of the rules has on a field, whatever the events; none where both say the same of it.
+/// Ids, order, owners, checks, plans and notes have no effect.
+pub fn between(old: Option<&Rule>, new: Option<&Rule>) -> Option<Effect> {
+    if let Some(effect) = Exposure::of(old).to(Exposure::of(new)) {
+        return Some(effect);
+    }
+    let (Some(old), Some(new)) = (old, new) else { return None };
+    if !old.label.crosses() {
+        return (old.label == Label::Redacted && old.target != new.target).then_some(Effect::Changed);
+    }
+    let effects = [
+        values(&old.values, &new.values),
+        amount(old.cardinality.many, new.cardinality.many),
+        spelling(old, new),
+        (old.target != new.target).then_some(Effect::Changed),
+        (old.class != new.class).then_some(Effect::Changed),
+        (old.cardinality.required != new.cardinality.required).then_some(Effect::Changed),
+    ];
+    effects.into_iter().flatten().min()
+}
+
+/// An empty list sets no limit.
+fn values(old: &[String], new: &[String]) -> Option<Effect> {
+    if new.is_empty() || old.is_empty() {
+        return match (old.is_empty(), new.is_empty()) {
+            (false, true) => Some(Effect::NewlyCrosses),
+            (true, false) => Some(Effect::Narrower),
+            _ => None,
+        };
+    }
+    let [before, after] = [old, new].map(|list| list.iter().collect::<BTreeSet<_>>());
+    if !after.is_subset(&before) {
+        return Some(Effect::NewlyCrosses);
+    }
+    (before != after).then_some(Effect::Narrower)
+}
+
+fn amount(old: bool, new: bool) -> Option<Effect> {
+    match (old, new) {
+        (false, true) => Some(Effect::NewlyCrosses),
+        (true, false) => Some(Effect::Narrower),
+        _ => None,
+    }
+}
+
+/// A date loses its time of day by being normalised; every other form is one of spelling.
+fn spelling(old: &Rule, new: &Rule) -> Option<Effect> {
+    let whole = matches!(new.method, Method::Keep | Method::Tokenize);
+    match (old.normalise, new.normalise) {
+        (old, new) if old == new => None,
+        (Some(Normalise::Date), _) if whole => Some(Effect::NewlyCrosses),
+        (_, Some(Normalise::Date)) if whole => Some(Effect::Narrower),
+        _ => Some(Effect::Changed),
+    }
+}
+
+/// What one policy lets across of a field in one event.
+#[derive(Clone, Debug)]
+pub struct Crossing<'a> {
+    /// How much shows.
+    pub exposure: Exposure,
+    /// The CRM field.
+    pub target: Option<&'a Target>,
+    /// The values, in the order of the event.
+    pub values: Vec<&'a str>,
+}
+
+/// The effect on a field in one event. `ruled` is what the rules say of it.
+pub fn within(
+    old: Option<&Crossing<'_>>,
+    new: Option<&Crossing<'_>>,
+    ruled: Option<Effect>,
+) -> Option<Effect> {
+    let exposure = |side: Option<&Crossing<'_>>| side.map_or(Exposure::Nothing, |side| side.exposure);
+    if let Some(effect) = exposure(old).to(exposure(new)) {
+        return Some(effect);
+    }
+    let (old, new) = (old?, new?);
+    if old.values == new.values {
+        return (old.target != new.target).then_some(Effect::Changed);
+    }
+    let [before, after] = [old, new].map(|side| side.values.iter().collect::<BTreeSet<_>>());
+    Some(match (before.is_subset(&after), after.is_subset(&before)) {
+        (true, false) => Effect::NewlyCrosses,
+        (false, true) => Effect::Narrower,
+        _ => ruled.filter(|ruled| *ruled != Effect::NoLongerCrosses).unwrap_or(Effect::Changed),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_worked_out_from_what_crossed_before_is_nothing_new() {
+        use Exposure::{Nothing, Shown, Withheld};
+        use Method::{AgeBand, Keep, Tokenize, Year, YearMonth, Zip3};
+        for (old, new, effect) in [
+            (Nothing, Nothing, None),
+            (Nothing, Withheld, Some(Effect::Changed)),
+            (Withheld, Nothing, Some(Effect::Changed)),
+            (Withheld, Shown(Tokenize), Some(Effect::NewlyCrosses)),
+            (Shown(Keep), Withheld, Some(Effect::NoLongerCrosses)),
+            (Shown(Zip3), Nothing, Some(Effect::NoLongerCrosses)),
+            (Shown(Zip3), Shown(Keep), Some(Effect::NewlyCrosses)),
+            (Shown(Keep), Shown(Zip3), Some(Effect::Narrower)),
+            (Shown(AgeBand), Shown(Year), Some(Effect::NewlyCrosses)),
+            (Shown(AgeBand), Shown(YearMonth), Some(Effect::NewlyCrosses)),
+            (Shown(YearMonth), Shown(AgeBand), Some(Effect::Narrower)),
+            (Shown(Tokenize), Shown(AgeBand), Some(Effect::NewlyCrosses)),
+            (Shown(AgeBand), Shown(Tokenize), Some(Effect::NewlyCrosses)),
+            (Shown(Keep), Shown(Keep), None),
+        ] {
+            assert_eq!(old.to(new), effect, "{old:?} to {new:?}");
+        }
+    }
+
+    #[test]
+    fn more_values_are_more_and_others_are_both() {
+        let list = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for (old, new, effect) in [
+            ("a b", "b a", None),
+            ("a b", "a b c", Some(Effect::NewlyCrosses)),
+            ("a b", "a c", Some(Effect::NewlyCrosses)),
+            ("a b", "a", Some(Effect::Narrower)),
+            ("a b", "", Some(Effect::NewlyCrosses)),
+            ("", "a", Some(Effect::Narrower)),
+            ("", "", None),
+        ] {
+            assert_eq!(values(&list(old), &list(new)), effect, "{old} to {new}");
+        }
+    }
+}
