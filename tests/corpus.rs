@@ -4,7 +4,10 @@
 
 mod support;
 
-use airlock::api::{Intake, RunView, Session, Setup, fixture, request_for};
+use airlock::api::{
+    Comparison, Intake, PolicyText, PreviewEvents, PreviewReport, PreviewRequest, RunView, Session, Setup,
+    fixture, request_for,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -311,4 +314,62 @@ fn a_referral_of_a_synthea_patient_crosses_without_the_patient() {
     }
     eprintln!("{delivered} delivered, {quarantined} quarantined");
     assert!(delivered > 0 && quarantined > 0, "{delivered} delivered, {quarantined} quarantined");
+}
+
+/// The shipped referral policy against another, over every published file.
+fn preview_over_everything(new: &Value) -> Option<PreviewReport> {
+    let policy = fixture("policies/referral-intake.json").unwrap();
+    let side = |policy: &str| PolicyText {
+        policy: policy.to_owned(),
+        adapter: fixture("adapters/fhir-r4.json").unwrap().to_owned(),
+    };
+    let request = PreviewRequest {
+        old: side(policy),
+        new: side(&new.to_string()),
+        consents: None,
+        ehr: None,
+        seed: "seed".to_owned(),
+        now: NOW,
+        events: PreviewEvents::Inputs(Vec::new()),
+    };
+    let mut comparison = Comparison::new(&request).expect("both policies can be read");
+    for folder in [corpus::folder("hl7-r4-examples")?, corpus::folder("synthea")?] {
+        for file in corpus::json_files(&folder) {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let mut intake = Intake::new(&name, std::fs::read(&file).unwrap(), None);
+            while !intake.step(1 << 20).finished {}
+            (0..intake.len()).for_each(|index| assert!(comparison.take(&intake, index, None)));
+        }
+    }
+    let report = comparison.finish();
+    eprintln!("{} events: {:?}", report.events, report.totals);
+    Some(report)
+}
+
+#[test]
+fn a_loosened_rule_is_named_and_nothing_else_over_everything_published() {
+    let mut loosened: Value =
+        serde_json::from_str(fixture("policies/referral-intake.json").unwrap()).unwrap();
+    let rules = loosened["rules"].as_array_mut().unwrap();
+    let rule = rules.iter_mut().find(|rule| rule["field"] == "CareEvent.authoredOn").unwrap();
+    rule["label"] = json!("allowed");
+    rule.as_object_mut().unwrap().remove("method");
+    let Some(report) = preview_over_everything(&loosened) else { return };
+    let named: Vec<&str> = report.newly_crossing.iter().map(|change| change.field.as_str()).collect();
+    assert_eq!(named, ["CareEvent.authoredOn"]);
+    assert!(report.newly_crossing[0].events >= 3, "{:?}", report.newly_crossing);
+    assert!(report.no_longer_crossing.is_empty() && report.changed.is_empty(), "{report:?}");
+    assert!(report.events > 1_000, "{}", report.events);
+}
+
+#[test]
+fn rules_in_another_order_and_by_other_names_change_nothing_over_everything_published() {
+    let mut renamed: Value = serde_json::from_str(fixture("policies/referral-intake.json").unwrap()).unwrap();
+    let rules = renamed["rules"].as_array_mut().unwrap();
+    rules.reverse();
+    for (n, rule) in rules.iter_mut().enumerate() {
+        rule["id"] = json!(format!("another-{n}"));
+    }
+    let Some(report) = preview_over_everything(&renamed) else { return };
+    assert!(report.is_empty(), "{report:?}");
 }

@@ -1,6 +1,8 @@
 //! Long work, a slice at a time: the same code in a worker and on the page's own thread.
 
-use super::{Objection, Rehearsal, RehearsalJob, RehearsalRequest};
+use super::{
+    Objection, PreviewJob, PreviewReport, PreviewRequest, Rehearsal, RehearsalJob, RehearsalRequest,
+};
 use serde::{Deserialize, Serialize};
 
 /// How far a job has come. A total of 0 is not known yet.
@@ -27,7 +29,9 @@ pub trait Job {
 #[serde(tag = "task", rename_all = "kebab-case")]
 pub enum Task {
     /// Own files, as they would fare if they were sent.
-    Rehearse(RehearsalRequest),
+    Rehearse(Box<RehearsalRequest>),
+    /// Two policies over a set of events.
+    Preview(PreviewRequest),
 }
 
 /// What came of a job.
@@ -36,6 +40,8 @@ pub enum Task {
 pub enum JobOutcome {
     /// Of [`Task::Rehearse`].
     Rehearsed(Rehearsal),
+    /// Of [`Task::Preview`].
+    Previewed(Box<PreviewReport>),
 }
 
 impl Task {
@@ -45,7 +51,8 @@ impl Task {
     /// What stands against it, where it can't even be begun.
     pub fn begin(self) -> Result<Box<dyn Job>, Objection> {
         match self {
-            Self::Rehearse(request) => Ok(Box::new(RehearsalJob::new(request)?)),
+            Self::Rehearse(request) => Ok(Box::new(RehearsalJob::new(*request)?)),
+            Self::Preview(request) => Ok(Box::new(PreviewJob::new(request)?)),
         }
     }
 }

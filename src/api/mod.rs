@@ -16,6 +16,7 @@ mod job;
 mod message;
 mod objection;
 mod policy;
+mod preview;
 mod queue;
 mod rehearsal;
 mod run;
@@ -40,8 +41,13 @@ pub use job::{Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use policy::{
-    ColumnView, Diagnostic, PolicyReport, PolicySummary, Preview, QuickFix, RuleView, Severity, TextEdit,
-    check_consents, check_policy, columns, preview,
+    ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
+    check_consents, check_policy, columns,
+};
+pub use preview::{
+    Comparison, EventChange, EventField, FieldChange, FieldExample, FieldTerms, PathChange, PolicyText,
+    PreviewAgainst, PreviewEvents, PreviewInput, PreviewJob, PreviewReport, PreviewRequest, PreviewTotals,
+    RefusalCount, RefusedEvent, preview,
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
 pub use rehearsal::{Ending, Rehearsal, RehearsalInput, RehearsalJob, RehearsalRequest, rehearse};

@@ -1,6 +1,6 @@
-//! Policies as text: diagnostics and the preview of a draft.
+//! Policies as text: diagnostics.
 
-use super::{OpenScenario, Position, RunView};
+use super::Position;
 use crate::engine::adapt::Adapter;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
@@ -125,15 +125,6 @@ impl PolicyReport {
     }
 }
 
-/// A draft tried on a scenario, away from the session: nothing is delivered, seen or logged.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Preview {
-    /// The draft as read.
-    pub report: PolicyReport,
-    /// The deliveries' runs under the draft; none while the draft can't be used.
-    pub runs: Option<Vec<RunView>>,
-}
-
 /// The adapters that are shipped.
 pub(super) fn shipped_adapters() -> &'static [Adapter] {
     static SHIPPED: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
@@ -181,21 +172,6 @@ pub fn columns() -> Vec<ColumnView> {
 pub fn check_consents(text: &str) -> Vec<Diagnostic> {
     let findings = Directory::read(text).err().unwrap_or_default();
     findings.iter().map(Diagnostic::from).collect()
-}
-
-/// Runs a scenario under a draft policy in a connector of its own.
-pub fn preview(scenario: &OpenScenario, draft: &str) -> Preview {
-    let mut report = check_policy(draft);
-    if !report.usable() {
-        return Preview { report, runs: None };
-    }
-    let setup = super::Setup { policy: draft.to_owned(), ..scenario.setup.clone() };
-    let mut session = super::Session::new();
-    if let Err(diagnostics) = session.configure(&setup) {
-        report.diagnostics.extend(diagnostics);
-        return Preview { report, runs: None };
-    }
-    Preview { runs: Some(super::run_through(scenario, &mut session)), report }
 }
 
 impl From<&Policy> for PolicySummary {

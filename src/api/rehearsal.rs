@@ -203,32 +203,32 @@ mod tests {
     fn every_event_of_every_file_is_counted_once_whatever_the_budget() {
         let two = format!("{}\n{{\"resourceType\":\"Basic\"}}\n", referral());
         let inputs = vec![("a.ndjson", two), ("b.json", "{".to_owned()), ("c.json", String::new())];
-        let (all, seen) = finished(Task::Rehearse(request(inputs.clone())), 1);
+        let (all, seen) = finished(Task::Rehearse(Box::new(request(inputs.clone()))), 1);
         assert_eq!(all.events, all.endings.iter().map(|e| e.count).sum::<usize>());
         assert!(all.endings.iter().any(|e| e.outcome == "delivered" && e.code.is_none()), "{all:?}");
         assert!(all.endings.iter().any(|e| e.first.starts_with("b.json")), "{all:?}");
         assert!(seen.windows(2).all(|w| w[0].done <= w[1].done), "it never goes back: {seen:?}");
         let last = seen.last().copied().unwrap_or_default();
         assert_eq!((last.done, last.total), (all.events, all.events));
-        assert_eq!(finished(Task::Rehearse(request(inputs)), 1_000).0, all);
+        assert_eq!(finished(Task::Rehearse(Box::new(request(inputs))), 1_000).0, all);
     }
 
     #[test]
     fn nothing_at_all_ends_at_once() {
-        assert_eq!(finished(Task::Rehearse(request(Vec::new())), 10).0, Rehearsal::default());
+        assert_eq!(finished(Task::Rehearse(Box::new(request(Vec::new()))), 10).0, Rehearsal::default());
     }
 
     #[test]
     fn a_setting_that_can_not_be_in_force_is_said() {
         let mut request = request(Vec::new());
         request.setup.policy = "{}".to_owned();
-        let objection = Task::Rehearse(request).begin().err().unwrap();
+        let objection = Task::Rehearse(Box::new(request)).begin().err().unwrap();
         assert!(objection.code.starts_with("policy."), "{objection:?}");
     }
 
     #[test]
     fn a_task_survives_the_wire() {
-        let task = Task::Rehearse(request(vec![("a.json", referral())]));
+        let task = Task::Rehearse(Box::new(request(vec![("a.json", referral())])));
         let text = serde_json::to_string(&task).unwrap();
         assert_eq!(serde_json::from_str::<Task>(&text).unwrap(), task);
     }

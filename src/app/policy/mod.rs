@@ -1,12 +1,10 @@
 //! Policy: the mapping policy as text, what it says, and what a change of it would do.
 
 mod bar;
-mod compare;
 mod diagnostics;
 mod differences;
 mod documents;
 mod draft;
-mod fields;
 mod files;
 mod grid;
 mod incoming;

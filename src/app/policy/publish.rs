@@ -1,7 +1,6 @@
 //! The dialog that publishes a version.
 
-use super::compare::{self, Change};
-use super::{differences, fields};
+use super::{differences, preview};
 use crate::api::{Diagnostic, Objection, Proposal, Publication, Severity, propose};
 use crate::app::desk::Desk;
 use crate::app::parts::{Said, objection};
@@ -153,18 +152,10 @@ fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static)
     .into_any()
 }
 
-/// What the draft does to the open scenario, once more.
+/// What the draft does, once more, over the events that were chosen for the preview.
 fn effect(desk: Desk) -> AnyView {
-    let Some(trial) = desk.sheet.trial.get() else {
-        return view! { <p class="empty">"No scenario is open."</p> }.into_any();
-    };
-    let pairs = trial.active.iter().zip(&trial.draft);
-    let changes: Vec<_> = pairs
-        .flat_map(|(active, draft)| compare::fields(&active.records, &draft.records))
-        .filter(|change| change.change != Change::Same)
-        .collect();
-    if changes.is_empty() {
-        return view! { <p class="empty">"= The same crosses as before."</p> }.into_any();
+    match desk.sheet.trial.report.get() {
+        None => view! { <p class="empty">"No events are compared over."</p> }.into_any(),
+        Some(report) => preview::effect(&report),
     }
-    fields::table(&changes)
 }

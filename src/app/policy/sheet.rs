@@ -1,10 +1,10 @@
 //! The Policy view's state: the draft, what was read of it, and what it would do.
 
-use super::compare::Trial;
 use super::draft::{Draft, Standing};
 use super::incoming::Incoming;
+use super::preview::Trial;
 use super::shelf::Shelf;
-use crate::api::{History, Objection, OpenScenario, PolicyReport, Step, check_policy, preview};
+use crate::api::{History, Objection, PolicyReport, Step, check_policy};
 use crate::app::desk::Desk;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -18,10 +18,8 @@ pub struct Sheet {
     pub text: RwSignal<String>,
     /// What was read of the draft.
     pub report: RwSignal<Arc<PolicyReport>>,
-    /// The open scenario under the active policy and under the last draft that could be used.
-    pub trial: RwSignal<Option<Arc<Trial>>>,
-    /// Whether the draft can't be used, so that the trial is of an earlier one.
-    pub behind: RwSignal<bool>,
+    /// The draft against the policy in force.
+    pub trial: Trial,
     /// Whether there is something to undo, and something to redo.
     pub can: RwSignal<(bool, bool)>,
     history: StoredValue<History>,
@@ -43,8 +41,7 @@ impl Sheet {
             shipped: RwSignal::new(String::new()),
             text: RwSignal::new(String::new()),
             report: RwSignal::new(Arc::new(PolicyReport::default())),
-            trial: RwSignal::new(None),
-            behind: RwSignal::new(false),
+            trial: Trial::new(),
             can: RwSignal::new((false, false)),
             history: StoredValue::new(History::default()),
             draft: Draft::new(),
@@ -64,7 +61,7 @@ impl Sheet {
         self.shipped.set(shipped.to_owned());
         let id = desk.take_up_versions(shipped);
         let draft = self.draft.take_up(&id);
-        self.trial.set(None);
+        self.trial.clear();
         self.history.set_value(History::default());
         self.can.set((false, false));
         self.incoming.set(None);
@@ -131,21 +128,8 @@ impl Sheet {
     fn refresh(self, desk: Desk) {
         let draft = self.text.get_untracked();
         self.draft.keep_soon(move || self.standing());
-        let Some(scenario) = untrack(|| desk.edited_scenario()) else {
-            self.report.set(Arc::new(check_policy(&draft)));
-            return;
-        };
-        let tried = preview(&scenario, &draft);
-        self.report.set(Arc::new(tried.report));
-        self.behind.set(tried.runs.is_none());
-        let active = || active_runs(&scenario);
-        let trial = match tried.runs {
-            Some(draft) => Some(Trial { active: active(), draft }),
-            None => {
-                self.trial.get_untracked().map(|last| Trial { active: active(), draft: last.draft.clone() })
-            }
-        };
-        self.trial.set(trial.map(Arc::new));
+        self.report.set(Arc::new(check_policy(&draft)));
+        self.trial.refresh(desk);
     }
 
     /// What stands in the editor now.
@@ -161,8 +145,4 @@ impl Sheet {
     pub fn keep_waiting(self) {
         self.draft.keep_waiting(|| self.standing());
     }
-}
-
-fn active_runs(scenario: &OpenScenario) -> Vec<crate::api::RunView> {
-    preview(scenario, &scenario.setup.policy).runs.unwrap_or_default()
 }

@@ -39,7 +39,7 @@ fn start(desk: Desk) {
     own.rehearsal.set(None);
     desk.bench.busy.set(true);
     spawn_local(async move {
-        let task = Task::Rehearse(RehearsalRequest { setup, inputs, now });
+        let task = Task::Rehearse(Box::new(RehearsalRequest { setup, inputs, now }));
         let said = match worker::run(task, watch).await {
             End::Done(JobOutcome::Rehearsed(found)) => {
                 let said = [&text::count(found.events, "event"), " checked, none sent."].concat();

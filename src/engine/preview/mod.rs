@@ -13,7 +13,7 @@ mod veil;
 
 pub use exposure::{Crossing, Effect, Exposure};
 pub use report::{
-    CodeCount, Example, Fate, FieldChange, FieldEffect, HeaderChange, Report, Row, Section, Terms, Totals,
+    CodeCount, Example, FieldChange, FieldEffect, HeaderChange, Report, Row, Section, Terms, Totals,
 };
 pub use side::{Ground, Judged, Seen, Side, Under};
 
@@ -152,9 +152,23 @@ impl Preview {
         }
     }
 
+    /// Takes what is not even a text.
+    pub fn take_unread(&mut self, name: &str, refusal: &Refusal) {
+        self.tally.unread(name, refusal);
+    }
+
     /// Events taken so far.
     pub fn events(&self) -> usize {
         self.tally.events()
+    }
+
+    /// Whether either policy has a CRM field of this name, or its integration path a key.
+    pub fn knows(&self, name: &str) -> bool {
+        let feeds = |side: &Side| {
+            let mut targets = side.policy.rules.iter().filter_map(|rule| rule.target.as_ref());
+            targets.any(|target| target.to_string() == name)
+        };
+        rules::KEYS.contains(&name) || feeds(&self.old) || feeds(&self.new)
     }
 
     /// What came out of it.

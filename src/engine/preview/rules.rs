@@ -71,55 +71,83 @@ fn only(one: &Side, other: &Side) -> BTreeSet<(usize, String)> {
     filled.collect()
 }
 
+/// The keys of the integration path that are compared.
+pub const KEYS: [&str; 13] = [
+    "eventTypes",
+    "resourceTypes",
+    "jurisdictions",
+    "purpose",
+    "recipient.organization",
+    "recipient.role",
+    "target.system",
+    "channels",
+    "consent",
+    "adapter",
+    "legalBasis",
+    "retention",
+    "auditLocation",
+];
+
 /// What changes of the integration path. What only names the policy (id, version, title, changelog) is left out.
 pub fn headers(old: &Policy, new: &Policy) -> Vec<HeaderChange> {
-    let limit = |old: &[String], new: &[String]| {
-        // An empty list sets no limit.
-        !old.is_empty() && (new.is_empty() || new.iter().any(|item| !old.contains(item)))
-    };
-    let more = |old: &[String], new: &[String]| new.iter().any(|item| !old.contains(item));
-    let types = |policy: &Policy| -> Vec<String> {
-        policy.resource_types.iter().map(|kind| kind.name().to_owned()).collect()
-    };
-    let list = |items: &[String]| items.join(", ");
-    let all = |items: &[String]| if items.is_empty() { "any".to_owned() } else { list(items) };
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let consent = |policy: &Policy| if policy.consent_required { "required" } else { "" }.to_owned();
-    let (old_types, new_types) = (types(old), types(new));
-    let same = |key, from: &str, to: &str| (key, from.to_owned(), to.to_owned(), from != to);
-    let rows = [
-        (
-            "eventTypes",
-            list(&old.event_types),
-            list(&new.event_types),
-            more(&old.event_types, &new.event_types),
-        ),
-        ("resourceTypes", all(&old_types), all(&new_types), limit(&old_types, &new_types)),
-        (
-            "jurisdictions",
-            all(&old.jurisdictions),
-            all(&new.jurisdictions),
-            limit(&old.jurisdictions, &new.jurisdictions),
-        ),
-        same("purpose", &old.purpose, &new.purpose),
-        same("recipient.organization", &old.recipient, &new.recipient),
-        same("recipient.role", &old.role, &new.role),
-        same("target.system", &old.target, &new.target),
-        ("channels", list(&old.channels), list(&new.channels), more(&old.channels, &new.channels)),
-        ("consent", consent(old), consent(new), old.consent_required && !new.consent_required),
-        ("adapter", old.adapter.clone(), new.adapter.clone(), false),
-        ("legalBasis", old.legal_basis.clone(), new.legal_basis.clone(), false),
-        ("retention", text(&old.retention), text(&new.retention), false),
-        ("auditLocation", text(&old.audit_location), text(&new.audit_location), false),
-    ];
-    let changed = rows.into_iter().filter(|(key, from, to, _)| {
-        // Of a list the order says nothing.
-        let parts = |text: &str| text.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
-        from != to
-            && (!["eventTypes", "resourceTypes", "jurisdictions", "channels"].contains(key)
-                || parts(from) != parts(to))
+    let changed = KEYS.into_iter().filter_map(|key| {
+        let (mut before, mut after) = (header(old, key), header(new, key));
+        let widens = match key {
+            // An empty list sets no limit.
+            "resourceTypes" => !before.is_empty() && (after.is_empty() || !after.is_subset(&before)),
+            "jurisdictions" => {
+                !before.is_empty() && (after.is_empty() || !after.iter().all(|own| lies_in(own, &before)))
+            }
+            "channels" => !after.is_subset(&before),
+            // Another purpose, recipient or system is one to which nothing went before.
+            "purpose" | "recipient.organization" | "recipient.role" | "target.system" => before != after,
+            "consent" => after.is_empty() && !before.is_empty(),
+            // Which fields newly cross of a type of event is told field by field.
+            _ => false,
+        };
+        if before == after {
+            return None;
+        }
+        if ["resourceTypes", "jurisdictions"].contains(&key) {
+            let any = |items: &mut BTreeSet<_>| {
+                if items.is_empty() {
+                    items.insert("any".to_owned());
+                }
+            };
+            any(&mut before);
+            any(&mut after);
+        }
+        let words = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>().join(", ");
+        Some(HeaderChange { key, from: words(before), to: words(after), widens })
     });
-    changed.map(|(key, from, to, widens)| HeaderChange { key, from, to, widens }).collect()
+    changed.collect()
+}
+
+/// Whether a jurisdiction is among others, or part of one: `US-MA` of `US`.
+fn lies_in(own: &str, others: &BTreeSet<String>) -> bool {
+    let country = own.split('-').next().unwrap_or(own);
+    others.contains(own) || others.contains(country)
+}
+
+/// What a policy says under a key; of a list the order says nothing.
+fn header(policy: &Policy, key: &str) -> BTreeSet<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    let words = match key {
+        "eventTypes" => policy.event_types.clone(),
+        "resourceTypes" => policy.resource_types.iter().map(|kind| kind.name().to_owned()).collect(),
+        "jurisdictions" => policy.jurisdictions.clone(),
+        "purpose" => one(&policy.purpose),
+        "recipient.organization" => one(&policy.recipient),
+        "recipient.role" => one(&policy.role),
+        "target.system" => one(&policy.target),
+        "channels" => policy.channels.clone(),
+        "consent" => policy.consent_required.then(|| "required".to_owned()).into_iter().collect(),
+        "adapter" => one(&policy.adapter),
+        "legalBasis" => one(&policy.legal_basis),
+        "retention" => policy.retention.clone().into_iter().collect(),
+        _ => policy.audit_location.clone().into_iter().collect(),
+    };
+    words.into_iter().collect()
 }
 
 /// A side's rule by its place.

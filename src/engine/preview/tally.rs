@@ -1,9 +1,7 @@
 //! Counting what differs, event by event. What is kept is bounded, however many events there are.
 
 use super::exposure::{Crossing, Effect, Exposure, within};
-use super::report::{
-    CodeCount, Example, FieldChange, FieldEffect, Report, Row, Section, Terms, Totals,
-};
+use super::report::{CodeCount, Example, FieldChange, FieldEffect, Report, Row, Section, Terms, Totals};
 use super::rules::{Ruled, headers, rule, ruled};
 use super::side::{Side, Under};
 use super::veil::veil;

@@ -4,6 +4,7 @@ mod check;
 mod input;
 mod matrix;
 mod message;
+mod preview;
 mod run;
 mod select;
 mod send;
@@ -31,6 +32,7 @@ Examples:
   airlock run fixtures/sandbox
   airlock run fixtures/sandbox/referral-created.json --evidence evidence.json
   airlock send referral.json --policy fixtures/policies/referral-intake.json --consent consent.json
+  airlock preview policy-1.json policy-2.json --events events/ --accept Person.postalCode
   airlock validate patient.json bundles/ --json
   airlock select Patient.name.given patient.json
   airlock check policies/ --against released/referral-intake.json
@@ -46,6 +48,8 @@ enum Command {
     Run(RunArgs),
     /// Send FHIR resources, Bundles or NDJSON through the connector as signed deliveries
     Send(SendArgs),
+    /// Compare two policies over a set of events: what newly crosses, no longer crosses, changes
+    Preview(PreviewArgs),
     /// Check FHIR R4 structure
     Validate(ValidateArgs),
     /// Evaluate a selector (FHIRPath subset) on FHIR resources
@@ -114,6 +118,43 @@ pub(crate) struct SendArgs {
     #[arg(long, default_value = "airlock-demo-seed")]
     pub seed: String,
     /// One JSON line an input
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Policies to compare.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock preview policies/v1.json policies/v2.json --events events/\n  cat export.ndjson | airlock preview v1.json v2.json --events - --accept Person.postalCode --json\n\nExit status: 1 where something newly crosses, or goes to others, that no --accept names; 0 where nothing does; 2 where a\npolicy or an input can't be read. Without --consent it is asked what would cross if consent permitted. Values show as\noutlines (99999, Aaaa). Nothing is delivered, logged or written anywhere, so nothing has to be attested."
+)]
+pub(crate) struct PreviewArgs {
+    /// The policy in force
+    pub old: PathBuf,
+    /// The policy that would take its place
+    pub new: PathBuf,
+    /// Events: files, folders, NDJSON or Bundles; `-` for standard input
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    pub events: Vec<PathBuf>,
+    /// Consents on file: a Consent, an array or Bundle of them, or a folder
+    #[arg(long, value_name = "PATH")]
+    pub consent: Option<PathBuf>,
+    /// The adapter that reads the source, instead of the one beside each policy
+    #[arg(long, value_name = "FILE")]
+    pub adapter: Option<PathBuf>,
+    /// A field that is meant to cross: a canonical field or a CRM field; or what is meant to widen, e.g.
+    /// `jurisdictions`
+    #[arg(long, value_name = "FIELD", num_args = 1..)]
+    pub accept: Vec<String>,
+    /// Event type, instead of what the resource type suggests
+    #[arg(long, value_name = "TYPE")]
+    pub event: Option<String>,
+    /// The time of the events (RFC 3339); the system's time without it
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Entropy for tokens
+    #[arg(long, default_value = "airlock-demo-seed")]
+    pub seed: String,
+    /// One JSON document
     #[arg(long)]
     pub json: bool,
 }
@@ -283,6 +324,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Send(args) => send::send(&args),
+        Command::Preview(args) => preview::preview(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Select(args) => select::select(&args),
         Command::Check(args) => check::check(&args),

@@ -1,13 +1,12 @@
 //! `airlock send`: own inputs as signed deliveries.
 
-use super::setup::{lines, policy, setup};
+use super::setup::{lines, now, policy, setup};
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
     CrmRecord, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, request_for,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes read of an input between two looks at the progress.
 const SLICE: usize = 1 << 20;
@@ -27,7 +26,7 @@ struct Line<'a> {
 }
 
 pub(crate) fn send(args: &SendArgs) -> Outcome {
-    let now = now(args)?;
+    let now = now(args.now.as_deref())?;
     let Some(policy) = policy(&args.policy)? else {
         return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display())));
     };
@@ -124,16 +123,4 @@ fn report(json: bool, name: &str, view: &Result<RunView, &RefusalView>) -> bool 
         say(&format!("        {}", refusal.help));
     }
     fine
-}
-
-fn now(args: &SendArgs) -> Result<i64, Unusable> {
-    match &args.now {
-        Some(text) => airlock::api::parse_time(text)
-            .ok_or_else(|| Unusable(format!("--now: error: `{text}` is not an RFC 3339 time"))),
-        None => SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_millis()).ok())
-            .ok_or_else(|| Unusable("error: the system's clock can't be used; give --now".to_owned())),
-    }
 }

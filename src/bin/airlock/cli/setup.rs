@@ -7,27 +7,34 @@ use airlock::api::{
 };
 use std::io::Write;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The secret of the stand-in sender: both ends are this program.
 const SECRET: &str = "whsec_YWlybG9jayBkZW1vbnN0cmF0aW9uIHNlY3JldCwgbm90IGEgc2VjcmV0";
 
-/// A policy that can be used, with the file that it came from.
+/// A policy with the file that it came from.
 pub(crate) struct PolicyFile<'a> {
     path: &'a Path,
     /// Its text.
     pub text: String,
     summary: PolicySummary,
+    usable: bool,
 }
 
 /// Reads a policy. What there is to say of it goes to standard error; none where it can't be used.
 pub(crate) fn policy(path: &Path) -> Result<Option<PolicyFile<'_>>, Unusable> {
+    Ok(draft(path)?.filter(|policy| policy.usable))
+}
+
+/// The same, of a policy that may have errors; none where it is no policy at all.
+pub(crate) fn draft(path: &Path) -> Result<Option<PolicyFile<'_>>, Unusable> {
     let text = input::read_text(path)?;
     let report = check_policy(&text);
     if !report.diagnostics.is_empty() {
         let _ = writeln!(std::io::stderr(), "{}", lines(path, &report.diagnostics));
     }
     let usable = report.usable();
-    Ok(report.policy.filter(|_| usable).map(|summary| PolicyFile { path, text, summary }))
+    Ok(report.policy.map(|summary| PolicyFile { path, text, summary, usable }))
 }
 
 impl PolicyFile<'_> {
@@ -50,21 +57,10 @@ pub(crate) fn setup(
     seed: &str,
     now: i64,
 ) -> Result<Setup, Unusable> {
-    let mut consents = Vec::new();
-    if let Some(path) = consent {
-        for file in input::files(path)? {
-            let text = input::read_text(&file)?;
-            let against = check_consents(&text);
-            if !against.is_empty() {
-                return Err(Unusable(lines(&file, &against)));
-            }
-            consents.push(text);
-        }
-    }
     Ok(Setup {
         policy: policy.text,
         adapter,
-        consents: join_consents(&consents),
+        consents: consents(consent)?.unwrap_or_else(|| join_consents(&[])),
         clock: airlock::api::format_time(now),
         seed: seed.to_owned(),
         source: Source {
@@ -80,6 +76,34 @@ pub(crate) fn setup(
         role: "command-line".to_owned(),
         sandbox: SandboxSetup::default(),
     })
+}
+
+/// The consents of a file or folder as one JSON array; none where no path is given.
+pub(crate) fn consents(path: Option<&Path>) -> Result<Option<String>, Unusable> {
+    let Some(path) = path else { return Ok(None) };
+    let mut consents = Vec::new();
+    for file in input::files(path)? {
+        let text = input::read_text(&file)?;
+        let against = check_consents(&text);
+        if !against.is_empty() {
+            return Err(Unusable(lines(&file, &against)));
+        }
+        consents.push(text);
+    }
+    Ok(Some(join_consents(&consents)))
+}
+
+/// The time that an argument gives, or the system's, in milliseconds since the Unix epoch.
+pub(crate) fn now(given: Option<&str>) -> Result<i64, Unusable> {
+    match given {
+        Some(text) => airlock::api::parse_time(text)
+            .ok_or_else(|| Unusable(format!("--now: error: `{text}` is not an RFC 3339 time"))),
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .ok_or_else(|| Unusable("error: the system's clock can't be used; give --now".to_owned())),
+    }
 }
 
 /// Diagnostics of a file, a line each.

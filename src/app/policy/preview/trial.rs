@@ -1,0 +1,229 @@
+//! The preview's state: the set of events, and what came of comparing over it.
+
+use crate::api::{
+    JobOutcome, Objection, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest, Task, preview,
+};
+use crate::app::desk::Desk;
+use crate::app::dom;
+use crate::app::parts::Progress;
+use crate::app::worker::{self, End, Watch};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::sync::Arc;
+use wasm_bindgen_futures::JsFuture;
+
+/// Milliseconds of quiet after an edit before a long comparison begins anew.
+const QUIET_MS: i32 = 350;
+
+/// Which events are compared over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventSet {
+    /// The open scenario's deliveries, at each keystroke.
+    Open,
+    /// Every scenario's.
+    Shipped,
+    /// The user's own files.
+    Files,
+}
+
+impl EventSet {
+    /// As test ids spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Shipped => "shipped",
+            Self::Files => "files",
+        }
+    }
+}
+
+/// The preview's handles.
+#[derive(Clone, Copy)]
+pub struct Trial {
+    /// The set of events.
+    pub set: RwSignal<EventSet>,
+    /// The files opened for it.
+    pub files: RwSignal<Arc<Vec<PreviewInput>>>,
+    /// The last result.
+    pub report: RwSignal<Option<Arc<PreviewReport>>>,
+    /// Whether the draft can't be read, so that the result is of an earlier one.
+    pub behind: RwSignal<bool>,
+    /// Whether the draft has changed since the files were compared over.
+    pub stale: RwSignal<bool>,
+    /// Why there is no result.
+    pub refused: RwSignal<Option<Objection>>,
+    /// Long work under way.
+    pub progress: RwSignal<Option<Progress>>,
+    /// Set to have it left off.
+    pub cancelled: RwSignal<bool>,
+    /// Counts what was begun: only the latest has a say.
+    begun: StoredValue<u32>,
+}
+
+impl Trial {
+    /// Nothing compared yet.
+    pub fn new() -> Self {
+        Self {
+            set: RwSignal::new(EventSet::Open),
+            files: RwSignal::new(Arc::default()),
+            report: RwSignal::new(None),
+            behind: RwSignal::new(false),
+            stale: RwSignal::new(false),
+            refused: RwSignal::new(None),
+            progress: RwSignal::new(None),
+            cancelled: RwSignal::new(false),
+            begun: StoredValue::new(0),
+        }
+    }
+
+    /// Forgets what came of another policy.
+    pub fn clear(self) {
+        self.leave_off();
+        self.report.set(None);
+        self.refused.set(None);
+        self.stale.set(false);
+    }
+
+    /// Chooses a set of events and compares over it.
+    pub fn choose(self, desk: Desk, set: EventSet) {
+        self.leave_off();
+        self.set.set(set);
+        self.report.set(None);
+        self.start(desk);
+    }
+
+    /// Opens files and compares over what is in them.
+    pub fn open(self, desk: Desk, files: Vec<web_sys::File>) {
+        if files.is_empty() {
+            return;
+        }
+        spawn_local(async move {
+            let mut inputs = Vec::with_capacity(files.len());
+            for file in files {
+                match JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
+                    Some(text) => inputs.push(PreviewInput { name: file.name(), text, at: None }),
+                    None => desk.notice.set(Some([file.name().as_str(), " could not be read."].concat())),
+                }
+            }
+            self.files.set(Arc::new(inputs));
+            self.choose(desk, EventSet::Files);
+        });
+    }
+
+    /// Takes an edit of the draft or of the open scenario: a few events are compared over at once, many after a moment,
+    /// and own files when they are asked for.
+    pub fn follow(self, desk: Desk) {
+        Effect::new(move |before: Option<()>| {
+            desk.sheet.text.track();
+            let _ = desk.edited_scenario();
+            // The open scenario is followed with the draft itself.
+            match self.set.get_untracked() {
+                EventSet::Open => {}
+                EventSet::Shipped => {
+                    let turn = self.next();
+                    spawn_local(async move {
+                        dom::pause(QUIET_MS).await;
+                        if self.begun.try_get_value() == Some(turn) {
+                            self.start(desk);
+                        }
+                    });
+                }
+                EventSet::Files => self.stale.set(before.is_some()),
+            }
+        });
+    }
+
+    /// Compares over the open scenario, at once, where that is the set.
+    pub fn refresh(self, desk: Desk) {
+        if self.set.get_untracked() == EventSet::Open
+            && let Some(request) = self.request(desk)
+        {
+            match preview(&request) {
+                Ok(report) => self.show(report),
+                Err(against) => self.refuse(against.objection()),
+            }
+        }
+    }
+
+    /// Compares over the set of events: the open scenario at once, the others in the worker.
+    pub fn start(self, desk: Desk) {
+        if self.set.get_untracked() == EventSet::Open {
+            return self.refresh(desk);
+        }
+        let Some(request) = self.request(desk) else { return };
+        self.leave_off();
+        let turn = self.next();
+        self.stale.set(false);
+        spawn_local(async move {
+            // What was left off gets its chance to say so before the next begins.
+            while self.progress.try_with_untracked(Option::is_some) == Some(true) {
+                dom::pause(20).await;
+            }
+            if self.begun.try_get_value() != Some(turn) {
+                return;
+            }
+            let watch = Watch {
+                what: "Comparing",
+                unit: "event",
+                progress: self.progress,
+                cancelled: self.cancelled,
+            };
+            let end = worker::run(Task::Preview(request), watch).await;
+            if self.begun.try_get_value() != Some(turn) {
+                return;
+            }
+            match end {
+                End::Done(JobOutcome::Previewed(report)) => {
+                    desk.say("The comparison is done.");
+                    self.show(*report);
+                }
+                End::Done(_) => {}
+                End::Cancelled => {
+                    self.stale.set(true);
+                    desk.say("The comparison was cancelled.");
+                }
+                End::Failed(objection) => self.refuse(objection),
+            }
+        });
+    }
+
+    fn request(self, desk: Desk) -> Option<PreviewRequest> {
+        let scenario = untrack(|| desk.edited_scenario())?;
+        let draft = desk.sheet.text.get_untracked();
+        let request = PreviewRequest::over_scenario(&scenario, &draft);
+        Some(match self.set.get_untracked() {
+            EventSet::Open => request,
+            // The consents of one scenario say nothing of another's patients.
+            EventSet::Shipped => PreviewRequest { consents: None, events: PreviewEvents::Shipped, ..request },
+            EventSet::Files => {
+                let inputs = self.files.with_untracked(|files| files.to_vec());
+                PreviewRequest { consents: None, events: PreviewEvents::Inputs(inputs), ..request }
+            }
+        })
+    }
+
+    fn show(self, report: PreviewReport) {
+        self.behind.set(false);
+        self.refused.set(None);
+        // Where nothing has changed, what is open and scrolled to stays so.
+        if self.report.with_untracked(|shown| shown.as_deref() != Some(&report)) {
+            self.report.set(Some(Arc::new(report)));
+        }
+    }
+
+    fn refuse(self, objection: Objection) {
+        self.behind.set(self.report.with_untracked(Option::is_some));
+        self.refused.set(Some(objection));
+    }
+
+    fn leave_off(self) {
+        self.next();
+        self.cancelled.set(true);
+    }
+
+    fn next(self) -> u32 {
+        let next = self.begun.get_value().wrapping_add(1);
+        self.begun.set_value(next);
+        next
+    }
+}

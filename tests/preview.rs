@@ -1,0 +1,333 @@
+//! What a preview says of a change of policy.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use airlock::api::{
+    Job, JobOutcome, PolicyText, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest, Task, fixture,
+    preview,
+};
+use serde_json::{Value, json};
+use support::{NOW, referral};
+
+fn shipped() -> Value {
+    serde_json::from_str(fixture("policies/referral-intake.json").unwrap()).unwrap()
+}
+
+/// A rule of a policy by its canonical field.
+fn rule<'a>(policy: &'a mut Value, field: &str) -> &'a mut Value {
+    let rules = policy["rules"].as_array_mut().unwrap();
+    rules.iter_mut().find(|rule| rule["field"] == field).expect("the policy has a rule for the field")
+}
+
+/// The shipped policy with a change.
+fn changed(change: impl FnOnce(&mut Value)) -> Value {
+    let mut policy = shipped();
+    change(&mut policy);
+    policy
+}
+
+fn text(policy: &Value) -> PolicyText {
+    let adapter = fixture("adapters/fhir-r4.json").unwrap().to_owned();
+    PolicyText { policy: policy.to_string(), adapter }
+}
+
+fn request(old: &Value, new: &Value, events: Vec<PreviewInput>) -> PreviewRequest {
+    PreviewRequest {
+        old: text(old),
+        new: text(new),
+        consents: None,
+        ehr: None,
+        seed: "seed".to_owned(),
+        now: NOW,
+        events: PreviewEvents::Inputs(events),
+    }
+}
+
+fn referrals() -> Vec<PreviewInput> {
+    PreviewInput::of_scenario(&referral())
+}
+
+/// The shipped policy against a changed one, over the first referral.
+fn tried(change: impl FnOnce(&mut Value)) -> PreviewReport {
+    preview(&request(&shipped(), &changed(change), referrals())).unwrap()
+}
+
+/// Fields newly crossing, no longer crossing, and changed.
+fn named(report: &PreviewReport) -> [Vec<&str>; 3] {
+    [&report.newly_crossing, &report.no_longer_crossing, &report.changed]
+        .map(|fields| fields.iter().map(|change| change.field.as_str()).collect())
+}
+
+#[test]
+fn a_loosened_rule_newly_crosses_with_class_owner_rule_and_veiled_examples() {
+    let report = tried(|policy| {
+        let rule = rule(policy, "Person.postalCode");
+        rule["label"] = json!("allowed");
+        rule["owner"] = json!("owner@example.invalid");
+        rule.as_object_mut().unwrap().remove("method");
+    });
+    assert_eq!(named(&report), [vec!["Person.postalCode"], vec![], vec![]]);
+    let change = &report.newly_crossing[0];
+    assert_eq!((change.effect.as_str(), change.class.as_str()), ("newly-crosses", "phi-restricted"));
+    assert_eq!((change.rule.as_str(), change.owner.as_deref()), ("R11", Some("owner@example.invalid")));
+    assert_eq!(change.target.as_deref(), Some("PatientAttribute.region"));
+    assert_eq!((change.events, change.used), (1, 1));
+    let example = &change.examples[0];
+    assert_eq!((example.from.as_deref(), example.to.as_deref()), (Some("999"), Some("99999")));
+    assert!(example.path.as_deref().unwrap().ends_with("address[0].postalCode"), "{example:?}");
+    let (from, to) = change.words();
+    assert_eq!(from, "generalize:zip3, to PatientAttribute.region");
+    assert_eq!(to, "as it is, to PatientAttribute.region");
+    // The guard holds it back, and it is named all the same.
+    assert_eq!(change.held_back, 1);
+    assert_eq!(report.newly_refused[0].code, "guard.phi-in-output");
+    assert_eq!(report.totals.newly_refused, 1);
+}
+
+#[test]
+fn what_is_tightened_no_longer_crosses_or_is_narrower() {
+    let report = tried(|policy| {
+        let prohibited = rule(policy, "CareEvent.priority").as_object_mut().unwrap();
+        prohibited.insert("label".to_owned(), json!("prohibited"));
+        prohibited.remove("target");
+        prohibited.remove("values");
+        rule(policy, "CareEvent.authoredOn")["method"] = json!("generalize:year");
+    });
+    assert_eq!(named(&report), [vec![], vec!["CareEvent.priority"], vec!["CareEvent.authoredOn"]]);
+    assert_eq!(report.changed[0].effect, "narrower");
+    // What the policy itself lists may show.
+    assert_eq!(report.no_longer_crossing[0].examples[0].from.as_deref(), Some("urgent"));
+    assert_eq!(report.no_longer_crossing[0].examples[0].to, None);
+}
+
+#[test]
+fn names_order_and_prose_of_rules_are_no_change() {
+    let report = tried(|policy| {
+        let rules = policy["rules"].as_array_mut().unwrap();
+        rules.reverse();
+        for (n, rule) in rules.iter_mut().enumerate() {
+            rule["id"] = json!(format!("renamed-{n}"));
+            rule["note"] = json!("Other words.");
+        }
+        policy["version"] = json!("9.9.9");
+        policy["title"] = json!("Another title");
+    });
+    assert!(report.is_empty(), "{report:?}");
+    assert_eq!(report.events, 1);
+}
+
+#[test]
+fn a_prohibition_and_no_rule_at_all_are_the_same() {
+    let report = tried(|policy| {
+        policy["rules"].as_array_mut().unwrap().retain(|rule| rule["label"] != "prohibited");
+    });
+    assert!(report.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_finer_form_newly_crosses_and_another_crm_field_is_a_change() {
+    let report = tried(|policy| {
+        rule(policy, "Person.birthDate")["method"] = json!("generalize:year-month");
+        rule(policy, "CareEvent.status")["target"] = json!("Activity.state");
+    });
+    assert_eq!(named(&report), [vec!["Person.birthDate"], vec![], vec!["CareEvent.status"]]);
+    assert_eq!(report.newly_crossing[0].examples[0].to.as_deref(), Some("9999-99"));
+    assert_eq!(report.changed[0].effect, "changed");
+}
+
+#[test]
+fn a_mark_that_a_field_is_withheld_tells_nothing_and_is_a_change() {
+    let report = tried(|policy| {
+        let withheld = rule(policy, "Person.telecom");
+        withheld["label"] = json!("redacted");
+        withheld["target"] = json!("PatientAttribute.phone");
+    });
+    assert_eq!(named(&report), [vec![], vec![], vec!["Person.telecom"]]);
+    assert_eq!(report.changed[0].examples[0].to.as_deref(), Some("withheld"));
+}
+
+#[test]
+fn further_values_newly_cross_in_the_events_that_have_them() {
+    let narrow = changed(|policy| rule(policy, "CareEvent.priority")["values"] = json!(["routine"]));
+    let report = preview(&request(&narrow, &shipped(), referrals())).unwrap();
+    assert_eq!(named(&report)[0], ["CareEvent.priority"]);
+    assert_eq!(report.newly_crossing[0].examples[0].to.as_deref(), Some("urgent"));
+    assert_eq!(report.newly_accepted[0].code, "guard.value-outside-contract");
+    let back = preview(&request(&shipped(), &narrow, referrals())).unwrap();
+    assert_eq!(named(&back)[..2], [vec![], vec!["CareEvent.priority"]]);
+    assert_eq!(back.totals.newly_refused, 1);
+}
+
+#[test]
+fn a_change_that_no_event_uses_is_named_all_the_same() {
+    let loosened = changed(|policy| {
+        policy["rules"].as_array_mut().unwrap().push(json!({
+            "id": "R99", "field": "Interaction.start", "label": "transformed", "method": "generalize:year",
+            "target": "Activity.year"
+        }));
+    });
+    for events in [Vec::new(), referrals()] {
+        let report = preview(&request(&shipped(), &loosened, events)).unwrap();
+        assert_eq!(named(&report), [vec!["Interaction.start"], vec![], vec![]]);
+        let change = &report.newly_crossing[0];
+        assert_eq!((change.events, change.used, change.examples.len()), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_type_of_event_that_is_newly_covered_names_its_fields() {
+    let report = tried(|policy| policy["eventTypes"] = json!(["referral.created", "encounter.closed"]));
+    let status = report.newly_crossing.iter().find(|change| change.field == "CareEvent.status").unwrap();
+    assert_eq!(status.event_types, ["encounter.closed"]);
+    assert_eq!(status.words().0, "nothing, of encounter.closed");
+    assert!(report.newly_crossing.iter().all(|change| change.field != "Person.familyName"), "{report:?}");
+    assert_eq!(report.path[0].key, "eventTypes");
+}
+
+#[test]
+fn a_wider_path_is_told_and_so_are_the_events_that_it_lets_in() {
+    let elsewhere: Vec<PreviewInput> = referrals()
+        .into_iter()
+        .map(|input| PreviewInput { text: input.text.replace("\"MA\"", "\"VT\""), ..input })
+        .collect();
+    let wide = changed(|policy| policy["jurisdictions"] = json!(["US"]));
+    let report = preview(&request(&shipped(), &wide, elsewhere)).unwrap();
+    assert_eq!((report.path[0].key.as_str(), report.path[0].widens), ("jurisdictions", true));
+    assert_eq!((report.path[0].from.as_str(), report.path[0].to.as_str()), ("US-MA", "US"));
+    assert_eq!(report.newly_accepted[0].code, "validate.jurisdiction-not-covered");
+    assert!(report.newly_crossing.iter().any(|change| change.field == "Person.state"), "{report:?}");
+    let narrow = preview(&request(&wide, &shipped(), Vec::new())).unwrap();
+    assert!(!narrow.path[0].widens);
+}
+
+#[test]
+fn with_consents_it_is_asked_what_they_permit() {
+    let loosened = changed(|policy| {
+        let rule = rule(policy, "Person.postalCode").as_object_mut().unwrap();
+        rule.insert("label".to_owned(), json!("allowed"));
+        rule.remove("method");
+    });
+    let with = |consents: &str| {
+        let request = PreviewRequest {
+            consents: Some(consents.to_owned()),
+            ..request(&shipped(), &loosened, referrals())
+        };
+        preview(&request).unwrap()
+    };
+    let denied = with("[]");
+    assert!(denied.consents_asked);
+    assert_eq!((denied.totals.refused, denied.newly_crossing[0].events), (1, 0));
+    assert_eq!(denied.refused_by_both[0].code, "consent.absent");
+    let permitted = with(&referral().setup.consents);
+    assert_eq!(permitted.newly_crossing[0].events, 1);
+}
+
+#[test]
+fn nothing_of_the_patient_is_in_the_report() {
+    // Everything that can cross does, in the new policy.
+    let open = changed(|policy| {
+        for rule in policy["rules"].as_array_mut().unwrap() {
+            let field = rule["field"].as_str().unwrap().to_owned();
+            if ["Text", "note", "narrative"].iter().any(|end| field.ends_with(end)) {
+                continue; // Free text never crosses.
+            }
+            let rule = rule.as_object_mut().unwrap();
+            rule.remove("method");
+            rule.remove("values");
+            rule.insert("label".to_owned(), json!("allowed"));
+            rule.insert("target".to_owned(), json!(format!("Activity.{}", field.replace('.', ""))));
+        }
+    });
+    let events = referrals();
+    let document: Value = serde_json::from_str(&events[0].text).unwrap();
+    let quarry = support::hunt::Quarry::patients_of(&document["data"]);
+    assert!(quarry.len() > 5, "{quarry:?}");
+    let report = preview(&request(&shipped(), &open, events)).unwrap();
+    assert!(report.newly_crossing.len() > 10, "{report:?}");
+    quarry.assert_absent("the report", &serde_json::to_string(&report).unwrap());
+}
+
+#[test]
+fn what_can_not_be_read_is_counted_and_named() {
+    let inputs = ["", "{", "[]", "null", "{\"resourceType\":\"Basic\"}", "\u{0}"];
+    let events = inputs.iter().enumerate().map(|(n, text)| PreviewInput {
+        name: format!("input-{n}"),
+        text: (*text).to_owned(),
+        at: None,
+    });
+    let report = preview(&request(&shipped(), &shipped(), events.collect())).unwrap();
+    let totals = report.totals;
+    assert_eq!(totals.unreadable + totals.not_covered, report.events, "{report:?}");
+    assert!(totals.unreadable >= 3 && totals.not_covered >= 1, "{report:?}");
+    assert!(report.is_empty());
+    assert!(report.refused_by_both.iter().any(|count| count.code == "json.syntax"), "{report:?}");
+}
+
+#[test]
+fn policies_that_can_not_be_compared_are_refused_with_a_code() {
+    let code = |old: &Value, new: &Value| {
+        let against = preview(&request(old, new, Vec::new())).unwrap_err();
+        against.objection().code
+    };
+    let other_source = changed(|policy| policy["source"] = json!("HOSP-SANDBOX-B"));
+    assert_eq!(code(&shipped(), &other_source), "preview.other-source");
+    let other_adapter = changed(|policy| policy["adapter"] = json!("another"));
+    assert_eq!(code(&other_adapter, &shipped()), "setting.adapter-mismatch");
+    assert_eq!(code(&shipped(), &json!([])), "policy.wrong-type");
+    let mut broken = request(&shipped(), &shipped(), Vec::new());
+    broken.consents = Some("[{}]".to_owned());
+    assert_eq!(preview(&broken).unwrap_err().objection().code, "consents.not-a-consent");
+}
+
+#[test]
+fn a_job_says_what_a_preview_at_once_says_whatever_its_budget() {
+    let loosened = changed(|policy| rule(policy, "Person.birthDate")["method"] = json!("generalize:year"));
+    let mut events = referrals();
+    let one = serde_json::from_str::<Value>(&events[0].text).unwrap()["data"].to_string();
+    events.push(PreviewInput {
+        name: "many.ndjson".to_owned(),
+        text: [one.as_str(); 40].join("\n"),
+        at: None,
+    });
+    let request = request(&shipped(), &loosened, events);
+    let expected = preview(&request).unwrap();
+    assert_eq!((expected.events, expected.newly_crossing[0].events), (41, 41));
+    assert_eq!(expected.newly_crossing[0].examples.len(), 3);
+    for budget in [0, 1, 7, 1_000] {
+        let task = Task::Preview(request.clone());
+        let wire = serde_json::to_string(&task).unwrap();
+        let mut job: Box<dyn Job> = serde_json::from_str::<Task>(&wire).unwrap().begin().unwrap();
+        let mut last = job.progress();
+        let mut steps = 0;
+        while !job.step(budget) {
+            let progress = job.progress();
+            assert!(progress.done >= last.done && (progress.total == 0 || progress.done <= progress.total));
+            (last, steps) = (progress, steps + 1);
+            assert!(steps < 1_000, "it never ends");
+        }
+        assert_eq!(job.progress().done, 41);
+        let JobOutcome::Previewed(report) = job.finish() else { panic!("another outcome") };
+        assert_eq!(*report, expected, "budget {budget}");
+    }
+}
+
+#[test]
+fn what_is_kept_of_many_events_is_bounded() {
+    let loosened = changed(|policy| rule(policy, "Person.birthDate")["method"] = json!("generalize:year"));
+    let one = serde_json::from_str::<Value>(&referrals()[0].text).unwrap()["data"].to_string();
+    let many = PreviewInput { name: "many".to_owned(), text: vec![one; 1_100].join("\n"), at: None };
+    let report = preview(&request(&shipped(), &loosened, vec![many])).unwrap();
+    assert_eq!((report.by_event.len(), report.further_events), (1_000, 100));
+    assert_eq!(report.totals.differing, 1_100);
+    assert_eq!(report.by_event[0].fields[0].field, "Person.birthDate");
+}
+
+#[test]
+fn the_shipped_events_are_all_read() {
+    let mut request = request(&shipped(), &shipped(), Vec::new());
+    request.events = PreviewEvents::Shipped;
+    let report = preview(&request).unwrap();
+    assert!(report.is_empty(), "{report:?}");
+    assert!(report.totals.accepted > 5 && report.events > 50, "{:?}", report.totals);
+}
