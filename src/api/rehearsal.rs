@@ -192,7 +192,7 @@ mod tests {
             let done = job.step(budget);
             seen.push(job.progress());
             if done {
-                let JobOutcome::Rehearsed(result) = job.finish();
+                let JobOutcome::Rehearsed(result) = job.finish() else { panic!("another outcome") };
                 return (result, seen);
             }
         }

@@ -46,6 +46,8 @@ fn start(desk: Desk) {
                 own.rehearsal.set(Some(Arc::new(found)));
                 said
             }
+            // Nothing else comes of checking.
+            End::Done(_) => String::new(),
             End::Cancelled => String::from("Checking was cancelled. Nothing was sent."),
             End::Failed(objection) => [&objection.message, " ", &objection.help].concat(),
         };
