@@ -28,7 +28,7 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
     page.wait_for(&id("preview-changed"))?;
 
     page.fill(&id("policy-text"), &replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?)?;
-    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("preview-newly"), "CareEvent.codeDisplay")?;
     let change = page.attribute(&id("preview-field-Activity.procedure"), "data-change")?;
     ensure!(change.as_deref() == Some("newly crosses"), "{change:?}");
     ensure!(page.text(&id("policy-state"))? == "draft, not in force");
@@ -42,10 +42,10 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
             "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"PatientAttribute.city\" }",
         )?,
     )?;
-    page.wait_text(&id("preview-draft"), "quarantined")?;
+    page.wait_text(&id("preview-newly-refused"), "guard.phi-in-output")?;
 
     page.fill(&id("policy-text"), &replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?)?;
-    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("preview-newly"), "CareEvent.codeDisplay")?;
     page.hear(|page| page.click(&id("use-draft")))?;
     page.wait_text(&id("active-policy"), "(draft)")?;
     page.send()?;
@@ -53,7 +53,7 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
 
     // The draft outlives a reload; what is in force is the shipped policy again.
     page.go("#/policy")?;
-    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("preview-newly"), "CareEvent.codeDisplay")?;
     page.click(&id("shipped-policy"))?;
     page.wait_for(&id("preview-same"))?;
     ensure!(page.value(&id("policy-text"))? == shipped);
@@ -68,8 +68,8 @@ fn a_single_keystroke_is_enough_for_the_preview_to_follow() -> Result<()> {
         const at = e.value.indexOf('PatientAttribute.state\"') + 'PatientAttribute.state'.length; e.setSelectionRange(at, at)";
     page.run(put_caret, Vec::new())?;
     page.press("X")?;
-    page.wait_text(&id("preview-newly"), "stateX")?;
-    page.wait_text(&id("preview-no-longer"), "state")?;
+    page.wait_text(&id("preview-changed"), "Person.state")?;
+    page.wait_text(&id("preview-field-Person.state"), "stateX")?;
     page.finish()
 }
 
@@ -80,11 +80,11 @@ fn a_draft_that_does_not_parse_keeps_the_last_good_result_and_says_so() -> Resul
     let shipped = page.value(&id("policy-text"))?;
     let better = replaced(&shipped, CODE_PROHIBITED, CODE_ALLOWED)?;
     page.fill(&id("policy-text"), &better)?;
-    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("preview-newly"), "CareEvent.codeDisplay")?;
     let (half, _) = better.split_at_checked(better.len() - 40).context("the policy is short")?;
     page.fill(&id("policy-text"), half)?;
     page.wait_text(&id("preview-behind"), "last draft that could be read")?;
-    page.wait_text(&id("preview-newly"), "procedure")?;
+    page.wait_text(&id("preview-newly"), "CareEvent.codeDisplay")?;
     page.wait_text(&id("diagnostic"), "error")?;
     ensure!(page.attribute(&id("use-draft"), "disabled")?.is_some(), "a broken draft can't be used");
     page.fill(&id("policy-text"), &shipped)?;

@@ -73,7 +73,7 @@ fn a_cell_is_edited_by_keys_and_the_text_follows_with_nothing_else_changed() -> 
     let rule = "\"field\": \"Person.city\", \"label\": \"prohibited\"";
     let edited = "\"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"Activity.city\"";
     ensure!(text == shipped.replacen(rule, edited, 1), "{text}");
-    page.wait_for(&id("preview-draft"))?;
+    page.wait_text(&id("preview-newly"), "Person.city")?;
 
     // Esc leaves a cell as it was.
     page.press(&keys(&[Key::Enter]))?;
