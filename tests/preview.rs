@@ -331,3 +331,24 @@ fn the_shipped_events_are_all_read() {
     assert!(report.is_empty(), "{report:?}");
     assert!(report.totals.accepted > 5 && report.events > 50, "{:?}", report.totals);
 }
+
+#[test]
+fn a_counting_policy_that_counts_no_more_widens() {
+    let counting = |change: &dyn Fn(&mut Value)| {
+        let mut policy: Value =
+            serde_json::from_str(fixture("policies/outcome-reporting.json").unwrap()).unwrap();
+        change(&mut policy);
+        policy
+    };
+    let shipped = counting(&|_| {});
+    let least = shipped["aggregate"]["least"].as_u64().expect("it counts");
+    let widens = |old: &Value, new: &Value| {
+        let report = preview(&request(old, new, Vec::new())).unwrap();
+        let change = report.path.iter().find(|change| change.key == "aggregate").expect("it is told");
+        change.widens
+    };
+    let singly = counting(&|policy| drop(policy.as_object_mut().unwrap().remove("aggregate")));
+    let more = counting(&|policy| policy["aggregate"]["least"] = json!(least + 1));
+    assert!(widens(&shipped, &singly) && widens(&more, &shipped));
+    assert!(!widens(&singly, &shipped) && !widens(&shipped, &more));
+}

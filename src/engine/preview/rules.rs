@@ -4,7 +4,7 @@ use super::exposure::{Effect, between};
 use super::report::HeaderChange;
 use super::side::Side;
 use crate::engine::canonical::FieldEntry;
-use crate::engine::policy::{Policy, Rule};
+use crate::engine::policy::{Aggregate, Policy, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ fn only(one: &Side, other: &Side) -> BTreeSet<(usize, String)> {
 }
 
 /// The keys of the integration path that are compared.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "eventTypes",
     "resourceTypes",
     "jurisdictions",
@@ -82,6 +82,7 @@ pub const KEYS: [&str; 13] = [
     "target.system",
     "channels",
     "consent",
+    "aggregate",
     "adapter",
     "legalBasis",
     "retention",
@@ -102,6 +103,7 @@ pub fn headers(old: &Policy, new: &Policy) -> Vec<HeaderChange> {
             // Another purpose, recipient or system is one to which nothing went before.
             "purpose" | "recipient.organization" | "recipient.role" | "target.system" => before != after,
             "consent" => after.is_empty() && !before.is_empty(),
+            "aggregate" => shows_fewer(old, new),
             // Which fields newly cross of a type of event is told field by field.
             _ => false,
         };
@@ -123,6 +125,16 @@ pub fn headers(old: &Policy, new: &Policy) -> Vec<HeaderChange> {
     changed.collect()
 }
 
+/// Whether smaller groups show, or each record by itself, where only counts of larger ones did.
+fn shows_fewer(old: &Policy, new: &Policy) -> bool {
+    let least = |policy: &Policy| policy.aggregate.as_ref().map_or(1, |aggregate| aggregate.least);
+    least(new) < least(old)
+}
+
+fn counted(aggregate: &Aggregate) -> String {
+    format!("counts of {} patients and more, to {}", aggregate.least, aggregate.count)
+}
+
 /// Whether a jurisdiction is among others, or part of one: `US-MA` of `US`.
 fn lies_in(own: &str, others: &BTreeSet<String>) -> bool {
     let country = own.split('-').next().unwrap_or(own);
@@ -142,6 +154,7 @@ fn header(policy: &Policy, key: &str) -> BTreeSet<String> {
         "target.system" => one(&policy.target),
         "channels" => policy.channels.clone(),
         "consent" => policy.consent_required.then(|| "required".to_owned()).into_iter().collect(),
+        "aggregate" => policy.aggregate.iter().map(counted).collect(),
         "adapter" => one(&policy.adapter),
         "legalBasis" => one(&policy.legal_basis),
         "retention" => policy.retention.clone().into_iter().collect(),
