@@ -6,7 +6,8 @@
 //! Between two forms of which neither follows from the other, such as a token and an age band, the new one newly
 //! crosses.
 
-use crate::engine::policy::{Label, Normalise, Rule, Target};
+use crate::engine::normalise::Normalise;
+use crate::engine::policy::{Label, Rule, Target};
 use crate::engine::redact::Method;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

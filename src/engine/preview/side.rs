@@ -8,6 +8,7 @@ use crate::engine::document::{Diagnostic, Severity};
 use crate::engine::fhir::Json;
 use crate::engine::phi::Phi;
 use crate::engine::policy::Policy;
+use crate::engine::policy::lint::codes::is_lint;
 use crate::engine::queue::StateKeys;
 use crate::engine::redact::{self, Keys, Redacted};
 use crate::engine::refusal::Refusal;
@@ -65,14 +66,16 @@ pub struct Judged {
 }
 
 impl Side {
-    /// Reads a side.
+    /// Reads a side. What lint has against a policy does not stand against asking what it would do.
     ///
     /// # Errors
     /// Everything that stands against it.
     pub fn read(texts: &SideTexts<'_>, all: &PreviewTexts<'_>) -> Result<Self, Vec<Finding>> {
         let mut against = Vec::new();
         let mut errors = |findings: Vec<Diagnostic>| {
-            let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+            let errors = findings
+                .into_iter()
+                .filter(|finding| finding.severity == Severity::Error && !is_lint(&finding.code));
             against.extend(errors.map(Finding::In));
         };
         let reading = Policy::read(texts.policy, all.catalogue);

@@ -170,3 +170,8 @@ pub static ALL: [&Lint; 27] = [
     &VERSION_TWICE,
     &DOCUMENT_TWICE,
 ];
+
+/// Whether a finding of this code is a lint: what it finds is read all the same, and only should not be in force.
+pub fn is_lint(code: &str) -> bool {
+    code.strip_prefix("policy.").is_some_and(|code| ALL.iter().any(|lint| lint.code == code))
+}
