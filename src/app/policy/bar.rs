@@ -27,6 +27,7 @@ pub fn PolicyBar(desk: Desk) -> impl IntoView {
             {move || made.get().map(shown)}
             {move || sheet.refused.get().map(|why| refused(desk, &why))}
             <Choice desk />
+            {move || other_id(desk)}
             {move || good(desk)}
             {move || sheet.draft.trouble.get().map(|error| trouble(&error))}
         </div>
@@ -135,6 +136,25 @@ fn refused(desk: Desk, why: &Objection) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What to know of a draft that has another id than the policy whose next version it would be.
+fn other_id(desk: Desk) -> Option<AnyView> {
+    let sheet = desk.sheet;
+    let own = sheet.report.with(|r| r.policy.as_ref().map(|policy| policy.id.clone()))?;
+    let expected = sheet.shelf.versions.with(|versions| versions.id.clone());
+    (own != expected).then(|| {
+        view! {
+            <p class="note" data-testid="other-id">
+                "This draft has the id "
+                <code>{own}</code>
+                ". As a version of the open scenario's policy it needs the id "
+                <code>{expected}</code>
+                "."
+            </p>
+        }
+        .into_any()
+    })
 }
 
 /// A way back, where the draft can't be used and there was one before that could.

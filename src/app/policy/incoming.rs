@@ -1,6 +1,5 @@
 //! A policy that comes from outside: from a link or a file. A draft of one's own is never given up for it unasked.
 
-use crate::api::check_policy;
 use crate::app::desk::Desk;
 use leptos::prelude::*;
 
@@ -28,14 +27,7 @@ impl Desk {
     }
 
     fn take_in(self, incoming: Incoming) {
-        let id = check_policy(&incoming.text).policy.map(|policy| policy.id);
-        let foreign = id.is_some_and(|id| id != self.sheet.shelf.id());
-        let words = if foreign {
-            " is the draft now. It has the id of another policy than the open scenario's."
-        } else {
-            " is the draft now."
-        };
-        self.say(&["The policy of ", &incoming.from, words].concat());
+        self.say(&["The policy of ", &incoming.from, " is the draft now."].concat());
         self.sheet.incoming.set(None);
         self.sheet.edit(incoming.text);
     }
