@@ -75,6 +75,20 @@ fn the_list_of_lints_and_the_folders_are_the_same() {
 }
 
 #[test]
+fn the_documentation_has_every_lint_as_it_is() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lints.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected: Vec<String> = lints()
+        .iter()
+        .map(|lint| {
+            let severity = if lint.severity == Severity::Error { "error" } else { "warning" };
+            format!("| `{}` | {severity} | {} | {} |", lint.code, lint.about, lint.help)
+        })
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn a_fix_removes_what_it_mends_and_brings_no_error() {
     let mut fixed = Vec::new();
     for lint in lints() {

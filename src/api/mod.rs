@@ -21,6 +21,7 @@ mod queue;
 mod rehearsal;
 mod run;
 mod scenario;
+mod schema;
 mod select;
 mod session;
 mod sheet;
@@ -60,6 +61,7 @@ pub use scenario::{
     ScenarioResult, Setup, Source, fixture, format_time, join_consents, open_scenario, parse_time,
     read_scenario, run_in, run_scenario, run_through, scenarios,
 };
+pub use schema::{SCHEMAS, schema};
 pub use select::{SelectError, Selection, select};
 pub use session::Session;
 pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, apply_edits};

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod chromium;
 pub mod definitions;
 pub mod page;
+pub mod schemas;
 pub mod serve;
 pub mod sh;
 pub mod size;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::process::ExitCode;
-use xtask::{bench, definitions, page, serve, size, test};
+use xtask::{bench, definitions, page, schemas, serve, size, test};
 
 const HELP: &str = "\
 cargo xtask serve [--port N] [--open]   build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
@@ -11,6 +11,7 @@ cargo xtask test                        run everything that has to hold; closes 
 cargo xtask size                        weigh the page in dist/ against its budget
 cargo xtask bench                       time the pipeline natively and in WebAssembly in Chromium
 cargo xtask definitions                 compile FHIR R4's definitions anew to the table that the validator reads
+cargo xtask schemas                     write the JSON Schemas of policies, adapters and canonical models to docs/schemas
 
 What is missing is installed at pinned versions below target/tools; the first run takes some minutes for that.";
 
@@ -49,6 +50,10 @@ fn run() -> Result<ExitCode> {
         "definitions" => {
             no_options(&rest)?;
             definitions::command()?;
+        }
+        "schemas" => {
+            no_options(&rest)?;
+            schemas::command()?;
         }
         "help" | "--help" | "-h" => println!("{HELP}"),
         other => bail!("there is no `{other}`.\n\n{HELP}"),

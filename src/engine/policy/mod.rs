@@ -9,7 +9,7 @@ mod read;
 mod row;
 
 pub use aggregate::Aggregate;
-pub use keys::POLICY;
+pub use keys::{POLICY, TARGET_OF_VERSION_1};
 pub use row::{Column, Row};
 
 use super::adapt::Adapter;

@@ -6,6 +6,7 @@ mod matrix;
 mod message;
 mod preview;
 mod run;
+mod schema;
 mod select;
 mod send;
 mod setup;
@@ -56,6 +57,8 @@ enum Command {
     Select(SelectArgs),
     /// Lint policies, adapters and canonical models
     Check(CheckArgs),
+    /// Print the JSON Schema of policies, adapters or canonical models
+    Schema(SchemaArgs),
     /// Derive a document from a policy: mapping sheet, matrices, contract, chart, drift review
     Matrix(MatrixArgs),
     /// Sign a message as Standard Webhooks 1.0.0 says
@@ -221,6 +224,15 @@ pub(crate) struct CheckArgs {
     pub json: bool,
 }
 
+/// A schema to print.
+#[derive(Args)]
+#[command(after_help = "Example:\n  airlock schema policy-2 > policy-2.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// The kind of document and the version of its format
+    #[arg(value_parser = airlock::api::SCHEMAS)]
+    pub name: String,
+}
+
 fn documents() -> impl TypedValueParser<Value = DerivedDocument> {
     let names = DerivedDocument::ALL.map(DerivedDocument::as_str);
     PossibleValuesParser::new(names).try_map(|name| DerivedDocument::parse(&name).ok_or("no document"))
@@ -327,6 +339,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Preview(args) => preview::preview(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Select(args) => select::select(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::Check(args) => check::check(&args),
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Sign(args) => message::sign(&args),

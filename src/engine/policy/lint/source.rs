@@ -12,6 +12,8 @@ use crate::engine::policy::edit::{Layout, quoted, set_strings, splice};
 use crate::engine::policy::{Label, Policy, Rule};
 use std::collections::BTreeSet;
 
+/// Items up to which a list is offered to be mended item by item: a longer one is no slip.
+const MANY: usize = 1000;
 /// Codes up to which a value set is offered as a fix.
 const FEW: usize = 24;
 
@@ -85,7 +87,7 @@ fn event_types(doc: &mut Document<'_>, adapter: &Adapter) {
         doc.lint((start, end), &EVENT_TYPE_UNREAD, message);
         if let Some(near) = closest(&name, known.iter().copied()) {
             doc.fix(format!("Write `{near}`"), || vec![Edit { start, end, text: quoted(near) }]);
-        } else if items.len() > 1 {
+        } else if (2..=MANY).contains(&items.len()) {
             doc.fix("Remove it", || splice(json, list, &[place], &[], Layout::Inline));
         }
     }
@@ -162,6 +164,9 @@ fn unknown(doc: &mut Document<'_>, list: NodeId, possible: &BTreeSet<&str>) {
         }
         let (start, end) = json.span(*item);
         doc.lint((start, end), &VALUE_UNKNOWN, format!("The source can't have `{value}` here."));
+        if items.len() > MANY {
+            continue;
+        }
         let near = closest(&value, possible.iter().copied())
             .filter(|near| items.iter().all(|item| json.str(*item).as_deref() != Some(near)));
         if let Some(near) = near {
