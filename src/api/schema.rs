@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) of the documents that people write, for editors that complete and check them. They say
 //! what the tables of keys say, which the readers go by; what hangs on more than one key is for `airlock check`.
 
-use crate::engine::adapt::{ADAPTER, ADAPTER_OF_VERSION_1};
+use crate::engine::adapt::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
 use crate::engine::canonical::{CATALOGUE, Catalogue};
 use crate::engine::keys::{Holds, Key, Shape};
 use crate::engine::policy::{POLICY, TARGET_OF_VERSION_1};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// The documents that have a schema, by kind and version of the format.
-pub const SCHEMAS: [&str; 5] = ["adapter-1", "adapter-2", "canonical-1", "policy-1", "policy-2"];
+pub const SCHEMAS: [&str; 6] = ["adapter-1", "adapter-2", "canonical-1", "crm-2", "policy-1", "policy-2"];
 
 /// The schema of a kind of document, one of [`SCHEMAS`]; none for another name.
 pub fn schema(name: &str) -> Option<Value> {
@@ -17,6 +17,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "adapter-1" => object(&ADAPTER_OF_VERSION_1),
         "adapter-2" => object(&ADAPTER),
         "canonical-1" => object(&CATALOGUE),
+        "crm-2" => object(&CRM_ADAPTER),
         "policy-1" => policy_of_version_1(),
         "policy-2" => object(&POLICY),
         _ => return None,
