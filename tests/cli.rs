@@ -930,3 +930,40 @@ fn matrix_refuses_what_it_can_not_derive_from() {
     matrix(&["--as", "mapping", "--events", "tests"]).unusable("--events");
     airlock(&["matrix", "nowhere.json", "--as", "mapping"]).unusable("nowhere.json");
 }
+
+#[test]
+fn preview_fails_for_what_newly_crosses_unless_it_is_accepted() {
+    let folder = folder("preview");
+    let policy = airlock::api::fixture("policies/referral-intake.json").unwrap();
+    let rule = r#""field": "Person.postalCode", "label": "transformed", "method": "generalize:zip3""#;
+    let loose = policy.replacen(rule, r#""field": "Person.postalCode", "label": "allowed""#, 1);
+    assert_ne!(loose, policy, "the shipped policy has the rule");
+    let (old, new) = (write(&folder, "old.json", policy), write(&folder, "new.json", loose));
+    let events = write(&folder, "events.ndjson", service_request("REF-001"));
+    let preview = |more: &[&str]| {
+        let args = ["preview", &old, &new, "--events", &events, "--json"];
+        airlock(&[&args[..], more].concat())
+    };
+    for (more, status) in [
+        (&[][..], 1),
+        (&["--accept", "Person.postalCode"][..], 0),
+        (&["--accept", "PatientAttribute.region"][..], 0),
+        (&["--accept", "CareEvent.status"][..], 1),
+        (&["--accept", "Person.shoeSize"][..], 2),
+    ] {
+        let done = preview(more);
+        assert_eq!(done.status, status, "{more:?}: {}", done.err);
+        if status < 2 {
+            let report: Value = serde_json::from_str(&done.out).unwrap();
+            assert_eq!(
+                (&report["events"], &report["newly_crossing"][0]["field"]),
+                (&Value::from(1), &"Person.postalCode".into())
+            );
+            assert!(report["changed"].as_array().unwrap().is_empty(), "{report}");
+        }
+    }
+    let same = airlock(&["preview", &old, &old, "--events", &events]);
+    assert_eq!(same.status, 0, "{}", same.err);
+    assert!(same.out.contains("No change"), "{}", same.out);
+    assert_eq!(airlock(&["preview", &old, &events, "--events", &events]).status, 2);
+}

@@ -88,9 +88,9 @@ fn progress(events: usize, file: usize, files: usize, done: usize, of: usize) {
 fn tell(report: &PreviewReport) {
     let totals = &report.totals;
     say(&format!(
-        "{} events: {} accepted by both, {} refused by both, {} newly accepted, {} newly refused, {} of types that \
+        "{}: {} accepted by both, {} refused by both, {} newly accepted, {} newly refused, {} of types that \
          neither policy covers, {} not to be read",
-        report.events,
+        counted(report.events),
         totals.accepted,
         totals.refused,
         totals.newly_accepted,
@@ -115,6 +115,10 @@ fn tell(report: &PreviewReport) {
     }
 }
 
+fn counted(events: usize) -> String {
+    format!("{events} event{}", if events == 1 { "" } else { "s" })
+}
+
 fn or_nothing(text: &str) -> &str {
     if text.is_empty() { "nothing" } else { text }
 }
@@ -132,7 +136,7 @@ fn fields(title: &str, changes: &[FieldChange]) {
         let events = match (change.events, change.used) {
             (0, 0) => "no event here uses it".to_owned(),
             (0, used) => format!("no event here shows it; {used} have the field"),
-            (events, _) => format!("{events} events"),
+            (events, _) => counted(events),
         };
         let held = match change.held_back {
             0 => String::new(),
@@ -154,7 +158,7 @@ fn fields(title: &str, changes: &[FieldChange]) {
 
 fn codes(title: &str, counts: &[RefusalCount]) {
     for count in counts {
-        say(&format!("\n{title}: {} events, {}: {}", count.events, count.code, count.message));
+        say(&format!("\n{title}: {}, {}: {}", counted(count.events), count.code, count.message));
         for example in &count.examples {
             let at = example.path.as_deref().map(|path| format!(" at {path}")).unwrap_or_default();
             say(&format!("      e.g. {}{at}", example.event));
