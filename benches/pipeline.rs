@@ -42,6 +42,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         Setting::read(&SettingTexts {
             policy: &setup.policy,
             adapter: &setup.adapter,
+            crms: &[],
             catalogue: airlock::engine::canonical::Catalogue::shipped(),
             consents: &setup.consents,
             source: &setup.source.id,

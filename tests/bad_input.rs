@@ -365,6 +365,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
     let setting = Setting::read(&SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
+        crms: &[],
         catalogue: airlock::engine::canonical::Catalogue::shipped(),
         consents: &setup.consents,
         source: &setup.source.id,

@@ -405,7 +405,7 @@ fn a_bad_policy_is_shown_as_file_line_column_severity_and_code() {
     }
     let raised = policy.replace(
         "\"label\": \"redacted\", \"target\": \"PatientAttribute.patientName\"",
-        "\"label\": \"allowed\", \"target\": \"PatientAttribute.patientName\",
+        "\"label\": \"allowed\", \"cardinality\": \"0..1\", \"target\": \"PatientAttribute.patientName\",
          \"owner\": \"privacy office\", \"check\": \"Looked at.\", \"rollback\": \"Publish the version before.\"",
     );
     let file = write(&folder, "warned.json", &raised);

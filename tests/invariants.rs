@@ -473,6 +473,7 @@ fn setting(setup: &Setup) -> Setting {
     Setting::read(&SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
+        crms: &[],
         catalogue: airlock::engine::canonical::Catalogue::shipped(),
         consents: &setup.consents,
         source: &setup.source.id,

@@ -27,9 +27,10 @@ fn read(path: &Path) -> Option<NamedText> {
 fn checked(code: &str, text: &str) -> CheckedDocument {
     let [old, beside] = ["old", "beside"].map(|name| read(&folder().join(code).join(format!("{name}.json"))));
     let adapter = read(&folder().join("adapter.json")).unwrap();
+    let crm = read(&folder().join("crm.json")).unwrap();
     let own = NamedText { name: "draft.json".to_owned(), text: text.to_owned() };
     let documents: Vec<NamedText> = beside.into_iter().chain([own]).collect();
-    check_documents(&documents, &[adapter], old.as_ref().map(|old| old.text.as_str())).pop().unwrap()
+    check_documents(&documents, &[adapter, crm], old.as_ref().map(|old| old.text.as_str())).pop().unwrap()
 }
 
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {

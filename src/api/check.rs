@@ -1,12 +1,12 @@
 //! Documents checked together: policies, adapters and the canonical model.
 
-use super::policy::shipped_adapters;
+use super::policy::{shipped_adapters, shipped_crms};
 use super::{Diagnostic, Severity};
-use crate::engine::adapt::{Adapter, CrmAdapter, check_targets, lint as adapter_lint};
+use crate::engine::adapt::{Adapter, CrmAdapter, lint as adapter_lint};
 use crate::engine::canonical::Catalogue;
 use crate::engine::document;
 use crate::engine::fhir::{Json, NodeId};
-use crate::engine::policy::{Policy, lint};
+use crate::engine::policy::{Beside, Policy, lint};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,31 +101,33 @@ pub fn check_documents(
     let kinds: Vec<Option<DocumentKind>> =
         documents.iter().map(|document| document_kind(&document.text)).collect();
     let own = documents.iter().zip(&kinds).filter(|(_, kind)| **kind == Some(DocumentKind::Adapter));
-    let given = own.map(|(document, _)| document).chain(adapters);
+    let adapters = adapters.iter();
+    let brought =
+        adapters.clone().filter(|document| document_kind(&document.text) == Some(DocumentKind::Adapter));
+    let given = own.map(|(document, _)| document).chain(brought);
     let mut known: Vec<Adapter> =
         given.filter_map(|document| Adapter::read(&document.text, catalogue).0).collect();
     let ids: BTreeSet<String> = known.iter().map(|adapter| adapter.id.clone()).collect();
     known.extend(shipped_adapters().iter().filter(|adapter| !ids.contains(&adapter.id)).cloned());
     let against = against.and_then(|text| Policy::read(text, catalogue).policy);
     let mut policies = Vec::new();
-    let crms = documents.iter().zip(&kinds).filter(|(_, kind)| **kind == Some(DocumentKind::CrmAdapter));
-    let crms: Vec<CrmAdapter> =
-        crms.filter_map(|(document, _)| CrmAdapter::read(&document.text, catalogue).0).collect();
+    let own = documents.iter().chain(adapters);
+    let mut crms: Vec<CrmAdapter> = own
+        .filter(|document| document_kind(&document.text) == Some(DocumentKind::CrmAdapter))
+        .filter_map(|document| CrmAdapter::read(&document.text, catalogue).0)
+        .collect();
+    let ids: BTreeSet<String> = crms.iter().map(|crm| crm.id.clone()).collect();
+    crms.extend(shipped_crms().iter().filter(|crm| !ids.contains(&crm.id)).cloned());
     let mut checked: Vec<CheckedDocument> = Vec::new();
     let mut told = Told::default();
     for (document, kind) in documents.iter().zip(kinds) {
         let NamedText { name, text } = document;
         let mut findings = match kind {
             Some(DocumentKind::Policy) => {
-                let reading = Policy::read_beside(text, catalogue, &known);
+                let beside = Beside { adapters: &known, crms: &crms };
+                let reading = Policy::read_beside(text, catalogue, beside);
                 let mut findings = reading.findings;
                 if let Some(policy) = reading.policy {
-                    let crm = crms.iter().find(|crm| crm.id == policy.target_adapter);
-                    if let (Some(crm), Ok(json)) = (crm, Json::read(text.as_str())) {
-                        findings.extend(check_targets(&json, &policy, crm));
-                        findings.sort_by(|a, b| (a.place.offset, &a.code).cmp(&(b.place.offset, &b.code)));
-                        findings.dedup_by(|a, b| a.place.offset == b.place.offset && a.code == b.code);
-                    }
                     let ids: Vec<&str> = known.iter().map(|adapter| adapter.id.as_str()).collect();
                     findings.extend(lint::adapter_unknown(text, &ids));
                     findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));

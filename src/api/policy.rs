@@ -1,11 +1,11 @@
 //! Policies as text: diagnostics.
 
 use super::Position;
-use crate::engine::adapt::Adapter;
+use crate::engine::adapt::{Adapter, CrmAdapter};
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
 use crate::engine::normalise::Normalise;
-use crate::engine::policy::{Column, Label, Policy, Row};
+use crate::engine::policy::{Beside, Column, Label, Policy, Row};
 use crate::engine::redact::Method;
 use crate::engine::{Finding, document};
 use serde::{Deserialize, Serialize};
@@ -135,9 +135,20 @@ pub(super) fn shipped_adapters() -> &'static [Adapter] {
     &SHIPPED
 }
 
-/// Reads a policy text, and looks at it beside the shipped adapter that it names. Total: any text gives a report.
+/// The adapters of CRMs that are shipped.
+pub(super) fn shipped_crms() -> &'static [CrmAdapter] {
+    static SHIPPED: LazyLock<Vec<CrmAdapter>> = LazyLock::new(|| {
+        let texts = super::scenario::fixtures("adapters")
+            .filter(|text| super::document_kind(text) == Some(super::DocumentKind::CrmAdapter));
+        texts.filter_map(|text| CrmAdapter::read(text, Catalogue::shipped()).0).collect()
+    });
+    &SHIPPED
+}
+
+/// Reads a policy text, and looks at it beside the shipped adapters that it names. Total: any text gives a report.
 pub fn check_policy(text: &str) -> PolicyReport {
-    let reading = Policy::read_beside(text, Catalogue::shipped(), shipped_adapters());
+    let beside = Beside { adapters: shipped_adapters(), crms: shipped_crms() };
+    let reading = Policy::read_beside(text, Catalogue::shipped(), beside);
     let rules = reading.policy.iter().flat_map(|policy| &policy.rules).filter(|rule| !rule.whole_entity);
     let classes: BTreeMap<usize, &str> = rules.map(|rule| (rule.row, rule.class.as_str())).collect();
     let row = |(place, row): (usize, &Row)| {
@@ -159,6 +170,7 @@ pub fn columns() -> Vec<ColumnView> {
             Column::Label => Label::ALL.map(Label::as_str).to_vec(),
             Column::Class => DisclosureClass::ALL.map(DisclosureClass::as_str).to_vec(),
             Column::Method => Method::NAMES.to_vec(),
+            Column::Target => return shipped_crms().iter().flat_map(CrmAdapter::targets).collect(),
             Column::Cardinality => Cardinality::ALL.map(Cardinality::as_str).to_vec(),
             Column::Normalise => Normalise::ALL.map(Normalise::as_str).to_vec(),
             _ => Vec::new(),

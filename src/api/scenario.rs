@@ -667,6 +667,7 @@ impl Setup {
         Setting::read(&SettingTexts {
             policy: &self.policy,
             adapter: &self.adapter,
+            crms: super::policy::shipped_crms(),
             catalogue: Catalogue::shipped(),
             consents: &self.consents,
             source: &self.source.id,

@@ -1,6 +1,6 @@
 //! What the connector works with: policy, adapter, consents, secrets, keys.
 
-use super::adapt::{Adapter, EventMap};
+use super::adapt::{Adapter, CrmAdapter, EventMap};
 use super::canonical::Catalogue;
 use super::consent::Directory;
 use super::decisions::Decisions;
@@ -8,7 +8,7 @@ use super::deliver::{Outage, Sink};
 use super::document::{Diagnostic, Severity};
 use super::fhir::{Json, NodeId};
 use super::phi::Phi;
-use super::policy::Policy;
+use super::policy::{Beside, Policy};
 use super::queue::{self, StateKeys};
 use super::redact::Keys;
 use super::time::Instant;
@@ -24,6 +24,8 @@ pub struct SettingTexts<'a> {
     pub policy: &'a str,
     /// The adapter that reads the source.
     pub adapter: &'a str,
+    /// Adapters of CRMs, of which the policy names the one that it writes by.
+    pub crms: &'a [CrmAdapter],
     /// The canonical model that both are written in.
     pub catalogue: &'a Catalogue,
     /// The consents on file.
@@ -167,7 +169,8 @@ impl Setting {
             findings.into_iter().filter(|f| f.severity == Severity::Error).map(Finding::In)
         };
         let mut against = Vec::new();
-        let reading = Policy::read(texts.policy, texts.catalogue);
+        let beside = Beside { adapters: &[], crms: texts.crms };
+        let reading = Policy::read_beside(texts.policy, texts.catalogue, beside);
         against.extend(errors(reading.findings));
         let (adapter, findings) = Adapter::read(texts.adapter, texts.catalogue);
         against.extend(errors(findings));

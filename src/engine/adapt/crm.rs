@@ -120,6 +120,13 @@ pub struct CrmAdapter {
 }
 
 impl CrmAdapter {
+    /// Every field of every object, as `Object.field`.
+    pub fn targets(&self) -> impl Iterator<Item = String> {
+        self.objects
+            .iter()
+            .flat_map(|(object, own)| own.fields.keys().map(move |field| format!("{object}.{field}")))
+    }
+
     /// Reads an adapter text. Total: gives what could be read, and all there is to say.
     pub fn read(text: &str, catalogue: &Catalogue) -> (Option<Self>, Vec<Diagnostic>) {
         let json = match Json::read(text) {

@@ -7,13 +7,11 @@ mod keys;
 pub mod lint;
 mod plan;
 mod read;
-mod target;
 
 pub use crm::{CrmAdapter, CrmField, CrmObject, CrmType};
 pub use event::{Condition, Effect, EventMap, Subject};
 pub use keys::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
 pub use plan::{Claim, Plan};
-pub use target::check_targets;
 
 use super::canonical::{Catalogue, FieldEntry};
 use super::document::{Diagnostic, Document, not_json};
@@ -79,6 +77,7 @@ mod tests {
     }
 
     const EVENT: &str = r#"{"type":"referral.created","focus":"ServiceRequest","subject":"ServiceRequest.subject","fields":[
+        {"field":"CareEvent.sourceId","select":"ServiceRequest.id"},
         {"field":"CareEvent.status","select":"ServiceRequest.status"}]"#;
 
     #[test]
@@ -92,7 +91,10 @@ mod tests {
             let names = adapter.unwrap().events.remove(0).fields;
             names.iter().map(|field| field.name.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(read(&old), ["CareEvent.status", "Person.city", "Person.sourceId", "Person.display"]);
+        assert_eq!(
+            read(&old),
+            ["CareEvent.sourceId", "CareEvent.status", "Person.city", "Person.sourceId", "Person.display"]
+        );
         assert_eq!(read(&old), read(&new));
         assert_eq!(codes(&new.replace(":2,", ":1,")), ["adapter.missing-key"]);
         assert_eq!(codes(&old.replace("on\":1", "on\":2")), ["adapter.unknown-key"]);

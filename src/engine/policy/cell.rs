@@ -88,8 +88,6 @@ mod tests {
 
     #[test]
     fn many_quotes_without_an_end_do_not_hang() {
-        let start = std::time::Instant::now();
-        assert!(!split(&"\"\\;".repeat(20_000)).is_empty());
-        assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+        assert!(!split(&"\"\\;".repeat(500_000)).is_empty());
     }
 }

@@ -12,7 +12,7 @@ pub use aggregate::Aggregate;
 pub use keys::{POLICY, TARGET_OF_VERSION_1};
 pub use row::{Column, Row};
 
-use super::adapt::Adapter;
+use super::adapt::{Adapter, CrmAdapter};
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};
 use super::document::{Diagnostic, Severity};
 use super::fhir::ResourceType;
@@ -183,6 +183,15 @@ pub struct Policy {
     pub hash: String,
 }
 
+/// What a policy is looked at beside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// Adapters of sources.
+    pub adapters: &'a [Adapter],
+    /// Adapters of CRMs. Without any, what the policy writes is not looked at.
+    pub crms: &'a [CrmAdapter],
+}
+
 /// A policy text as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -204,12 +213,12 @@ impl Reading {
 impl Policy {
     /// Reads a policy text. Total: any text gives a reading.
     pub fn read(text: &str, catalogue: &Catalogue) -> Reading {
-        read::read(text, catalogue, &[])
+        read::read(text, catalogue, Beside::default())
     }
 
-    /// Reads a policy text and looks at it beside its adapter, where that is among these.
-    pub fn read_beside(text: &str, catalogue: &Catalogue, adapters: &[Adapter]) -> Reading {
-        read::read(text, catalogue, adapters)
+    /// Reads a policy text and looks at it beside its adapter and the CRM's, where these are there.
+    pub fn read_beside(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Reading {
+        read::read(text, catalogue, beside)
     }
 
     /// The CRM objects that it writes, in the order in which the rules first name them.

@@ -3,8 +3,7 @@
 use super::edit::{Layout, quoted, splice};
 use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
 use super::lint::codes::{CLASS_LOWERED, FIELD_TWICE, TARGET_TWICE};
-use super::{Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word, lint};
-use crate::engine::adapt::Adapter;
+use super::{Beside, Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word, lint};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Document, Edit, Severity, closest, not_json};
@@ -15,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) fn read(text: &str, catalogue: &Catalogue, adapters: &[Adapter]) -> Reading {
+pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Reading {
     let json = match Json::read(text) {
         Ok(json) => json,
         Err(refusal) => {
@@ -66,8 +65,7 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, adapters: &[Adapter]) -> R
         schema_version,
         hash: text_hash(text),
     };
-    let adapter = adapters.iter().find(|adapter| adapter.id == policy.adapter);
-    lint::run(&mut doc, &policy, adapter);
+    lint::run(&mut doc, &policy, beside);
     Reading { policy: Some(policy), rows, findings: doc.finish() }
 }
 

@@ -89,9 +89,19 @@ pub(super) static SAID_TWICE: Lint = warning(
     "A code and its display, text or title both cross.",
     "One says what the other does: keep the code, whose values can be checked.",
 );
-pub(super) static ATTRIBUTE_OUTSIDE: Lint = warning(
+pub(super) static TARGET_UNKNOWN: Lint = error(
+    "target-unknown",
+    "A rule feeds an object or field that the CRM does not have.",
+    "Name a field of the CRM's adapter.",
+);
+pub(super) static TARGET_UNFIT: Lint = error(
+    "target-unfit",
+    "What a rule lets out is nothing that the CRM field takes.",
+    "Use a method, a cardinality or values that the field takes, or feed another field.",
+);
+pub(super) static ATTRIBUTE_OUTSIDE: Lint = error(
     "attribute-outside",
-    "Something about the patient is fed to a CRM object other than PatientAttribute.",
+    "Something about the patient is fed to a CRM object other than the one that alone holds it.",
     "Only `PatientAttribute` holds what is known of a patient; elsewhere a token points to it.",
 );
 pub(super) static CHANGELOG_MISSING: Lint = warning(
@@ -141,7 +151,7 @@ pub(in crate::engine) static DOCUMENT_TWICE: Lint = warning(
 );
 
 /// Every lint of a policy, in the order of the documentation.
-pub static ALL: [&Lint; 27] = [
+pub static ALL: [&Lint; 29] = [
     &FIELD_TWICE,
     &ENTITY_LOOSENED,
     &CLASS_LOWERED,
@@ -159,6 +169,8 @@ pub static ALL: [&Lint; 27] = [
     &QUASI_IDENTIFIERS,
     &CONTRACT_LONG,
     &SAID_TWICE,
+    &TARGET_UNKNOWN,
+    &TARGET_UNFIT,
     &ATTRIBUTE_OUTSIDE,
     &CHANGELOG_MISSING,
     &SCHEMA_VERSION_OLD,

@@ -12,25 +12,27 @@ pub mod migrate;
 mod person;
 mod rules;
 mod source;
+mod target;
 
 pub use against::{against, same_version};
 pub use source::adapter_unknown;
 
 use super::edit::{quoted, revise, splice};
 use super::keys::RULE;
-use super::{Label, Policy, Rule};
-use crate::engine::adapt::Adapter;
+use super::{Beside, Label, Policy, Rule};
 use crate::engine::document::{Document, Edit};
 use crate::engine::fhir::{Json, NodeId};
 
 /// Finds all that there is to find in a policy, and with its adapter more.
-pub(super) fn run(doc: &mut Document<'_>, policy: &Policy, adapter: Option<&Adapter>) {
+pub(super) fn run(doc: &mut Document<'_>, policy: &Policy, beside: Beside<'_>) {
     let written = Written::of(doc, policy);
     head::lint(doc, policy);
     rules::lint(doc, policy, &written);
     contract::lint(doc, policy, &written);
     person::lint(doc, policy, &written);
+    let adapter = beside.adapters.iter().find(|adapter| adapter.id == policy.adapter);
     source::lint(doc, policy, &written, adapter);
+    target::lint(doc, policy, &written, beside.crms);
 }
 
 /// The rules as they stand in the text.
