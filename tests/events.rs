@@ -606,7 +606,7 @@ fn the_policy_lets_in_what_it_lists_and_nothing_else() {
 /// Elements that may not cross and yet decide whether something does, or whose it is.
 fn decides(pointer: &str) -> bool {
     let last = pointer.rsplit('/').next().unwrap();
-    ["resourceType", "fullUrl", "id", "reference", "status"].contains(&last)
+    ["resourceType", "fullUrl", "id", "reference", "status", "rank", "use"].contains(&last)
         || [
             "/meta/",
             "/link/",

@@ -214,10 +214,10 @@ impl<'a> Document<'a> {
         self.json.get(at, key).and_then(|member| self.text(member))
     }
 
-    /// The string at a node, with a finding where it is none or empty.
+    /// The string at a node, with a finding where it is none or shows nothing.
     pub fn text(&mut self, at: NodeId) -> Option<String> {
         match self.json.str(at) {
-            Some(text) if !text.is_empty() => Some(text.into_owned()),
+            Some(text) if text.chars().any(is_visible) => Some(text.into_owned()),
             Some(_) => {
                 self.error(at, "empty", "This must not be empty.", "Write a value, or leave the key out.");
                 None
@@ -286,6 +286,13 @@ impl<'a> Document<'a> {
         }
         found
     }
+}
+
+/// Whether a character shows: neither white space nor one of those without width.
+fn is_visible(c: char) -> bool {
+    !(c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'))
 }
 
 /// The finding for a text that is not JSON.

@@ -83,7 +83,8 @@ impl<'a> Evaluator<'a> {
             }
             Term::Sign(minus, inside) => {
                 let items = self.items(inside, focus)?;
-                items.into_iter().map(|item| self.signed(*minus, &item, expr.offset)).collect()
+                let signed = one(&items, expr.offset)?.map(|item| self.signed(*minus, item, expr.offset));
+                Ok(signed.transpose()?.into_iter().collect())
             }
         }
     }

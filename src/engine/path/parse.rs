@@ -292,7 +292,7 @@ impl<'a> Parser<'a> {
                     return Err(PathError::outside(offset, "A whole number of more than 32 bits"));
                 }
                 let number = Number::parse(digits).ok_or_else(|| self.syntax("This is no number."))?;
-                Value::Number { number, text: digits.into(), whole }
+                Value::Number { number, text: without_leading_zeros(digits).into(), whole }
             }
             Token::Moment(text) => {
                 let moment = match text.strip_prefix('T') {
@@ -365,4 +365,10 @@ fn constant(name: &str) -> Option<String> {
     let extension =
         || name.strip_prefix("ext-").map(|id| format!("http://hl7.org/fhir/StructureDefinition/{id}"));
     system.or_else(value_set).or_else(extension)
+}
+/// A number as JSON spells it: `01` is 1.
+fn without_leading_zeros(digits: &str) -> &str {
+    let rest = digits.trim_start_matches('0');
+    let kept = if rest.starts_with(|c: char| c.is_ascii_digit()) { 0 } else { 1 };
+    digits.get(digits.len() - rest.len() - kept..).unwrap_or(digits)
 }

@@ -7,6 +7,7 @@ use super::types::{System, Type};
 use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::validate::structure::Primitive;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// A value that an expression has made or states.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -269,10 +270,11 @@ impl Compare<'_> {
                 if json.children(one).count() != json.children(other).count() {
                     return Ok(false);
                 }
+                let its: BTreeMap<_, NodeId> =
+                    json.children(other).filter_map(|member| Some((json.key(member)?, member))).collect();
                 for member in json.children(one) {
-                    let key = json.key(member).unwrap_or_default();
-                    match json.get(other, &key) {
-                        Some(its) if self.same(member, its)? => {}
+                    match json.key(member).and_then(|key| its.get(&key)) {
+                        Some(its) if self.same(member, *its)? => {}
                         _ => return Ok(false),
                     }
                 }

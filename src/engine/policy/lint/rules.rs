@@ -149,7 +149,9 @@ fn accountability(doc: &mut Document<'_>, written: &AsWritten<'_>) {
     };
     let Some(rule) = written.says.iter().copied().find(exposes) else { return };
     let keys = [("owner", &rule.owner), ("check", &rule.check), ("rollback", &rule.rollback)];
-    let missing: Vec<&str> = keys.iter().filter(|(_, text)| text.is_none()).map(|(key, _)| *key).collect();
+    let says = |text: &String| text.chars().any(char::is_alphanumeric);
+    let missing = keys.iter().filter(|(_, text)| !text.as_ref().is_some_and(says));
+    let missing: Vec<&str> = missing.map(|(key, _)| *key).collect();
     if missing.is_empty() {
         return;
     }

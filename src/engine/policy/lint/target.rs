@@ -20,10 +20,11 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
         return unknown(doc, crms);
     };
     for rule in &written.rules {
-        // A rule for a whole entity says the same for many fields: once is enough.
+        // A rule for a whole entity says the same for many fields: once is enough. In version 1 a rule has no way to name
+        // another object, and what a counting policy may say of patients has rules of its own.
         if let Some((rule_of_field, fault)) =
             rule.says.iter().find_map(|says| Some((says, fault(says, crm)?)))
-            && !(fault == Fault::Outside && policy.schema_version == 1)
+            && !(fault == Fault::Outside && (policy.schema_version == 1 || policy.aggregate.is_some()))
         {
             say(doc, rule, rule_of_field, &fault, crm);
         }
