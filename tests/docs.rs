@@ -1,14 +1,17 @@
 //! What the documents show is what happens: their examples are run.
 //!
-//! A fenced block says what it is after its language. `policy`, `rules`, `event`, `patient` and `referral` set what is
-//! tried next; `crosses`, `refused` and `diagnostics` say what must come of it.
+//! A fenced block says what it is after its language. `policy`, `rules`, `draft`, `event`, `patient` and `referral` set what
+//! is tried next; `crosses`, `refused` and `diagnostics` say what must come of it. Commands find the policy as
+//! `released.json`, its draft as `draft.json` and the event as `events.json`; they succeed, or `fails` says that they don't.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
-use airlock::api::{RunView, Session, Setup, check_policy, columns};
+use airlock::api::{RunView, Session, Setup, check_policy, schema};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 use support::{referral, send, signed_now};
 
@@ -28,6 +31,7 @@ fn blocks(document: &str) -> Vec<Block<'_>> {
 #[derive(Clone, Default)]
 struct Example {
     policy: Value,
+    draft: Value,
     event: Value,
     /// Changes of the event's resources, by type.
     changes: Vec<(&'static str, Value)>,
@@ -55,6 +59,30 @@ impl Example {
             "data": self.event(),
         });
         send(&mut session, &signed_now(&setup, "evt-docs-0001", &body.to_string()))
+    }
+
+    /// Runs a command of the command line at the repository's root, with the example's own files.
+    fn command(&self, line: &str, status: i32) {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs");
+        std::fs::create_dir_all(&folder).unwrap();
+        let own =
+            [("released.json", &self.policy), ("draft.json", &self.draft), ("events.json", &self.event)];
+        let word = |word: &str| match own.iter().find(|(name, _)| *name == word) {
+            Some((name, value)) => {
+                let path = folder.join(name);
+                std::fs::write(&path, value.to_string()).unwrap();
+                path.display().to_string()
+            }
+            None => word.to_owned(),
+        };
+        let arguments = line.strip_prefix("airlock ").unwrap_or_else(|| panic!("{line}"));
+        let command = Command::new(env!("CARGO_BIN_EXE_airlock"))
+            .args(arguments.split_whitespace().map(word))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&command.stderr);
+        assert_eq!(command.status.code(), Some(status), "{line}: {told}");
     }
 }
 
@@ -92,10 +120,18 @@ fn try_out(document: &str) -> usize {
                 found.sort_unstable();
                 assert_eq!(found, text.lines().collect::<Vec<_>>(), "{}", example.policy["id"]);
             }
-            "sh" => text.lines().for_each(runs),
+            "json draft" => {
+                example.draft = example.policy.clone();
+                merge(example.draft.as_object_mut().unwrap(), value().as_object().unwrap());
+            }
+            "sh" => text.lines().for_each(|line| example.command(line, 0)),
+            "sh fails" => text.lines().for_each(|line| example.command(line, 1)),
             other => panic!("nothing is known of a block `{other}`"),
         }
-        claims += usize::from(matches!(what, "json crosses" | "text refused" | "text diagnostics" | "sh"));
+        claims += usize::from(matches!(
+            what,
+            "json crosses" | "text refused" | "text diagnostics" | "sh" | "sh fails"
+        ));
     }
     claims
 }
@@ -122,22 +158,9 @@ fn crosses(example: &Example, expected: &Value) {
     assert_eq!(&Value::Object(crossed), expected);
 }
 
-/// A command of the command line, at the repository's root.
-fn runs(line: &str) {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let [program, arguments @ ..] = words.as_slice() else { return };
-    assert_eq!(*program, "airlock", "{line}");
-    let command = Command::new(env!("CARGO_BIN_EXE_airlock"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(command.status.success(), "{line}: {}", String::from_utf8_lossy(&command.stderr));
-}
-
 #[test]
 fn the_examples_of_the_mapping_document_are_what_happens() {
-    assert_eq!(try_out(MAPPING), 8);
+    assert_eq!(try_out(MAPPING), 11);
 }
 
 #[test]
@@ -145,19 +168,34 @@ fn the_examples_of_the_separation_document_are_what_happens() {
     assert_eq!(try_out(SEPARATION), 3);
 }
 
+/// The keys of an object and the words that stand for a choice, at any depth of a schema.
+fn spelled<'a>(schema: &'a Value, words: &mut BTreeSet<&'a str>) {
+    let parts: Box<dyn Iterator<Item = &Value>> = match schema {
+        Value::Object(members) => {
+            let properties = members.get("properties").and_then(Value::as_object);
+            words.extend(properties.into_iter().flat_map(|own| own.keys().map(String::as_str)));
+            let choices = members.get("enum").and_then(Value::as_array);
+            words.extend(choices.into_iter().flatten().filter_map(Value::as_str));
+            Box::new(members.values())
+        }
+        Value::Array(items) => Box::new(items.iter()),
+        _ => return,
+    };
+    parts.for_each(|part| spelled(part, words));
+}
+
 #[test]
-fn every_key_choice_and_class_is_explained() {
-    for column in columns() {
-        assert!(MAPPING.contains(&format!("`{}`", column.key)), "`{}` is not explained", column.key);
-        if ["field", "target"].contains(&column.key.as_str()) {
-            continue;
-        }
-        for choice in column.choices {
-            let written = format!("`{choice}`");
-            assert!(
-                MAPPING.contains(&written) || SEPARATION.contains(&written),
-                "{written} is not explained"
-            );
-        }
+fn every_key_choice_and_class_of_a_policy_is_explained() {
+    let schema = schema("policy-2").unwrap();
+    let mut words = BTreeSet::new();
+    spelled(&schema, &mut words);
+    for word in
+        ["auditLocation", "least", "rollback", "generalize:zip3", "highly-restricted", "1..*", "phone"]
+    {
+        assert!(words.contains(word), "{word} is not in the schema");
+    }
+    for word in words {
+        let written = format!("`{word}`");
+        assert!(MAPPING.contains(&written) || SEPARATION.contains(&written), "{written} is not explained");
     }
 }

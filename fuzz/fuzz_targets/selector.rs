@@ -7,11 +7,11 @@ use airlock::engine::fhir::{Json, NodeId};
 use airlock::engine::path::{Context, Expression, Type};
 use libfuzzer_sys::fuzz_target;
 
-const PATIENT: &str = r#"{"resourceType":"Patient","id":"PAT-001","active":true,"birthDate":"1980-01-15",
+const PATIENT: &str = r##"{"resourceType":"Patient","id":"PAT-001","active":true,"birthDate":"1980-01-15",
     "_birthDate":{"extension":[{"url":"urn:x","valueDateTime":"1980-01-15T09:00:00Z"}]},
     "name":[{"use":"official","family":"Example","given":["Pat","Q"],"period":{"start":"2020"}},{"given":["P"]}],
     "managingOrganization":{"reference":"#ORG-001"},
-    "contained":[{"resourceType":"Organization","id":"ORG-001","name":"Clinic Demo"}]}"#;
+    "contained":[{"resourceType":"Organization","id":"ORG-001","name":"Clinic Demo"}]}"##;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -1,24 +1,12 @@
-//! The benchmark of mapping: selectors compiled, and an event walked, with more and more rules.
-//!
-//! Compiling stands beside serde_json's parse of the same selectors as one array; a walk of an event beside
-//! serde_json's parse of that event. The rules that are added do not apply to it.
+//! Selectors compiled, and an event walked, with more and more of them that do not apply to it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a benchmark stops where its own input is wrong"
-)]
-
+use super::{COUNTS, RULES, time};
 use airlock::api;
 use airlock::engine::adapt::Plan;
 use airlock::engine::fhir::{Json, NodeId};
 use airlock::engine::path::{Context, Selector, Type};
 use std::fmt::Write;
 use std::hint::black_box;
-
-const ROUNDS: usize = 7;
-/// Rules that a round goes over at least, so that a clock of coarse grain does.
-const RULES: usize = 20_000;
 
 /// What a referral is read for.
 const APPLY: [&str; 8] = [
@@ -32,14 +20,19 @@ const APPLY: [&str; 8] = [
     "ServiceRequest.note.first().text",
 ];
 
-/// So many selectors: those above, and others that find nothing.
-fn selectors(count: usize) -> Vec<String> {
-    let others = (0..count.saturating_sub(APPLY.len())).map(|n| match n % 4 {
+/// A selector that finds nothing in a referral.
+pub fn idle(n: usize) -> String {
+    match n % 4 {
         0 => format!("ServiceRequest.extension('urn:example:{n}').value.ofType(string)"),
         1 => format!("ServiceRequest.identifier.where(system = 'urn:example:{n}').value"),
         2 => format!("ServiceRequest.code.coding.where(system = 'urn:example:{n}').display.first()"),
         _ => format!("ServiceRequest.reasonCode[{n}].coding.code"),
-    });
+    }
+}
+
+/// So many selectors: those above, and others that find nothing.
+fn selectors(count: usize) -> Vec<String> {
+    let others = (0..count.saturating_sub(APPLY.len())).map(idle);
     APPLY.iter().map(|text| (*text).to_owned()).chain(others).collect()
 }
 
@@ -49,21 +42,8 @@ fn compile(texts: &[String], own: Type) -> Plan {
     Plan::new(selectors.iter())
 }
 
-/// The median over all rounds, in microseconds.
-fn time(clock: &dyn Fn() -> f64, repeats: usize, mut work: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..ROUNDS)
-        .map(|_| {
-            let start = clock();
-            (0..repeats).for_each(|_| work());
-            (clock() - start) * 1000.0 / repeats as f64
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[ROUNDS / 2]
-}
-
 /// The table.
-fn measured(clock: &dyn Fn() -> f64) -> String {
+pub fn measured(clock: &dyn Fn() -> f64) -> String {
     let body = &api::open_scenario("referral-created").unwrap().requests[0].1.body;
     let event: serde_json::Value = serde_json::from_str(body).unwrap();
     let event = event["data"].to_string();
@@ -84,7 +64,7 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
         heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]
     )
     .unwrap();
-    for count in [10, 100, 1_000, 10_000] {
+    for count in COUNTS {
         let texts = selectors(count);
         let array = serde_json::to_string(&texts).unwrap();
         let repeats = RULES / count;
@@ -109,25 +89,3 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     .unwrap();
     table
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-fn main() {
-    let start = std::time::Instant::now();
-    print!("{}", measured(&|| start.elapsed().as_secs_f64() * 1000.0));
-}
-
-#[cfg(target_arch = "wasm32")]
-mod in_browser {
-    use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-
-    wasm_bindgen_test_configure!(run_in_browser);
-
-    #[wasm_bindgen_test]
-    fn mapping() {
-        let performance = web_sys::window().and_then(|window| window.performance()).unwrap();
-        console_log!("{}", super::measured(&|| performance.now()));
-    }
-}
-
-#[cfg(target_arch = "wasm32")]
-fn main() {}

@@ -1,0 +1,62 @@
+//! The benchmark of mapping: selectors and policies compiled, an event walked and redacted with more and more rules,
+//! and a change of policy previewed.
+//!
+//! What is measured stands beside a floor of the same run: serde_json's parse of the same text, or a run of the
+//! connector over the same events.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops where its own input is wrong"
+)]
+
+mod policy;
+mod preview;
+mod selectors;
+
+/// Rounds, of which the median counts.
+const ROUNDS: usize = 7;
+/// Rules that a round goes over at least, so that a clock of coarse grain does.
+const RULES: usize = 20_000;
+/// How many rules there are, line by line.
+const COUNTS: [usize; 4] = [10, 100, 1_000, 10_000];
+
+/// The median over all rounds, in microseconds.
+fn time(clock: &dyn Fn() -> f64, repeats: usize, mut work: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = clock();
+            (0..repeats).for_each(|_| work());
+            (clock() - start) * 1000.0 / repeats as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}
+
+/// The tables.
+fn measured(clock: &dyn Fn() -> f64) -> String {
+    [selectors::measured(clock), policy::measured(clock), preview::measured(clock)].join("\n")
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    let start = std::time::Instant::now();
+    print!("{}", measured(&|| start.elapsed().as_secs_f64() * 1000.0));
+}
+
+#[cfg(target_arch = "wasm32")]
+mod in_browser {
+    use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    #[wasm_bindgen_test]
+    fn mapping() {
+        let performance = web_sys::window().and_then(|window| window.performance()).unwrap();
+        console_log!("{}", super::measured(&|| performance.now()));
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}

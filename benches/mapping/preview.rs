@@ -1,0 +1,141 @@
+//! A change of policy over many events, beside runs over the same; and what one keystroke in the open scenario costs.
+
+use super::time;
+use airlock::api::{
+    self, JobOutcome, PreviewEvents, PreviewInput, PreviewRequest, RehearsalInput, RehearsalRequest, Task,
+};
+use airlock::engine::canonical::Catalogue;
+use airlock::engine::phi::Phi;
+use airlock::engine::preview::{Preview, PreviewTexts, SideTexts};
+use airlock::engine::time::Instant;
+use airlock::engine::webhook::Delivery;
+use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
+use std::fmt::Write;
+use std::hint::black_box;
+
+/// Events that are previewed.
+const EVENTS: usize = 10_000;
+/// Events that a job takes at once, as the worker has it.
+const BUDGET: usize = 256;
+
+/// The median of three, in microseconds an event. What `prepare` makes is not counted.
+fn per_event<T>(clock: &dyn Fn() -> f64, prepare: impl Fn() -> T, mut work: impl FnMut(T)) -> f64 {
+    let mut times: Vec<f64> = (0..3)
+        .map(|_| {
+            let input = prepare();
+            let start = clock();
+            work(input);
+            (clock() - start) * 1000.0 / EVENTS as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[1]
+}
+
+fn finished(task: Task) -> JobOutcome {
+    let mut job = task.begin().unwrap();
+    while !job.step(BUDGET) {}
+    job.finish()
+}
+
+/// The table.
+pub fn measured(clock: &dyn Fn() -> f64) -> String {
+    let scenario = api::open_scenario("referral-created").unwrap();
+    let setup = &scenario.setup;
+    let at = scenario.requests[0].0;
+    let draft = setup.policy.replacen("generalize:age-band", "generalize:year", 1);
+    assert_ne!(draft, setup.policy);
+    let body: serde_json::Value = serde_json::from_str(&scenario.requests[0].1.body).unwrap();
+    let data = body["data"].to_string();
+    let bodies: Vec<String> = (0..EVENTS).map(|n| data.replace("REF-001", &format!("REF-{n:05}"))).collect();
+
+    let setting = SettingTexts {
+        policy: &setup.policy,
+        adapter: &setup.adapter,
+        catalogue: Catalogue::shipped(),
+        consents: &setup.consents,
+        source: &setup.source.id,
+        secrets: &setup.source.secrets,
+        access: AccessTexts::default(),
+        seed: &setup.seed,
+        actor: &setup.actor,
+        role: &setup.role,
+        sandbox: SandboxTexts::default(),
+    };
+    let enveloped: Vec<api::Request> = bodies
+        .iter()
+        .map(|data| {
+            let mut body = body.clone();
+            body["data"] = serde_json::from_str(data).unwrap();
+            api::request_for(setup, &body.to_string(), at)
+        })
+        .collect();
+    let deliveries = || -> Vec<Delivery> {
+        let delivery = |request: &api::Request| Delivery {
+            headers: request.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect(),
+            body: Phi::new(request.body.clone().into_bytes()),
+        };
+        enveloped.iter().map(delivery).collect()
+    };
+    let run = per_event(clock, deliveries, |deliveries| {
+        let mut connector = Connector::new(Setting::read(&setting).unwrap(), Remembered::default());
+        for delivery in deliveries {
+            connector.receive(delivery, Instant(at), &mut |_| {});
+            let run = connector.advance(Instant(at), &mut |_| {}).unwrap();
+            assert_eq!(run.outcome, Outcome::Delivered);
+        }
+        black_box(connector.log().root());
+    });
+    let bytes = || -> Vec<Phi<Vec<u8>>> {
+        enveloped.iter().map(|request| Phi::new(request.body.clone().into_bytes())).collect()
+    };
+    let compared = per_event(clock, bytes, |bodies| {
+        let mut preview = Preview::new(&PreviewTexts {
+            old: SideTexts { policy: &setup.policy, adapter: &setup.adapter },
+            new: SideTexts { policy: &draft, adapter: &setup.adapter },
+            catalogue: Catalogue::shipped(),
+            consents: Some(&setup.consents),
+            ehr: None,
+            seed: &setup.seed,
+        })
+        .unwrap();
+        bodies.into_iter().for_each(|body| preview.take("referral", body, Instant(at)));
+        assert_eq!(preview.events(), EVENTS);
+        black_box(preview.finish());
+    });
+
+    let file = bodies.join("\n");
+    let rehearsal = || {
+        let inputs = vec![RehearsalInput { name: "referrals.ndjson".to_owned(), text: file.clone() }];
+        Task::Rehearse(Box::new(RehearsalRequest { setup: setup.clone(), inputs, now: at }))
+    };
+    let rehearsed = per_event(clock, rehearsal, |task| {
+        let JobOutcome::Rehearsed(result) = finished(task) else { return };
+        assert!(result.endings.iter().any(|ending| ending.outcome == "delivered" && ending.count == EVENTS));
+    });
+    let request = || {
+        let inputs = vec![PreviewInput { name: "referrals.ndjson".to_owned(), text: file.clone(), at: None }];
+        let events = PreviewEvents::Inputs(inputs);
+        Task::Preview(PreviewRequest { events, now: at, ..PreviewRequest::over_scenario(&scenario, &draft) })
+    };
+    let previewed = per_event(clock, request, |task| {
+        let JobOutcome::Previewed(report) = finished(task) else { return };
+        assert_eq!(report.events, EVENTS);
+    });
+    let keystroke = time(clock, 50, || {
+        black_box(api::check_policy(black_box(&draft)));
+        black_box(api::preview(&PreviewRequest::over_scenario(&scenario, &draft)).unwrap());
+    });
+
+    let mut table = String::new();
+    writeln!(table, "preview ({}), µs an event; {EVENTS} referrals", std::env::consts::ARCH).unwrap();
+    let mut line = |what: &str, run: f64, preview: f64| {
+        writeln!(table, "  {what:<22}{run:>8.1} run{preview:>8.1} preview{:>8.2} ratio", preview / run)
+            .unwrap();
+    };
+    line("engine", run, compared);
+    line("job, file included", rehearsed, previewed);
+    writeln!(table, "  a keystroke: {keystroke:.0} µs to check the draft and preview the open scenario")
+        .unwrap();
+    table
+}
