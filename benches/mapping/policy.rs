@@ -35,7 +35,7 @@ impl Texts {
     fn new(setup: &api::Setup, count: usize) -> Self {
         let idle = 0..count.saturating_sub(APPLY);
         let mut catalogue: Value =
-            serde_json::from_str(&api::fixture("canonical/model.json").unwrap()).unwrap();
+            serde_json::from_str(api::fixture("canonical/model.json").unwrap()).unwrap();
         let fields: Vec<Value> = idle
             .clone()
             .map(|n| {

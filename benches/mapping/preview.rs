@@ -53,6 +53,7 @@ pub fn measured(clock: &dyn Fn() -> f64) -> String {
         policy: &setup.policy,
         adapter: &setup.adapter,
         catalogue: Catalogue::shipped(),
+        crms: &[],
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,
