@@ -141,7 +141,8 @@ fn crosses(example: &Example, expected: &Value) {
     let report = check_policy(&example.policy.to_string());
     assert_eq!(report.diagnostics, [], "an example is a policy that one could use as it stands");
     let run = example.run();
-    assert_eq!(run.outcome, "delivered", "{:?}", run.refusal);
+    let outcome = if expected.as_object().is_some_and(Map::is_empty) { "unchanged" } else { "delivered" };
+    assert_eq!(run.outcome, outcome, "{:?}", run.refusal);
     let mut crossed = Map::new();
     for record in &run.records {
         let fields = record.fields.iter().map(|field| {

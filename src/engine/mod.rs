@@ -396,8 +396,7 @@ impl Connector {
             return Err(self.refuse(run, refusal, now));
         }
         let counting = counted.map(|(aggregate, contribution)| {
-            let (keys, crm, correlation) = (&setting.state_keys, &self.crm, run.correlation.as_str());
-            let ground = Ground { policy, aggregate, keys, crm, now, correlation };
+            let ground = Ground { policy, aggregate, keys: &setting.state_keys, crm: &self.crm, now };
             self.learned.tally.plan(contribution, &redacted, &ground)
         });
         let records = match &counting {

@@ -94,7 +94,8 @@ pub struct Tally {
 pub struct Plan {
     /// What it changes.
     pub change: Change,
-    /// The record of the group that the event counts in, and that of the group that it leaves.
+    /// The record of the group that the event counts in, once that is large enough, and that of the group that it
+    /// leaves. Neither names the run.
     pub records: Vec<CrmRecord>,
     record: Pseudonym,
     share: Share,
@@ -112,15 +113,13 @@ pub struct Ground<'a> {
     pub crm: &'a CrmZone,
     /// The time.
     pub now: Instant,
-    /// The run.
-    pub correlation: &'a str,
 }
 
 impl Tally {
     /// What a contribution with these values would change. Decided before it is done, so that it can be logged first.
     pub fn plan(&self, contribution: Contribution, redacted: &Redacted, ground: &Ground<'_>) -> Plan {
-        let Ground { policy, aggregate, keys, crm, now, correlation } = *ground;
-        let dimensions = CrmRecord::of(policy, redacted, now, correlation).pop();
+        let Ground { policy, aggregate, keys, crm, now } = *ground;
+        let dimensions = CrmRecord::of(policy, redacted, now, "").pop();
         let mut fields = dimensions.map(|record| record.fields).unwrap_or_default();
         let group = keys.of_group(&policy.id, &fields);
         let share = Share { group, patient: contribution.patient };
@@ -135,21 +134,25 @@ impl Tally {
         let (records, patients) = self.after(group, out, Some(share.patient));
         let name = aggregate.count.field.clone();
         fields.push(CrmField { name: name.clone(), value: Some(aggregate.shown(records, patients)) });
-        let mut records = vec![CrmRecord {
-            object: aggregate.count.object.clone(),
+        let object = &aggregate.count.object;
+        // A small group shows its values as much as its count: it is not there until it is large enough.
+        let shows = patients >= u64::from(aggregate.least) || crm.place(object, &key(group)).is_some();
+        let own = shows.then(|| CrmRecord {
+            object: object.clone(),
             key: key(group),
             version: 1,
             fields,
             written: now,
-            correlation: correlation.to_owned(),
-        }];
+            correlation: String::new(),
+        });
+        let mut records: Vec<CrmRecord> = own.into_iter().collect();
         records.extend(left.and_then(|left| {
             let place = crm.place(&aggregate.count.object, &key(left.group))?;
             let mut record = crm.records().get(place)?.clone();
             let (records, patients) = self.after(left.group, Some(left.patient), None);
             let count = record.fields.iter_mut().find(|field| field.name == name)?;
             count.value = Some(aggregate.shown(records, patients));
-            Some(CrmRecord { written: now, correlation: correlation.to_owned(), ..record })
+            Some(CrmRecord { written: now, ..record })
         }));
         Plan { change, records, record: contribution.record, share }
     }
