@@ -152,6 +152,11 @@ pub fn focus_on(testid: impl Into<String>) {
     });
 }
 
+/// Whether what is dragged are files, and not text of the page.
+pub fn carries_files(event: &web_sys::DragEvent) -> bool {
+    event.data_transfer().is_some_and(|held| held.types().includes(&JsValue::from_str("Files"), 0))
+}
+
 /// The files of a drop or of a file input.
 pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
     let Some(list) = list else { return Vec::new() };

@@ -31,7 +31,7 @@ pub fn Diagnostics(
         view! { <ol class="diagnostics">{items}</ol> }.into_any()
     };
     view! {
-        <section aria-label="Diagnostics" data-testid="diagnostics">
+        <section tabindex="-1" aria-label="Diagnostics" data-testid="diagnostics">
             {list}
         </section>
     }

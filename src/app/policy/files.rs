@@ -8,6 +8,18 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
+/// Opens a file that was dropped. Of several the first: a draft is one policy.
+pub fn open_dropped(desk: Desk, files: Vec<web_sys::File>) {
+    let several = files.len() > 1;
+    if let Some(file) = files.into_iter().next() {
+        if several {
+            let words = [file.name().as_str(), " was opened, and no other: a draft is one policy."].concat();
+            desk.notice.set(Some(words));
+        }
+        open(desk, file);
+    }
+}
+
 /// Opens a file as the draft.
 pub fn open(desk: Desk, file: web_sys::File) {
     let refused = desk.sheet.refused;

@@ -6,6 +6,7 @@ mod differences;
 mod documents;
 mod draft;
 mod files;
+mod glance;
 mod grid;
 mod incoming;
 mod link;
@@ -25,6 +26,7 @@ use super::{dom, text};
 use crate::api::{Diagnostic, PolicyReport, Severity};
 use bar::PolicyBar;
 use diagnostics::Diagnostics;
+use glance::glance;
 use grid::{Grid, GridPane, back_or_forth, way};
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -82,34 +84,56 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
             }
         }
     };
+    let over = RwSignal::new(false);
+    let dropped = move |event: web_sys::DragEvent| {
+        over.set(false);
+        if dom::carries_files(&event) {
+            event.prevent_default();
+            files::open_dropped(desk, dom::files_of(event.data_transfer().and_then(|held| held.files())));
+        }
+    };
     view! {
         <h1 class="sr-only">"Policy"</h1>
-        <PolicyBar desk />
-        {switch(shown)}
-        <div class="policy" data-shown=move || shown.get().name()>
-            <GridPane grid on_jump=jump />
-            <section class="policy-text" aria-labelledby="policy-title">
-                <header class="bar">
-                    <h2 id="policy-title">"Mapping policy"</h2>
-                    {move || state(desk, &sheet.report.get())}
-                </header>
-                <div on:keydown=keys>
-                    <Editor
-                        value=sheet.text
-                        on_input=type_in
-                        label="Mapping policy, JSON"
-                        testid="policy-text"
-                        area=area
-                        marks=marks
-                        on_caret=follow
-                        rows=28
-                    />
-                </div>
-            </section>
-            <section class="policy-said">
-                <Diagnostics report=sheet.report grid on_jump=jump />
-            </section>
-            <PreviewPane desk />
+        <div
+            class="dropzone"
+            class:over=move || over.get()
+            data-testid="policy-dropzone"
+            on:dragover=move |event| {
+                if dom::carries_files(&event) {
+                    event.prevent_default();
+                    over.set(true);
+                }
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=dropped
+        >
+            <PolicyBar desk />
+            <div class="policy-head">{switch(shown)} {glance(desk)}</div>
+            <div class="policy" data-shown=move || shown.get().name()>
+                <GridPane grid on_jump=jump />
+                <section class="policy-text" aria-labelledby="policy-title">
+                    <header class="bar">
+                        <h2 id="policy-title">"Mapping policy"</h2>
+                        {move || state(desk, &sheet.report.get())}
+                    </header>
+                    <div on:keydown=keys>
+                        <Editor
+                            value=sheet.text
+                            on_input=type_in
+                            label="Mapping policy, JSON"
+                            testid="policy-text"
+                            area=area
+                            marks=marks
+                            on_caret=follow
+                            rows=28
+                        />
+                    </div>
+                </section>
+                <section class="policy-said">
+                    <Diagnostics report=sheet.report grid on_jump=jump />
+                </section>
+                <PreviewPane desk />
+            </div>
             <VersionsPanel desk />
         </div>
         <PublishDialog desk />

@@ -1,5 +1,6 @@
 //! The dialog that publishes a version.
 
+use super::preview::EventSet;
 use super::{differences, preview};
 use crate::api::{Diagnostic, Objection, Proposal, Publication, Severity, propose};
 use crate::app::desk::Desk;
@@ -47,8 +48,8 @@ pub fn PublishDialog(desk: Desk) -> impl IntoView {
 fn content(desk: Desk) -> AnyView {
     let (sheet, shelf) = (desk.sheet, desk.sheet.shelf);
     let report = sheet.report.get();
-    let errors: Vec<Diagnostic> =
-        report.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+    let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
+        report.diagnostics.iter().cloned().partition(|d| d.severity == Severity::Error);
     let close = move |_| shelf.publishing.set(false);
     if !report.usable() {
         return blocked(&errors, close);
@@ -110,23 +111,53 @@ fn content(desk: Desk) -> AnyView {
             </div>
             <h3>"What differs from the version in force"</h3>
             {differences::by_rule(&difference)}
-            <h3>"On the open scenario"</h3>
+            {warned(&warnings)}
+            <h3>{over(desk)}</h3>
             {effect(desk)}
         </form>
     }
     .into_any()
 }
 
+/// Which events the effect is shown over.
+fn over(desk: Desk) -> &'static str {
+    match desk.sheet.trial.set.get_untracked() {
+        EventSet::Open => "On the open scenario",
+        EventSet::Shipped => "On all shipped events",
+        EventSet::Files => "On the events of your files",
+    }
+}
+
 fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static) -> AnyView {
-    let items = errors
+    view! {
+        <p role="alert" data-testid="publish-blocked" data-errors=errors.len().to_string()>
+            "Nothing can be published while errors stand. Mend them first; warnings keep nothing back."
+        </p>
+        {listed(errors)}
+        <div class="buttons">
+            <button type="button" data-testid="publish-cancel" autofocus on:click=close>
+                "Back to the draft"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// The first of what is said of the draft, each with its line.
+fn listed(said: &[Diagnostic]) -> AnyView {
+    let items = said
         .iter()
         .take(LISTED)
         .map(|d| {
-            let place = ["line ", &d.start.line.to_string(), ": "].concat();
+            let (class, glyph) = match d.severity {
+                Severity::Error => ("mark bad", "✕ "),
+                Severity::Warning => ("mark warn", "⚠ "),
+            };
+            let place = [" line ", &d.start.line.to_string(), ": "].concat();
             view! {
                 <li>
-                    <span class="mark bad" aria-hidden="true">
-                        "✕ "
+                    <span class=class aria-hidden="true">
+                        {glyph}
                     </span>
                     {place}
                     {words::prose(&d.message)}
@@ -136,20 +167,25 @@ fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static)
             }
         })
         .collect::<Vec<_>>();
-    let more = errors.len().saturating_sub(LISTED);
+    let more = said.len().saturating_sub(LISTED);
     view! {
-        <p role="alert" data-testid="publish-blocked" data-errors=errors.len().to_string()>
-            "Nothing can be published while errors stand. Mend them first; warnings keep nothing back."
-        </p>
         <ul>{items}</ul>
         {(more > 0).then(|| ["and ", &more.to_string(), " more"].concat())}
-        <div class="buttons">
-            <button type="button" data-testid="publish-cancel" autofocus on:click=close>
-                "Back to the draft"
-            </button>
-        </div>
     }
     .into_any()
+}
+
+/// What the lint warns of: it keeps nothing back, and is not to be overlooked.
+fn warned(warnings: &[Diagnostic]) -> Option<AnyView> {
+    (!warnings.is_empty()).then(|| {
+        view! {
+            <section aria-labelledby="publish-warned" data-testid="publish-warned">
+                <h3 id="publish-warned">"What stands as a warning"</h3>
+                {listed(warnings)}
+            </section>
+        }
+        .into_any()
+    })
 }
 
 /// What the draft does, once more, over the events that were chosen for the preview.

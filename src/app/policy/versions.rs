@@ -26,7 +26,7 @@ pub fn VersionsPanel(desk: Desk) -> impl IntoView {
         faults.iter().map(|fault| objection(fault, Said::Noted)).collect::<Vec<_>>()
     };
     view! {
-        <section class="versions" aria-labelledby="versions-title" data-testid="versions">
+        <section class="versions" tabindex="-1" aria-labelledby="versions-title" data-testid="versions">
             <header class="bar">
                 <h2 id="versions-title">"Versions"</h2>
                 <span class="note">"A version never changes; an older one comes back as a new one"</span>

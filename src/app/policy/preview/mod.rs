@@ -44,7 +44,7 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
         })
     };
     view! {
-        <section class="preview" aria-labelledby="preview-title" data-testid="preview">
+        <section class="preview" tabindex="-1" aria-labelledby="preview-title" data-testid="preview">
             <header class="bar">
                 <h2 id="preview-title">"Preview against active"</h2>
                 <span class="note">"Nothing is delivered or logged."</span>

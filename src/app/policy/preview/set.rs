@@ -2,7 +2,6 @@
 
 use super::{EventSet, Trial};
 use crate::app::desk::Desk;
-
 use crate::app::{dom, text};
 use leptos::prelude::*;
 
@@ -28,6 +27,8 @@ pub fn Chooser(desk: Desk) -> impl IntoView {
     };
     let dropped = move |event: web_sys::DragEvent| {
         event.prevent_default();
+        // Events, not a policy.
+        event.stop_propagation();
         trial.open(desk, dom::files_of(event.data_transfer().and_then(|transfer| transfer.files())));
     };
     let again = move || {
@@ -46,7 +47,10 @@ pub fn Chooser(desk: Desk) -> impl IntoView {
         })
     };
     view! {
-        <div class="preview-set" on:dragover=|event| event.prevent_default() on:drop=dropped>
+        <div class="preview-set" on:dragover=|event| {
+            event.prevent_default();
+            event.stop_propagation();
+        } on:drop=dropped>
             <div class="tabs" role="group" aria-label="Events to compare over">
                 {one(desk, trial, EventSet::Open, "Open scenario")}
                 {one(desk, trial, EventSet::Shipped, "All shipped events")}
