@@ -132,6 +132,7 @@ fn an_author_allows_a_postal_code_is_stopped_thinks_better_of_it_publishes_and_g
     open_publish(&page)?;
     page.wait_text(&id("publish-blocked"), "while errors stand")?;
     page.wait_text(&id("publish-dialog"), "policy.class-lowered")?;
+    page.wait_text(&id("publish-dialog"), "policy.target-unfit")?;
     ensure!(page.count(&id("publish-confirm"))? == 0, "there is no way to do it all the same");
     ensure!(page.focused()? == "publish-cancel", "the focus is in the dialog, at {}", page.focused()?);
     page.press(&keys(&[Key::Escape]))?;
