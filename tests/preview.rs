@@ -349,3 +349,145 @@ fn a_counting_policy_that_counts_no_more_widens() {
     assert!(widens(&shipped, &singly) && widens(&more, &shipped));
     assert!(!widens(&singly, &shipped) && !widens(&shipped, &more));
 }
+
+/// The shipped policy under the shipped adapter, against the same under an adapter with a change.
+fn read_otherwise(change: impl FnOnce(&mut Value), events: Vec<PreviewInput>) -> PreviewReport {
+    let mut adapter: Value = serde_json::from_str(fixture("adapters/fhir-r4.json").unwrap()).unwrap();
+    change(&mut adapter);
+    let mut request = request(&shipped(), &shipped(), events);
+    request.new.adapter = adapter.to_string();
+    preview(&request).unwrap()
+}
+
+/// An adapter's entry for referrals.
+fn referral_of(adapter: &mut Value) -> &mut Value {
+    let events = adapter["events"].as_array_mut().unwrap();
+    events.iter_mut().find(|event| event["type"] == "referral.created").unwrap()
+}
+
+/// How an adapter reads a field of referrals.
+fn reading<'a>(adapter: &'a mut Value, field: &str) -> &'a mut Value {
+    let fields = referral_of(adapter)["fields"].as_array_mut().unwrap();
+    fields.iter_mut().find(|entry| entry["field"] == field).unwrap()
+}
+
+const BIRTH: &str = "ServiceRequest.subject.resolve().ofType(Patient).birthDate";
+
+#[test]
+fn what_an_adapter_reads_from_elsewhere_newly_crosses() {
+    let elsewhere =
+        |adapter: &mut Value| reading(adapter, "CareEvent.categoryDisplay")["select"] = json!(BIRTH);
+    let report = read_otherwise(elsewhere, referrals());
+    assert_eq!(named(&report), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    let change = &report.newly_crossing[0];
+    assert_eq!((change.events, change.used), (1, 1));
+    let example = &change.examples[0];
+    assert!(example.path.as_deref().unwrap().ends_with("birthDate"), "{example:?}");
+    assert_eq!(example.to.as_deref(), Some("9999-99-99"));
+    assert_eq!(report.by_event[0].fields[0].effect, "newly-crosses");
+    assert_eq!(change.words().1, "as it is, to Activity.category, read otherwise of referral.created");
+    // No event need show it.
+    let unseen = read_otherwise(elsewhere, Vec::new());
+    assert_eq!(named(&unseen), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    assert_eq!((unseen.newly_crossing[0].events, unseen.newly_crossing[0].used), (0, 0));
+    assert_eq!(unseen.newly_crossing[0].resourced, ["referral.created"]);
+}
+
+#[test]
+fn a_value_from_elsewhere_newly_crosses_even_where_it_is_the_same_or_comes_in_a_narrower_form() {
+    // The year of another date, where the month of the first one crossed.
+    let mut adapter: Value = serde_json::from_str(fixture("adapters/fhir-r4.json").unwrap()).unwrap();
+    reading(&mut adapter, "CareEvent.authoredOn")["select"] = json!(BIRTH);
+    let coarser = changed(|policy| rule(policy, "CareEvent.authoredOn")["method"] = json!("generalize:year"));
+    let mut coarse = request(&shipped(), &coarser, referrals());
+    coarse.new.adapter = adapter.to_string();
+    let report = preview(&coarse).unwrap();
+    let change = report.newly_crossing.iter().find(|change| change.field == "CareEvent.authoredOn").unwrap();
+    assert_eq!(change.events, 1);
+    assert!(report.changed.is_empty(), "{report:?}");
+    // That both displays say the same is chance.
+    let from_code = |adapter: &mut Value| {
+        reading(adapter, "CareEvent.categoryDisplay")["select"] = json!("ServiceRequest.code.coding.display");
+    };
+    let mut events = referrals();
+    let mut document: Value = serde_json::from_str(&events[0].text).unwrap();
+    let entries = document["data"]["entry"].as_array_mut().unwrap();
+    let is_referral = |entry: &&mut Value| entry["resource"]["resourceType"] == "ServiceRequest";
+    let referral = entries.iter_mut().find(is_referral).unwrap();
+    referral["resource"]["code"]["coding"][0]["display"] =
+        referral["resource"]["category"][0]["coding"][0]["display"].clone();
+    events[0].text = document.to_string();
+    let report = read_otherwise(from_code, events);
+    let change = &report.newly_crossing[0];
+    assert_eq!((change.field.as_str(), change.events), ("CareEvent.categoryDisplay", 1));
+    assert_eq!(change.examples[0].from, change.examples[0].to);
+}
+
+#[test]
+fn forms_conditions_and_deviations_of_an_adapter_are_compared_whatever_the_events() {
+    let form = read_otherwise(
+        |adapter| reading(adapter, "CareEvent.categoryDisplay")["normalise"] = json!("text"),
+        Vec::new(),
+    );
+    assert_eq!(named(&form), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    let others = |adapter: &mut Value| {
+        let drafts = json!([{ "select": "ServiceRequest.status", "in": ["draft"] }]);
+        referral_of(adapter)["when"] = drafts;
+    };
+    let other_events = read_otherwise(others, Vec::new());
+    assert!(other_events.newly_crossing.len() > 5, "{other_events:?}");
+    let same_types = |change: &airlock::api::FieldChange| change.resourced == ["referral.created"];
+    assert!(other_events.newly_crossing.iter().all(same_types), "{other_events:?}");
+    let gone = read_otherwise(
+        |adapter| {
+            let fields = referral_of(adapter)["fields"].as_array_mut().unwrap();
+            fields.retain(|entry| entry["field"] != "CareEvent.categoryDisplay");
+        },
+        Vec::new(),
+    );
+    assert_eq!(named(&gone), [vec![], vec!["CareEvent.categoryDisplay"], vec![]]);
+    let excused =
+        read_otherwise(|adapter| adapter["deviations"] = json!(["ServiceRequest.urgency"]), Vec::new());
+    assert_eq!((excused.path[0].key.as_str(), excused.path[0].widens), ("adapter.deviations", true));
+    // Prose, and what no policy lets across, are no change.
+    let prose = read_otherwise(
+        |adapter| {
+            adapter["title"] = json!("Another title");
+            reading(adapter, "CareEvent.note")["select"] = json!("ServiceRequest.patientInstruction");
+            reading(adapter, "CareEvent.status")["note"] = json!("Other words.");
+        },
+        referrals(),
+    );
+    assert!(prose.is_empty(), "{prose:?}");
+}
+
+#[test]
+fn another_crm_object_has_other_readers() {
+    let moved = |target: &str| {
+        let report = tried(|policy| rule(policy, "Person.postalCode")["target"] = json!(target));
+        named(&report).map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let field = vec!["Person.postalCode".to_owned()];
+    assert_eq!(moved("Activity.region"), [field.clone(), vec![], vec![]]);
+    assert_eq!(moved("PatientAttribute.city"), [vec![], vec![], field.clone()]);
+    // That less of it crosses does not make it less to them.
+    for events in [Vec::new(), referrals()] {
+        let old =
+            changed(|policy| rule(policy, "CareEvent.authoredOn")["target"] = json!("PatientAttribute.day"));
+        let new = changed(|policy| rule(policy, "CareEvent.authoredOn")["method"] = json!("generalize:year"));
+        let report = preview(&request(&old, &new, events)).unwrap();
+        assert_eq!(named(&report), [vec!["CareEvent.authoredOn"], vec![], vec![]]);
+    }
+}
+
+#[test]
+fn the_crm_adapter_and_the_id_are_of_the_integration_path() {
+    let report = tried(|policy| {
+        policy["id"] = json!("another-intake");
+        policy["target"]["adapter"] = json!("crm-other");
+    });
+    let told: Vec<_> = report.path.iter().map(|change| (change.key.as_str(), change.widens)).collect();
+    assert_eq!(told, [("id", false), ("target.adapter", true)]);
+    assert_eq!((report.path[1].from.as_str(), report.path[1].to.as_str()), ("crm-demo", "crm-other"));
+    assert!(!report.is_empty());
+}

@@ -54,7 +54,7 @@ pub struct PreviewTotals {
 /// A change of the integration path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathChange {
-    /// The policy's key, e.g. `jurisdictions`.
+    /// The policy's key, e.g. `jurisdictions`, or `adapter.` and the adapter's.
     pub key: String,
     /// Before.
     pub from: String,
@@ -92,6 +92,10 @@ pub struct FieldChange {
     /// Types of event that only one of the policies covers, where that is a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub event_types: Vec<String>,
+    /// Types of event in which the new adapter reads it otherwise, where that is a reason: from elsewhere, in another
+    /// form, or of other events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resourced: Vec<String>,
     /// A few of the events.
     pub examples: Vec<FieldExample>,
 }
@@ -211,11 +215,18 @@ impl PreviewReport {
 impl FieldChange {
     /// What becomes of the field before and after, in words: `generalize:zip3, to PatientAttribute.region`.
     pub fn words(&self) -> (String, String) {
-        let Self { from, to, event_types, .. } = self;
+        let Self { from, to, event_types, resourced, .. } = self;
         let words = |own: &Option<FieldTerms>, other: &Option<FieldTerms>| {
             own.as_ref().map_or_else(|| NOTHING.to_owned(), |own| own.words(other.as_ref()))
         };
-        let (before, after) = (words(from, to), words(to, from));
+        let (before, mut after) = (words(from, to), words(to, from));
+        let crossed = || self.examples.iter().any(|example| example.from.is_some());
+        if !resourced.is_empty() {
+            after = [&after, ", read otherwise of ", &resourced.join(", ")].concat();
+        } else if before == after && self.effect == "newly-crosses" && event_types.is_empty() && crossed() {
+            // The rules say the same, and other values cross than did.
+            after.push_str(", other values");
+        }
         if before != after {
             return (before, after);
         }

@@ -92,6 +92,7 @@ impl From<Change> for FieldChange {
             held_back: change.held,
             used: change.used,
             event_types: change.event_types,
+            resourced: change.resourced,
             examples: change.examples.into_iter().map(FieldExample::from).collect(),
         }
     }

@@ -8,8 +8,9 @@ use super::plan::{Claim, Plan};
 use super::{Claims, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
 use crate::engine::normalise::Normalise;
+use crate::engine::path::Selector;
 use crate::engine::phi::Phi;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The canonical fields that an event's subject fills by being it: its reference, and what stands beside that.
@@ -39,6 +40,8 @@ pub struct EventMap {
     /// Where the records stand that a merge does away with.
     pub(super) merged: Option<Plan>,
     pub(super) plan: Plan,
+    /// Where each field is read from; nothing for what the subject fills by being it.
+    pub(super) selectors: Vec<Selector>,
     /// The elements that the fields are read from.
     pub reads: Reads,
 }
@@ -66,7 +69,7 @@ impl Effect {
 }
 
 /// Something that must be true of the focus.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// The selector as the adapter spells it: the path of what is wrong where it does not hold.
     pub select: String,
@@ -74,7 +77,7 @@ pub struct Condition {
     pub(super) test: Test,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Test {
     /// Some value is one of these.
     In(Vec<String>),
@@ -128,6 +131,23 @@ impl EventMap {
             }
         }
         Some(all)
+    }
+
+    /// How each field is read, by the field's id: from where, and brought into which form, in the adapter's order.
+    pub fn readings(&self) -> BTreeMap<usize, Vec<(&Selector, Option<Normalise>)>> {
+        let mut readings: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+        for ((field, selector), form) in self.fields.iter().zip(&self.selectors).zip(&self.forms) {
+            readings.entry(field.id).or_default().push((selector, *form));
+        }
+        readings
+    }
+
+    /// Whether both take the same events for theirs, as the same patient's and meant for the same recipients, and change
+    /// the same in the connector. What they read of them may differ.
+    pub fn admits_like(&self, other: &Self) -> bool {
+        let states = self.focus == other.focus && self.bare == other.bare && self.when == other.when;
+        let whose = self.subject == other.subject && self.recipients == other.recipients;
+        states && whose && self.effect == other.effect && self.merged == other.merged
     }
 
     /// The first condition that the focus does not meet.

@@ -17,7 +17,7 @@ pub struct Claim {
 }
 
 /// The selectors' common beginnings, shared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     branches: Vec<Branch>,
 }
@@ -26,7 +26,7 @@ pub struct Plan {
 type ByText = BTreeMap<Box<str>, usize>;
 
 /// What is wanted of the nodes that a path leads to. Each leads on to the branch of a number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Branch {
     /// Members by key. One key may lead to several: to a choice, and to the choice as it is of one type.
     members: BTreeMap<Box<str>, Vec<usize>>,

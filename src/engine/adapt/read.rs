@@ -134,11 +134,13 @@ fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'
     let together = Plan::new(fields.iter().map(|field| &field.selector));
     let mut reads = Reads::default();
     fields.iter().for_each(|field| reads.add(&field.entry, &field.selector));
+    let forms = fields.iter().map(|field| field.form).collect();
+    let (fields, selectors) = fields.into_iter().map(|field| (field.entry, field.selector)).unzip();
     Some(EventMap {
         event_type,
         focus: focus?,
-        forms: fields.iter().map(|field| field.form).collect(),
-        fields: fields.into_iter().map(|field| field.entry).collect(),
+        fields,
+        forms,
         effect,
         bare,
         when,
@@ -146,6 +148,7 @@ fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'
         recipients,
         merged,
         plan: together,
+        selectors,
         reads,
     })
 }

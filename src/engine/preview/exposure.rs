@@ -6,6 +6,7 @@
 //! Between two forms of which neither follows from the other, such as a token and an age band, the new one newly
 //! crosses.
 
+use crate::engine::fhir::NodeId;
 use crate::engine::normalise::Normalise;
 use crate::engine::policy::{Label, Rule, Target};
 use crate::engine::redact::Method;
@@ -21,8 +22,8 @@ pub enum Effect {
     NoLongerCrosses,
     /// Less of it crosses.
     Narrower,
-    /// It crosses otherwise, and neither tells more than the other: another CRM field, another spelling, another class;
-    /// or a mark that it is withheld comes or goes.
+    /// It crosses otherwise, and neither tells more than the other: another field of the same CRM object, another spelling,
+    /// another class; or a mark that it is withheld comes or goes.
     Changed,
 }
 
@@ -90,22 +91,33 @@ fn finer(one: Method, other: Method) -> Option<Ordering> {
 /// The effect that a change of the rules has on a field, whatever the events; none where both say the same of it.
 /// Ids, order, owners, checks, plans and notes have no effect.
 pub fn between(old: Option<&Rule>, new: Option<&Rule>) -> Option<Effect> {
-    if let Some(effect) = Exposure::of(old).to(Exposure::of(new)) {
-        return Some(effect);
+    let shown = Exposure::of(old).to(Exposure::of(new));
+    let (Some(old), Some(new)) = (old, new) else { return shown };
+    if !(old.label.crosses() && new.label.crosses()) {
+        let marked = old.label == Label::Redacted && new.label == Label::Redacted;
+        return shown.or((marked && old.target != new.target).then_some(Effect::Changed));
     }
-    let (Some(old), Some(new)) = (old, new) else { return None };
-    if !old.label.crosses() {
-        return (old.label == Label::Redacted && old.target != new.target).then_some(Effect::Changed);
-    }
+    // Values and spellings are compared where both methods give the same kind of value.
+    let alike = shown.is_none();
     let effects = [
-        values(&old.values, &new.values),
+        shown,
+        values(&old.values, &new.values).filter(|_| alike),
+        spelling(old, new).filter(|_| alike),
         amount(old.cardinality.many, new.cardinality.many),
-        spelling(old, new),
-        (old.target != new.target).then_some(Effect::Changed),
+        place(old.target.as_ref(), new.target.as_ref()),
         (old.class != new.class).then_some(Effect::Changed),
         (old.cardinality.required != new.cardinality.required).then_some(Effect::Changed),
     ];
     effects.into_iter().flatten().min()
+}
+
+/// Another CRM object has other readers: what it is told newly crosses to them.
+fn place(old: Option<&Target>, new: Option<&Target>) -> Option<Effect> {
+    if old == new {
+        return None;
+    }
+    let [before, after] = [old, new].map(|target| target.map(|target| &target.object));
+    Some(if before == after { Effect::Changed } else { Effect::NewlyCrosses })
 }
 
 /// An empty list sets no limit.
@@ -146,33 +158,48 @@ fn spelling(old: &Rule, new: &Rule) -> Option<Effect> {
 /// What one policy lets across of a field in one event.
 #[derive(Clone, Debug)]
 pub struct Crossing<'a> {
-    /// How much shows.
-    pub exposure: Exposure,
-    /// The CRM field.
-    pub target: Option<&'a Target>,
-    /// The values, in the order of the event.
+    /// The rule that lets it.
+    pub rule: &'a Rule,
+    /// The places in the event that the values come from.
+    pub nodes: Vec<NodeId>,
+    /// The values, in the order of the event; one for each place.
     pub values: Vec<&'a str>,
 }
 
-/// The effect on a field in one event. `ruled` is what the rules say of it.
-pub fn within(
-    old: Option<&Crossing<'_>>,
-    new: Option<&Crossing<'_>>,
-    ruled: Option<Effect>,
-) -> Option<Effect> {
-    let exposure = |side: Option<&Crossing<'_>>| side.map_or(Exposure::Nothing, |side| side.exposure);
-    if let Some(effect) = exposure(old).to(exposure(new)) {
-        return Some(effect);
+impl Crossing<'_> {
+    /// How much shows.
+    pub fn exposure(&self) -> Exposure {
+        Exposure::of(Some(self.rule))
     }
-    let (old, new) = (old?, new?);
+}
+
+/// The effect on a field in one event. What comes from a place that nothing came from before newly crosses, whatever
+/// the rules say; and so does another value from the same place, unless the rules spell it otherwise.
+pub fn within(old: Option<&Crossing<'_>>, new: Option<&Crossing<'_>>) -> Option<Effect> {
+    let exposure = |side: Option<&Crossing<'_>>| side.map_or(Exposure::Nothing, Crossing::exposure);
+    let shown = exposure(old).to(exposure(new));
+    let (Some(old), Some(new)) = (old, new) else { return shown };
+    if !(old.rule.label.crosses() && new.rule.label.crosses()) {
+        return shown.or((old.rule.target != new.rule.target).then_some(Effect::Changed));
+    }
+    if !new.nodes.iter().collect::<BTreeSet<_>>().is_subset(&old.nodes.iter().collect()) {
+        return Some(Effect::NewlyCrosses);
+    }
+    let told = shown.or_else(|| retold(old, new));
+    [told, place(old.rule.target.as_ref(), new.rule.target.as_ref())].into_iter().flatten().min()
+}
+
+/// The effect of other values by the same method.
+fn retold(old: &Crossing<'_>, new: &Crossing<'_>) -> Option<Effect> {
     if old.values == new.values {
-        return (old.target != new.target).then_some(Effect::Changed);
+        return None;
     }
     let [before, after] = [old, new].map(|side| side.values.iter().collect::<BTreeSet<_>>());
     Some(match (before.is_subset(&after), after.is_subset(&before)) {
+        (true, true) => Effect::Changed,
         (true, false) => Effect::NewlyCrosses,
         (false, true) => Effect::Narrower,
-        _ => ruled.filter(|ruled| *ruled != Effect::NoLongerCrosses).unwrap_or(Effect::Changed),
+        (false, false) => spelling(old.rule, new.rule).unwrap_or(Effect::NewlyCrosses),
     })
 }
 

@@ -53,7 +53,7 @@ pub struct Totals {
 /// A change of the integration path: of what the rules hold for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderChange {
-    /// The policy's key, e.g. `jurisdictions`.
+    /// The policy's key, e.g. `jurisdictions`, or `adapter.` and the adapter's.
     pub key: &'static str,
     /// Before, in the policy's own words.
     pub from: String,
@@ -108,6 +108,8 @@ pub struct FieldChange {
     pub used: usize,
     /// Types of event that only one of the policies covers, where that is a reason.
     pub event_types: Vec<String>,
+    /// Types of event in which the new adapter reads it otherwise, where that is a reason.
+    pub resourced: Vec<String>,
     /// A few of the events.
     pub examples: Vec<Example>,
 }

@@ -1,4 +1,4 @@
-//! What differs between two policies, whatever the events.
+//! What differs between two policies and their adapters, whatever the events.
 
 use super::exposure::{Effect, between};
 use super::report::HeaderChange;
@@ -20,8 +20,11 @@ pub struct Ruled {
     pub effect: Option<Effect>,
     /// Types of event that are newly covered, and of which something of the field would cross.
     pub joins: Vec<String>,
-    /// Types of event that are covered no more, and of which something of it crossed.
+    /// Types of event that are covered no more, or of which the field is read no more, and of which something of it
+    /// crossed.
     pub leaves: Vec<String>,
+    /// Types of event of which something of it crosses and that the new adapter reads otherwise.
+    pub resourced: Vec<String>,
 }
 
 /// What two policies say, by field.
@@ -36,6 +39,7 @@ pub fn ruled(old: &Side, new: &Side) -> BTreeMap<usize, Ruled> {
                 effect: None,
                 joins: Vec::new(),
                 leaves: Vec::new(),
+                resourced: Vec::new(),
             });
             *(if is_new { &mut ruled.new } else { &mut ruled.old }) = Some(place);
         }
@@ -52,13 +56,59 @@ pub fn ruled(old: &Side, new: &Side) -> BTreeMap<usize, Ruled> {
     for (field, event_type) in only(old, new) {
         fields.entry(field).and_modify(|ruled| ruled.leaves.push(event_type));
     }
+    let (resourced, unread) = reread(old, new);
+    for (field, event_type) in resourced {
+        fields.entry(field).and_modify(|ruled| ruled.resourced.push(event_type));
+    }
+    for (field, event_type) in unread {
+        fields.entry(field).and_modify(|ruled| ruled.leaves.push(event_type));
+    }
     fields
 }
 
+/// Fields, each with a type of event.
+type OfTypes = BTreeSet<(usize, String)>;
+
+/// The fields whose rules let something cross.
+fn crossing(side: &Side) -> BTreeSet<usize> {
+    side.policy.rules.iter().filter(|rule| rule.label.crosses()).map(|rule| rule.field.id).collect()
+}
+
+/// What the adapters read otherwise of the types of event that both policies cover: the crossing fields that the new
+/// one reads from elsewhere or in another form, or of other events; and those that it reads no more. That two ways of
+/// reading always find the same is not looked for.
+fn reread(old: &Side, new: &Side) -> (OfTypes, OfTypes) {
+    let (crossed, crosses) = (crossing(old), crossing(new));
+    let (mut resourced, mut unread) = (OfTypes::new(), OfTypes::new());
+    for event_type in new.policy.event_types.iter().filter(|own| old.policy.event_types.contains(own)) {
+        let [before, after] = [old, new].map(|side| {
+            let events = side.adapter.events.iter().filter(|event| event.event_type == *event_type);
+            events.collect::<Vec<_>>()
+        });
+        let alike = before.len() == after.len()
+            && before.iter().zip(&after).all(|(before, after)| before.admits_like(after));
+        let [before, after] = [before, after].map(|events| {
+            let mut readings: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+            for (place, event) in events.into_iter().enumerate() {
+                for (field, read) in event.readings() {
+                    readings.entry(field).or_default().push((place, read));
+                }
+            }
+            readings
+        });
+        let others = after.iter().filter(|(field, read)| !alike || before.get(field) != Some(*read));
+        let others = others.map(|(field, _)| *field).filter(|field| crosses.contains(field));
+        resourced.extend(others.map(|field| (field, event_type.clone())));
+        let gone =
+            before.keys().copied().filter(|field| crossed.contains(field) && !after.contains_key(field));
+        unread.extend(gone.map(|field| (field, event_type.clone())));
+    }
+    (resourced, unread)
+}
+
 /// The fields of which one side lets something cross, each with a type of event that the other does not cover.
-fn only(one: &Side, other: &Side) -> BTreeSet<(usize, String)> {
-    let crosses: BTreeSet<usize> =
-        one.policy.rules.iter().filter(|rule| rule.label.crosses()).map(|rule| rule.field.id).collect();
+fn only(one: &Side, other: &Side) -> OfTypes {
+    let crosses = crossing(one);
     let covers = |policy: &Policy, event_type: &String| policy.event_types.contains(event_type);
     let events =
         one.adapter.events.iter().filter(|event| {
@@ -72,7 +122,8 @@ fn only(one: &Side, other: &Side) -> BTreeSet<(usize, String)> {
 }
 
 /// The keys of the integration path that are compared.
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 17] = [
+    "id",
     "eventTypes",
     "resourceTypes",
     "jurisdictions",
@@ -80,17 +131,20 @@ pub const KEYS: [&str; 14] = [
     "recipient.organization",
     "recipient.role",
     "target.system",
+    "target.adapter",
     "channels",
     "consent",
     "aggregate",
     "adapter",
+    "adapter.deviations",
     "legalBasis",
     "retention",
     "auditLocation",
 ];
 
-/// What changes of the integration path. What only names the policy (id, version, title, changelog) is left out.
-pub fn headers(old: &Policy, new: &Policy) -> Vec<HeaderChange> {
+/// What changes of the integration path. What only names the policy (version, title, changelog) is left out; its id is
+/// not, since the keys of records are made of it.
+pub fn headers(old: &Side, new: &Side) -> Vec<HeaderChange> {
     let changed = KEYS.into_iter().filter_map(|key| {
         let (mut before, mut after) = (header(old, key), header(new, key));
         let widens = match key {
@@ -99,11 +153,14 @@ pub fn headers(old: &Policy, new: &Policy) -> Vec<HeaderChange> {
             "jurisdictions" => {
                 !before.is_empty() && (after.is_empty() || !after.iter().all(|own| lies_in(own, &before)))
             }
-            "channels" => !after.is_subset(&before),
-            // Another purpose, recipient or system is one to which nothing went before.
-            "purpose" | "recipient.organization" | "recipient.role" | "target.system" => before != after,
+            "channels" | "adapter.deviations" => !after.is_subset(&before),
+            // Another purpose, recipient or system is one to which nothing went before; another adapter writes objects
+            // that may have other readers.
+            "purpose" | "recipient.organization" | "recipient.role" | "target.system" | "target.adapter" => {
+                before != after
+            }
             "consent" => after.is_empty() && !before.is_empty(),
-            "aggregate" => shows_fewer(old, new),
+            "aggregate" => shows_fewer(&old.policy, &new.policy),
             // Which fields newly cross of a type of event is told field by field.
             _ => false,
         };
@@ -141,10 +198,12 @@ fn lies_in(own: &str, others: &BTreeSet<String>) -> bool {
     others.contains(own) || others.contains(country)
 }
 
-/// What a policy says under a key; of a list the order says nothing.
-fn header(policy: &Policy, key: &str) -> BTreeSet<String> {
+/// What a policy or its adapter says under a key; of a list the order says nothing.
+fn header(side: &Side, key: &str) -> BTreeSet<String> {
+    let policy = &side.policy;
     let one = |text: &str| vec![text.to_owned()];
     let words = match key {
+        "id" => one(&policy.id),
         "eventTypes" => policy.event_types.clone(),
         "resourceTypes" => policy.resource_types.iter().map(|kind| kind.name().to_owned()).collect(),
         "jurisdictions" => policy.jurisdictions.clone(),
@@ -152,10 +211,12 @@ fn header(policy: &Policy, key: &str) -> BTreeSet<String> {
         "recipient.organization" => one(&policy.recipient),
         "recipient.role" => one(&policy.role),
         "target.system" => one(&policy.target),
+        "target.adapter" => one(&policy.target_adapter),
         "channels" => policy.channels.clone(),
         "consent" => policy.consent_required.then(|| "required".to_owned()).into_iter().collect(),
         "aggregate" => policy.aggregate.iter().map(counted).collect(),
         "adapter" => one(&policy.adapter),
+        "adapter.deviations" => side.adapter.deviations.iter().map(|path| path.spell()).collect(),
         "legalBasis" => one(&policy.legal_basis),
         "retention" => policy.retention.clone().into_iter().collect(),
         _ => policy.audit_location.clone().into_iter().collect(),

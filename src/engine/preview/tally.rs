@@ -5,9 +5,8 @@ use super::report::{CodeCount, Example, FieldChange, FieldEffect, Report, Row, S
 use super::rules::{Ruled, headers, rule, ruled};
 use super::side::{Side, Under};
 use super::veil::veil;
-use crate::engine::fhir::{Json, NodeId};
+use crate::engine::fhir::Json;
 use crate::engine::phi::Phi;
-use crate::engine::policy::Rule;
 use crate::engine::refusal::{Code, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,13 +38,6 @@ struct Counted {
     events: usize,
     held: usize,
     examples: Vec<Example>,
-}
-
-/// What crosses of a field, with its places.
-struct Out<'a> {
-    rule: &'a Rule,
-    crossing: Crossing<'a>,
-    nodes: Vec<NodeId>,
 }
 
 impl Tally {
@@ -125,7 +117,7 @@ impl Tally {
         old: &Under<'_>,
         new: &Under<'_>,
     ) -> (bool, Vec<FieldEffect>) {
-        let mut sides: BTreeMap<usize, [Option<Out<'_>>; 2]> = BTreeMap::new();
+        let mut sides: BTreeMap<usize, [Option<Crossing<'_>>; 2]> = BTreeMap::new();
         let of_old = outs(old).map(|out| (out.rule.field.id, [Some(out), None]));
         sides.extend(of_old);
         for out in outs(new) {
@@ -137,13 +129,11 @@ impl Tally {
         let (mut differs, mut fields) = (false, Vec::new());
         for (field, [before, after]) in &sides {
             let known = self.ruled.get(field);
-            let effect_of_rules = known.and_then(|ruled| ruled.effect);
-            if effect_of_rules.is_some() {
+            if known.is_some_and(|ruled| ruled.effect.is_some() || !ruled.resourced.is_empty()) {
                 *self.used.entry(*field).or_default() += 1;
             }
-            let [was, is] = [before, after].map(|out| out.as_ref().map(|out| &out.crossing));
-            let effect = within(was, is, effect_of_rules);
-            let shown = [before, after].into_iter().flatten().any(Out::shows);
+            let effect = within(before.as_ref(), after.as_ref());
+            let shown = [before, after].into_iter().flatten().any(shows);
             let Some(effect) = effect.filter(|_| both || shown) else { continue };
             let Some(entry) = known.map(|ruled| Arc::clone(&ruled.field)) else { continue };
             let counted = self.fields.entry((effect.into(), *field)).or_insert(Counted {
@@ -174,7 +164,8 @@ impl Tally {
         let none = |effect| Counted { effect, events: 0, held: 0, examples: Vec::new() };
         for (field, ruled) in &self.ruled {
             let shows = Section::ALL.iter().any(|section| self.fields.contains_key(&(*section, *field)));
-            let joins = (!ruled.joins.is_empty()).then_some(Effect::NewlyCrosses);
+            let joins = !(ruled.joins.is_empty() && ruled.resourced.is_empty());
+            let joins = joins.then_some(Effect::NewlyCrosses);
             let leaves = (!ruled.leaves.is_empty()).then_some(Effect::NoLongerCrosses);
             for effect in [ruled.effect, joins, leaves].into_iter().flatten() {
                 if effect == Effect::NewlyCrosses || !shows {
@@ -184,10 +175,10 @@ impl Tally {
         }
         let changes = self.fields.into_iter().filter_map(|((section, field), counted)| {
             let ruled = self.ruled.get(&field)?;
-            let event_types = match section {
-                Section::Newly => ruled.joins.clone(),
-                Section::NoLonger => ruled.leaves.clone(),
-                Section::Changed => Vec::new(),
+            let (event_types, resourced) = match section {
+                Section::Newly => (ruled.joins.clone(), ruled.resourced.clone()),
+                Section::NoLonger => (ruled.leaves.clone(), Vec::new()),
+                Section::Changed => (Vec::new(), Vec::new()),
             };
             Some(FieldChange {
                 effect: counted.effect,
@@ -198,6 +189,7 @@ impl Tally {
                 held: counted.held,
                 used: self.used.get(&field).copied().unwrap_or(0).max(counted.events),
                 event_types,
+                resourced,
                 examples: counted.examples,
             })
         });
@@ -205,7 +197,7 @@ impl Tally {
         Report {
             consents,
             totals: self.totals,
-            headers: headers(&old.policy, &new.policy),
+            headers: headers(old, new),
             fields,
             newly_refused: by_number(self.newly_refused),
             newly_accepted: by_number(self.newly_accepted),
@@ -216,19 +208,17 @@ impl Tally {
     }
 }
 
-impl Out<'_> {
-    fn shows(&self) -> bool {
-        matches!(self.crossing.exposure, Exposure::Shown(_))
-    }
+fn shows(crossing: &Crossing<'_>) -> bool {
+    matches!(crossing.exposure(), Exposure::Shown(_))
+}
 
-    fn veiled(&self, value: &str) -> String {
-        if self.shows() { veil(self.rule, value) } else { "withheld".to_owned() }
-    }
+fn veiled(crossing: &Crossing<'_>, value: &str) -> String {
+    if shows(crossing) { veil(crossing.rule, value) } else { "withheld".to_owned() }
 }
 
 /// What a policy lets out of an event, field by field. A value that is not among those that its rule lists does not
 /// get past the guard: of such a field nothing crosses.
-fn outs<'a>(under: &'a Under<'_>) -> impl Iterator<Item = Out<'a>> + 'a {
+fn outs<'a>(under: &'a Under<'_>) -> impl Iterator<Item = Crossing<'a>> + 'a {
     let redacted = under.judged.redacted.as_ref();
     let fields = redacted.map_or(&[][..], |redacted| redacted.fields.as_slice());
     let mut crossings = redacted.map_or(&[][..], |redacted| redacted.crossings.as_slice());
@@ -242,14 +232,10 @@ fn outs<'a>(under: &'a Under<'_>) -> impl Iterator<Item = Out<'a>> + 'a {
         if own.iter().any(|(_, _, value)| !listed(value)) {
             return None;
         }
-        Some(Out {
+        Some(Crossing {
             rule,
-            crossing: Crossing {
-                exposure: Exposure::of(Some(rule)),
-                target: rule.target.as_ref(),
-                values: own.iter().map(|(_, _, value)| value.as_str()).collect(),
-            },
             nodes: own.iter().map(|(node, _, _)| *node).collect(),
+            values: own.iter().map(|(_, _, value)| value.as_str()).collect(),
         })
     })
 }
@@ -259,20 +245,20 @@ fn example(
     name: &str,
     event: &Phi<Json>,
     seen: Option<&super::Seen>,
-    old: Option<&Out<'_>>,
-    new: Option<&Out<'_>>,
+    old: Option<&Crossing<'_>>,
+    new: Option<&Crossing<'_>>,
 ) -> Example {
-    let [before, after] = [old, new].map(|out| out.map_or(&[][..], |out| out.crossing.values.as_slice()));
+    let [before, after] = [old, new].map(|out| out.map_or(&[][..], |out| out.values.as_slice()));
     let other = before.iter().zip(after).take_while(|(old, new)| old == new).count();
     let place = if other < before.len().max(after.len()) { other } else { 0 };
-    let show = |out: Option<&Out<'_>>| {
+    let show = |out: Option<&Crossing<'_>>| {
         let out = out?;
-        match out.crossing.values.get(place) {
-            Some(value) => Some(out.veiled(value)),
-            None => (!out.shows()).then(|| out.veiled("")),
+        match out.values.get(place) {
+            Some(value) => Some(veiled(out, value)),
+            None => (!shows(out)).then(|| veiled(out, "")),
         }
     };
-    let node = |out: Option<&Out<'_>>| out.and_then(|out| out.nodes.get(place)).copied();
+    let node = |out: Option<&Crossing<'_>>| out.and_then(|out| out.nodes.get(place)).copied();
     let node = node(new).or_else(|| node(old));
     let path =
         node.zip(seen).map(|(node, seen)| event.classify(|json| json.locus(seen.shape.data, node)).path);
