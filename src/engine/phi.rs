@@ -96,12 +96,13 @@ macro_rules! closed {
 // A pseudonym is a keyed hash; a version a number and a time, which order a resource's own versions and tell of no one.
 // An order is a class and a keyed hash; what is sealed is ciphertext; a notification is
 // counters, places and a keyed hash; a hash is as long whatever it is of. A claim
-// is a place and a field's number. The paths of refusals and loci are spelled by `Json::write_path`, which spells
+// is a place and a field's number; a misfit says which field it is about and what is wrong. The paths of refusals and loci are spelled by `Json::write_path`, which spells
 // element names only, or from schemas.
 closed! {
     (),
     bool,
     super::adapt::Claim,
+    super::adapt::Misfit,
     super::fhir::Kind,
     super::fhir::Locus,
     super::fhir::NodeId,

@@ -3,11 +3,13 @@
 
 use super::keys::{CRM_ADAPTER, CRM_FIELD, CRM_OBJECT};
 use super::read::flag;
-use crate::engine::canonical::{Cardinality, Catalogue, FieldEntry, FieldType};
+use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, not_json};
 use crate::engine::fhir::{Json, NodeId};
+use crate::engine::guard::fits;
 use crate::engine::policy::Target;
 use crate::engine::redact::Method;
+use crate::engine::time::PartialDate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,6 +69,22 @@ impl CrmType {
         }
     }
 
+    /// Whether a value has its form.
+    pub fn holds(self, value: &str) -> bool {
+        match self {
+            Self::Token => Method::Tokenize.is_form(value),
+            Self::Code => fits(FieldType::Code, value),
+            Self::Text => fits(FieldType::Label, value),
+            Self::Date => PartialDate::parse(value).is_some_and(|date| date.day.is_some()),
+            Self::YearMonth => Method::YearMonth.is_form(value),
+            Self::Year => Method::Year.is_form(value),
+            Self::AgeBand => Method::AgeBand.is_form(value),
+            Self::Zip3 => Method::Zip3.is_form(value),
+            Self::UsState => Method::UsState.is_form(value),
+            Self::Count => value.parse::<u64>().is_ok(),
+        }
+    }
+
     /// Whether what a method makes of a kind of field fits in. What is withheld fits everywhere.
     pub fn takes(self, method: Method, kind: FieldType) -> bool {
         match method {
@@ -117,6 +135,20 @@ pub struct CrmAdapter {
     pub version: String,
     /// Its objects, by name.
     pub objects: BTreeMap<String, CrmObject>,
+}
+
+impl CrmField {
+    /// Whether a value is one that it may have.
+    pub fn takes(&self, value: &str) -> bool {
+        self.kind.holds(value) && (self.values.is_empty() || self.values.iter().any(|own| own == value))
+    }
+
+    /// Whether a value of a canonical field would be a patient attribute in it: something of the person or the
+    /// patient's profile, or something highly restricted, and not as a token.
+    pub fn is_attribute(&self, field: &FieldEntry) -> bool {
+        let of_patient = ["Person", "PatientProfile"].contains(&field.entity());
+        self.kind != CrmType::Token && (of_patient || field.class == DisclosureClass::HighlyRestricted)
+    }
 }
 
 impl CrmAdapter {

@@ -5,11 +5,12 @@
 
 use super::drift::Reads;
 use super::plan::{Claim, Plan};
-use super::{Claims, FieldEntry};
+use super::{Claims, Entities, FieldEntry};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
 use crate::engine::normalise::Normalise;
 use crate::engine::path::Selector;
 use crate::engine::phi::Phi;
+use crate::engine::redact::scalar;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -112,6 +113,29 @@ impl EventMap {
                 Some(Claim { node: node?, field })
             }));
             claims
+        })
+    }
+
+    /// What an event says in the words of the canonical model: of each field the values that the adapter finds, each in
+    /// the form that the adapter brings it into. Elements that hold no single value, such as a narrative, have none.
+    pub fn entities(&self, json: &Phi<Json>, data: NodeId, focus: NodeId) -> Phi<Entities> {
+        let subject = json.classify(|json| match self.subject(json, data, focus) {
+            Subject::At(node) => Some(node),
+            Subject::Unknown | Subject::Ambiguous(_) => None,
+        });
+        let claims = self.adapt(json, data, focus, subject);
+        json.as_ref().map(|json| {
+            let mut entities = Entities::default();
+            for claim in claims {
+                let Some(field) = self.fields.get(claim.field) else { continue };
+                let Some(value) = scalar(json, data, claim.node) else { continue };
+                let value = match self.forms.get(claim.field).copied().flatten() {
+                    Some(form) => form.apply(&value),
+                    None => Some(value.into_owned()),
+                };
+                entities.extend(value.map(|value| (&**field, value)));
+            }
+            entities
         })
     }
 

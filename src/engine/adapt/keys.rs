@@ -22,6 +22,7 @@ pub static ADAPTER: Shape = Shape {
         SUBJECT_FIELDS,
         Key::optional("shapes", Objects(&SHAPE), "What is read of resources wherever an event has them."),
         EVENTS,
+        Key::optional("resources", Objects(&RESOURCE), "How resources are written from canonical fields."),
     ],
 };
 
@@ -150,6 +151,36 @@ pub static FIELD: Shape = Shape {
             "The form that values are brought into, where sources vary.",
         ),
         Key::optional("note", Text, "What else there is to say."),
+    ],
+};
+
+/// A resource that is written.
+pub static RESOURCE: Shape = Shape {
+    about: "How resources of one type are written from canonical fields.",
+    keys: &[
+        Key::required("type", Text, "The FHIR resource type."),
+        Key::optional("event", Text, "The event type that it is written for; any other without it."),
+        Key::required("fields", Objects(&WRITTEN), "What is written, and where."),
+    ],
+};
+
+/// A place of a resource that is written.
+pub static WRITTEN: Shape = Shape {
+    about: "What is written to an element: a canonical field's values, or always the same value.",
+    keys: &[
+        Key::optional("field", Text, "The canonical field, `Entity.field`."),
+        Key::optional("value", Text, "The value, where it is always the same."),
+        Key::required("path", Text, "The element by its keys in JSON, e.g. `Task.code.coding[0].code`."),
+        Key::optional("with", Objects(&BESIDE), "What stands beside it in the same item."),
+    ],
+};
+
+/// An element that stands beside what is written.
+pub static BESIDE: Shape = Shape {
+    about: "An element that stands beside what is written.",
+    keys: &[
+        Key::required("path", Text, "The element by its keys in JSON, from the item on."),
+        Key::required("value", Text, "Its value."),
     ],
 };
 

@@ -1,17 +1,23 @@
-//! Adapters: one system's shapes to canonical fields. They know nothing of purposes.
+//! Adapters: one system's shapes to canonical fields, and back. They know nothing of purposes.
 
 mod crm;
 pub mod drift;
+mod entities;
 mod event;
 mod keys;
 pub mod lint;
+mod path;
 mod plan;
 mod read;
+mod record;
+mod write;
 
 pub use crm::{CrmAdapter, CrmField, CrmObject, CrmType};
+pub use entities::Entities;
 pub use event::{Condition, Effect, EventMap, Subject};
 pub use keys::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
 pub use plan::{Claim, Plan};
+pub use write::{Misfit, ResourceMap};
 
 use super::canonical::{Catalogue, FieldEntry};
 use super::document::{Diagnostic, Document, not_json};
@@ -29,6 +35,8 @@ pub struct Adapter {
     pub version: String,
     /// How each type of event is read.
     pub events: Vec<EventMap>,
+    /// How resources are written.
+    pub resources: Vec<ResourceMap>,
     /// Elements of the source that are not FHIR's, and are taken as they come.
     pub deviations: Vec<drift::ElementPath>,
 }
@@ -57,7 +65,16 @@ impl Adapter {
         let deviations = read::deviations(&mut doc, root);
         let events = read::events(&mut doc, root, catalogue, &deviations);
         lint::run(&mut doc, &events);
-        (Some(Self { id, version, events, deviations }), doc.finish())
+        let resources = write::resources(&mut doc, root, catalogue);
+        (Some(Self { id, version, events, resources, deviations }), doc.finish())
+    }
+
+    /// How a resource of a type is written for an event of a type: as the adapter says for that event type, or
+    /// for any.
+    pub fn resource(&self, kind: &str, event_type: &str) -> Option<&ResourceMap> {
+        let of_kind = || self.resources.iter().filter(|map| map.kind.name() == kind);
+        let own = of_kind().find(|map| map.event_type.as_deref() == Some(event_type));
+        own.or_else(|| of_kind().find(|map| map.event_type.is_none()))
     }
 
     /// Whether this adapter reads an event type.

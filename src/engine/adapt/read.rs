@@ -157,7 +157,7 @@ fn plan(selector: &Selector) -> Plan {
     Plan::new(std::iter::once(selector))
 }
 
-fn resource_type(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<ResourceType> {
+pub(super) fn resource_type(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<ResourceType> {
     let name = doc.string(at, key);
     let kind = ResourceType::parse(&name);
     if kind.is_none() && !name.is_empty() {
@@ -250,16 +250,26 @@ fn field(doc: &mut Document<'_>, at: NodeId, scope: Scope<'_>) -> Option<Field> 
         return None;
     }
     doc.optional(at, "note");
+    let entry = canonical(doc, at, scope.catalogue);
+    let selector = select(doc, at, "select", scope.context);
+    let form = doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str);
+    Some(Field { entry: entry?, selector: selector?, form })
+}
+
+/// The canonical field that an entry names.
+pub(super) fn canonical(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    catalogue: &Catalogue,
+) -> Option<Arc<FieldEntry>> {
     let name = doc.string(at, "field");
-    let entry = scope.catalogue.field(&name);
+    let entry = catalogue.field(&name);
     if entry.is_none() && !name.is_empty() {
         let field_at = doc.json.get(at, "field").unwrap_or(at);
         let message = format!("There is no canonical field `{name}`.");
-        doc.error(field_at, "unknown-field", message, scope.catalogue.suggest(&name));
+        doc.error(field_at, "unknown-field", message, catalogue.suggest(&name));
     }
-    let selector = select(doc, at, "select", scope.context);
-    let form = doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str);
-    Some(Field { entry: Arc::clone(entry?), selector: selector?, form })
+    entry.map(Arc::clone)
 }
 
 /// The conditions of an event: each a selector, and the values it may have or whether there is anything.

@@ -102,7 +102,7 @@ pub fn form_of(kind: FieldType) -> &'static str {
 }
 
 /// Whether a value that crosses as it is has the form of its field's type.
-fn fits(kind: FieldType, value: &str) -> bool {
+pub(super) fn fits(kind: FieldType, value: &str) -> bool {
     match kind {
         // FHIR's `code`: no spaces at its ends nor two in a row; and short, since a longer one is a sentence.
         FieldType::Code => value.len() <= 64 && !value.contains(char::is_whitespace),

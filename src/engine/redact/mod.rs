@@ -180,7 +180,7 @@ impl Rule {
 /// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to an
 /// entry of the event stands for that entry, in whatever form it comes; and a Patient's own id stands for the same
 /// as references to it.
-fn scalar(json: &Json, data: NodeId, node: NodeId) -> Option<Cow<'_, str>> {
+pub(super) fn scalar(json: &Json, data: NodeId, node: NodeId) -> Option<Cow<'_, str>> {
     match json.kind(node) {
         Kind::String if json.is_member(node, "reference") => match identity(json, data, node) {
             Some(identity) => Some(Cow::Owned(identity)),
