@@ -207,7 +207,8 @@ mod tests {
             values.iter().map(|(name, value)| (&**catalogue.field(name).unwrap(), (*value).to_owned())),
         );
         let json = adapter.resource(kind, "outcome.reported").unwrap().write(&Phi::new(entities)).unwrap();
-        assert!(json.test(|json| json.text() == expected.to_string()), "{kind}: not {expected}");
+        let expected = expected.to_string();
+        assert!(json.test(|json| json.text() == expected), "{kind}: not {expected}");
     }
 
     #[test]
