@@ -64,6 +64,13 @@ impl CrmObject {
                 return Err(Misfit::AttributeOutside(field.id));
             }
             if values.iter().any(|value| !own.takes(value)) {
+                let elsewhere = |other: &CrmField| {
+                    other.fields.contains(field) && values.iter().all(|value| other.takes(value))
+                };
+                // An age band and a year of birth may both stand for a date: the one that takes it does.
+                if self.fields.values().any(elsewhere) {
+                    continue;
+                }
                 return Err(Misfit::Unfit(field.id));
             }
             let value = match values {
