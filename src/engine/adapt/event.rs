@@ -41,6 +41,8 @@ pub struct EventMap {
     /// Where the records stand that a merge does away with.
     pub(super) merged: Option<Plan>,
     pub(super) plan: Plan,
+    /// Where the fields of [`SUBJECT`] stand among the fields.
+    pub(super) named: [Option<usize>; 2],
     /// Where each field is read from; nothing for what the subject fills by being it.
     pub(super) selectors: Vec<Selector>,
     /// The elements that the fields are read from.
@@ -107,11 +109,8 @@ impl EventMap {
                 Kind::Object => [json.get(subject, "id"), None],
                 _ => [Some(subject), json.parent(subject).and_then(|whole| json.get(whole, "display"))],
             });
-            let named = SUBJECT.iter().zip(parts.into_iter().flatten());
-            claims.extend(named.filter_map(|(name, node)| {
-                let field = self.fields.iter().position(|field| field.name == *name)?;
-                Some(Claim { node: node?, field })
-            }));
+            let named = self.named.iter().zip(parts.into_iter().flatten());
+            claims.extend(named.filter_map(|(field, node)| Some(Claim { node: node?, field: (*field)? })));
             claims
         })
     }

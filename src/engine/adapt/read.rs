@@ -135,10 +135,13 @@ fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'
     let mut reads = Reads::default();
     fields.iter().for_each(|field| reads.add(&field.entry, &field.selector));
     let forms = fields.iter().map(|field| field.form).collect();
-    let (fields, selectors) = fields.into_iter().map(|field| (field.entry, field.selector)).unzip();
+    let (fields, selectors): (Vec<Arc<FieldEntry>>, Vec<Selector>) =
+        fields.into_iter().map(|field| (field.entry, field.selector)).unzip();
+    let place = |name| fields.iter().position(|field| field.name == name);
     Some(EventMap {
         event_type,
         focus: focus?,
+        named: SUBJECT.map(place),
         fields,
         forms,
         effect,

@@ -106,6 +106,16 @@ pub(super) fn member(of: &[Type], name: &str, offset: usize) -> Result<Types, Pa
     }
 }
 
+/// Whether some of the types may have an element of this name.
+pub(super) fn has_member(of: &[Type], name: &str, offset: usize) -> Result<(), PathError> {
+    match of {
+        [first, ..] if of.iter().all(|own| own.is_known() && own.element(name).is_none()) => {
+            Err(unknown(*first, name, offset))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// There is no such element.
 pub(super) fn unknown(of: Type, name: &str, offset: usize) -> PathError {
     let choice = choice_in(of, name).map_or_else(String::new, |choice| format!(" Write `{choice}`."));

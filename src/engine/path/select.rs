@@ -117,7 +117,7 @@ impl Context<'_> {
                     None if ResourceType::parse(name).is_some() => {
                         path.types = check::types(expr, this)?;
                     }
-                    None => self.member(&mut path, name, expr.offset)?,
+                    None => self.member(&mut path, name, None, expr.offset)?,
                 }
                 Ok(vec![path])
             }
@@ -127,10 +127,14 @@ impl Context<'_> {
                     let message = format!("A path of an adapter has at most {MAX_STEPS} steps.");
                     return Err(PathError::new(TOO_LONG, expr.offset, message));
                 }
-                for step in steps {
+                for (place, step) in steps.iter().enumerate() {
                     let several = paths.len() > 1;
+                    let narrowed = match steps.get(place + 1).map(|next| &next.action) {
+                        Some(Action::Test(TypeTest::As | TypeTest::OfType, own)) => Some(*own),
+                        _ => None,
+                    };
                     for path in &mut paths {
-                        self.step(path, step, several)?;
+                        self.step(path, step, several, narrowed)?;
                     }
                 }
                 Ok(paths)
@@ -153,14 +157,21 @@ impl Context<'_> {
         }
     }
 
-    fn step(&self, path: &mut Path, step: &TreeStep, several: bool) -> Result<(), PathError> {
+    /// Takes a step. `narrowed` is the type to which the step after it narrows what is found.
+    fn step(
+        &self,
+        path: &mut Path,
+        step: &TreeStep,
+        several: bool,
+        narrowed: Option<Type>,
+    ) -> Result<(), PathError> {
         let offset = step.offset;
         let positional = |step: Step| match several {
             true => Err(PathError::outside(offset, "A place in what `|` joins")),
             false => Ok(step),
         };
         let next = match &step.action {
-            Action::Member(name) => return self.member(path, name, offset),
+            Action::Member(name) => return self.member(path, name, narrowed, offset),
             Action::At(index) => positional(Step::Index(number(index)?))?,
             Action::Test(TypeTest::Is, _) => return Err(computes(offset)),
             Action::Test(_, own) => return path.narrow(*own, offset),
@@ -211,7 +222,13 @@ impl Context<'_> {
         Ok(())
     }
 
-    fn member(&self, path: &mut Path, name: &str, offset: usize) -> Result<(), PathError> {
+    fn member(
+        &self,
+        path: &mut Path,
+        name: &str,
+        narrowed: Option<Type>,
+        offset: usize,
+    ) -> Result<(), PathError> {
         let is_resource = |own: &Type| {
             Type::named(Some("FHIR"), "Resource", 0).is_ok_and(|base| own.is_a(base) != Some(false))
         };
@@ -225,11 +242,15 @@ impl Context<'_> {
         if deviates {
             keys.push((name.to_owned(), Type::Unknown));
         } else {
-            check::member(&path.types, name, offset)?;
+            check::has_member(&path.types, name, offset)?;
             path.beside(offset)?;
             for own in &path.types {
                 match own.element(name) {
-                    Some(member) => keys.extend(member.keys()),
+                    // Of a choice of fifty types, only the key of the one that is wanted.
+                    Some(member) => match narrowed.and_then(|own| member.key_of(own)) {
+                        Some(key) => keys.push(key),
+                        None => keys.extend(member.keys()),
+                    },
                     None if !own.is_known() => keys.push((name.to_owned(), Type::Unknown)),
                     None => {}
                 }

@@ -207,6 +207,11 @@ impl Member {
         })
     }
 
+    /// The key that it has in JSON when it is of a type, where it may be.
+    pub fn key_of(self, own: Type) -> Option<(String, Type)> {
+        self.types().any(|is| is == own).then(|| (self.key(own), own))
+    }
+
     /// The key that it has in JSON when it is of a type.
     fn key(self, own: Type) -> String {
         let Element { name, choice, .. } = self.element;
