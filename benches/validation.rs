@@ -10,6 +10,10 @@
     reason = "a benchmark stops where its own input is wrong"
 )]
 
+#[macro_use]
+#[path = "support/mod.rs"]
+mod support;
+
 use airlock::api;
 use airlock::engine::fhir::{Json, NodeId};
 use airlock::engine::validate::structure;
@@ -79,24 +83,4 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     table
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn main() {
-    let start = std::time::Instant::now();
-    print!("{}", measured(&|| start.elapsed().as_secs_f64() * 1000.0));
-}
-
-#[cfg(target_arch = "wasm32")]
-mod in_browser {
-    use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-
-    wasm_bindgen_test_configure!(run_in_browser);
-
-    #[wasm_bindgen_test]
-    fn validation() {
-        let performance = web_sys::window().and_then(|window| window.performance()).unwrap();
-        console_log!("{}", super::measured(&|| performance.now()));
-    }
-}
-
-#[cfg(target_arch = "wasm32")]
-fn main() {}
+bench!(validation);

@@ -10,6 +10,9 @@
     reason = "a benchmark stops where its own input is wrong"
 )]
 
+#[macro_use]
+#[path = "../support/mod.rs"]
+mod support;
 mod policy;
 mod preview;
 mod selectors;
@@ -39,24 +42,4 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     [selectors::measured(clock), policy::measured(clock), preview::measured(clock)].join("\n")
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn main() {
-    let start = std::time::Instant::now();
-    print!("{}", measured(&|| start.elapsed().as_secs_f64() * 1000.0));
-}
-
-#[cfg(target_arch = "wasm32")]
-mod in_browser {
-    use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-
-    wasm_bindgen_test_configure!(run_in_browser);
-
-    #[wasm_bindgen_test]
-    fn mapping() {
-        let performance = web_sys::window().and_then(|window| window.performance()).unwrap();
-        console_log!("{}", super::measured(&|| performance.now()));
-    }
-}
-
-#[cfg(target_arch = "wasm32")]
-fn main() {}
+bench!(mapping);
