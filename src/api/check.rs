@@ -100,24 +100,15 @@ pub fn check_documents(
     let catalogue = Catalogue::shipped();
     let kinds: Vec<Option<DocumentKind>> =
         documents.iter().map(|document| document_kind(&document.text)).collect();
-    let own = documents.iter().zip(&kinds).filter(|(_, kind)| **kind == Some(DocumentKind::Adapter));
-    let adapters = adapters.iter();
-    let brought =
-        adapters.clone().filter(|document| document_kind(&document.text) == Some(DocumentKind::Adapter));
-    let given = own.map(|(document, _)| document).chain(brought);
-    let mut known: Vec<Adapter> =
-        given.filter_map(|document| Adapter::read(&document.text, catalogue).0).collect();
-    let ids: BTreeSet<String> = known.iter().map(|adapter| adapter.id.clone()).collect();
-    known.extend(shipped_adapters().iter().filter(|adapter| !ids.contains(&adapter.id)).cloned());
+    let brought = adapters.iter().map(|document| (document, document_kind(&document.text)));
+    let given: Vec<(&NamedText, Option<DocumentKind>)> =
+        documents.iter().zip(kinds.iter().copied()).chain(brought).collect();
+    let read = |text: &str| Adapter::read(text, catalogue).0;
+    let known = beside(&given, DocumentKind::Adapter, read, shipped_adapters(), |adapter| &adapter.id);
+    let read = |text: &str| CrmAdapter::read(text, catalogue).0;
+    let crms = beside(&given, DocumentKind::CrmAdapter, read, shipped_crms(), |crm| &crm.id);
     let against = against.and_then(|text| Policy::read(text, catalogue).policy);
     let mut policies = Vec::new();
-    let own = documents.iter().chain(adapters);
-    let mut crms: Vec<CrmAdapter> = own
-        .filter(|document| document_kind(&document.text) == Some(DocumentKind::CrmAdapter))
-        .filter_map(|document| CrmAdapter::read(&document.text, catalogue).0)
-        .collect();
-    let ids: BTreeSet<String> = crms.iter().map(|crm| crm.id.clone()).collect();
-    crms.extend(shipped_crms().iter().filter(|crm| !ids.contains(&crm.id)).cloned());
     let mut checked: Vec<CheckedDocument> = Vec::new();
     let mut told = Told::default();
     for (document, kind) in documents.iter().zip(kinds) {
@@ -166,6 +157,21 @@ pub fn check_documents(
         }
     }
     checked
+}
+
+/// The documents of a kind among those given and, for an id that none of them has, those that are shipped.
+fn beside<T: Clone>(
+    given: &[(&NamedText, Option<DocumentKind>)],
+    kind: DocumentKind,
+    read: impl Fn(&str) -> Option<T>,
+    shipped: &[T],
+    id: impl Fn(&T) -> &String,
+) -> Vec<T> {
+    let own = given.iter().filter(|(_, own)| *own == Some(kind));
+    let mut known: Vec<T> = own.filter_map(|(document, _)| read(&document.text)).collect();
+    let ids: BTreeSet<String> = known.iter().map(|own| id(own).clone()).collect();
+    known.extend(shipped.iter().filter(|own| !ids.contains(id(own))).cloned());
+    known
 }
 
 /// Event types of an adapter that none of the policies which name it covers; nothing where none names it.

@@ -1,6 +1,6 @@
 //! Policies as text: diagnostics.
 
-use super::Position;
+use super::{DocumentKind, Position, document_kind};
 use crate::engine::adapt::{Adapter, CrmAdapter};
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
@@ -127,22 +127,23 @@ impl PolicyReport {
 
 /// The adapters that are shipped.
 pub(super) fn shipped_adapters() -> &'static [Adapter] {
-    static SHIPPED: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
-        let texts = super::scenario::fixtures("adapters")
-            .filter(|text| super::document_kind(text) == Some(super::DocumentKind::Adapter));
-        texts.filter_map(|text| Adapter::read(text, Catalogue::shipped()).0).collect()
-    });
+    static SHIPPED: LazyLock<Vec<Adapter>> =
+        LazyLock::new(|| shipped(DocumentKind::Adapter, |text| Adapter::read(text, Catalogue::shipped()).0));
     &SHIPPED
 }
 
 /// The adapters of CRMs that are shipped.
 pub(super) fn shipped_crms() -> &'static [CrmAdapter] {
     static SHIPPED: LazyLock<Vec<CrmAdapter>> = LazyLock::new(|| {
-        let texts = super::scenario::fixtures("adapters")
-            .filter(|text| super::document_kind(text) == Some(super::DocumentKind::CrmAdapter));
-        texts.filter_map(|text| CrmAdapter::read(text, Catalogue::shipped()).0).collect()
+        shipped(DocumentKind::CrmAdapter, |text| CrmAdapter::read(text, Catalogue::shipped()).0)
     });
     &SHIPPED
+}
+
+/// The shipped adapters of a kind.
+fn shipped<T>(kind: DocumentKind, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    let texts = super::scenario::fixtures("adapters").filter(|text| document_kind(text) == Some(kind));
+    texts.filter_map(read).collect()
 }
 
 /// Reads a policy text, and looks at it beside the shipped adapters that it names. Total: any text gives a report.

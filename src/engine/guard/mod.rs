@@ -6,7 +6,7 @@ mod identify;
 use super::canonical::FieldType;
 use super::fhir::Json;
 use super::phi::Phi;
-use super::policy::{Label, Policy, Target};
+use super::policy::{Label, Policy, Rule, Target};
 use super::redact::{OutField, Redacted};
 use super::refusal::{Code, Refusal};
 use super::time::PartialDate;
@@ -29,9 +29,7 @@ pub fn check(
     }
     let crosses = |rule: usize| redacted.fields.iter().any(|field| field.rule == rule);
     if let Some(missing) = required.iter().find(|rule| !crosses(**rule)) {
-        let target = policy.rules.get(*missing).and_then(|rule| rule.target.as_ref());
-        let target = target.map_or_else(|| "?".to_owned(), Target::to_string);
-        return Err(Refusal::about(Code::GuardFieldMissing, target));
+        return Err(Refusal::about(Code::GuardFieldMissing, target(policy.rules.get(*missing))));
     }
     let outgoing = redacted.fields.iter().filter_map(|field| {
         let rule = policy.rules.get(field.rule).filter(|rule| !rule.method.has_fixed_form())?;
@@ -45,8 +43,12 @@ pub fn check(
     // Which field it was is asked field by field, since an answer must not carry the value.
     let mut outgoing = outgoing;
     let field = outgoing.find(|(_, value)| leaks(&Folded::new(std::iter::once(*value))));
-    let target = field.and_then(|(rule, _)| rule.target.as_ref());
-    Err(Refusal::about(Code::GuardPhi, target.map_or_else(|| "?".to_owned(), Target::to_string)))
+    Err(Refusal::about(Code::GuardPhi, target(field.map(|(rule, _)| rule))))
+}
+
+/// The CRM field that a rule feeds, for a refusal.
+fn target(rule: Option<&Rule>) -> String {
+    rule.and_then(|rule| rule.target.as_ref()).map_or_else(|| "?".to_owned(), Target::to_string)
 }
 
 /// What passing means, in sentences.

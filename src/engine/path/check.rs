@@ -92,6 +92,7 @@ pub(super) fn first_type(expr: &Expr) -> Option<Type> {
 
 /// The types of an element of some types.
 pub(super) fn member(of: &[Type], name: &str, offset: usize) -> Result<Types, PathError> {
+    has_member(of, name, offset)?;
     let mut found = Types::new();
     for own in of {
         match own.element(name) {
@@ -100,10 +101,7 @@ pub(super) fn member(of: &[Type], name: &str, offset: usize) -> Result<Types, Pa
             None => {}
         }
     }
-    match (found.is_empty(), of) {
-        (true, [first, ..]) => Err(unknown(*first, name, offset)),
-        _ => Ok(once(found)),
-    }
+    Ok(once(found))
 }
 
 /// Whether some of the types may have an element of this name.

@@ -18,6 +18,7 @@ pub use report::{
 pub use side::{Ground, Judged, Seen, Side, Under};
 
 use super::Finding;
+use super::adapt::Adapter;
 use super::canonical::Catalogue;
 use super::consent::{Directory, Register};
 use super::document::Severity;
@@ -87,11 +88,17 @@ impl Preview {
     /// Everything that stands against it.
     pub fn new(texts: &PreviewTexts<'_>) -> Result<Self, Against> {
         let mut against = Against::default();
-        let read = |side: &SideTexts<'_>, into: &mut Vec<Finding>| {
-            Side::read(side, texts).map_err(|findings| into.extend(findings)).ok()
+        let one_adapter = texts.old.adapter == texts.new.adapter;
+        let before = Adapter::read(texts.old.adapter, texts.catalogue);
+        let after = match one_adapter {
+            true => before.clone(),
+            false => Adapter::read(texts.new.adapter, texts.catalogue),
         };
-        let old = read(&texts.old, &mut against.old);
-        let new = read(&texts.new, &mut against.new);
+        let read = |policy: &str, adapter, into: &mut Vec<Finding>| {
+            Side::read(policy, adapter, texts).map_err(|findings| into.extend(findings)).ok()
+        };
+        let old = read(texts.old.policy, before, &mut against.old);
+        let new = read(texts.new.policy, after, &mut against.new);
         let consents = match texts.consents.map(Directory::read).transpose() {
             Ok(consents) => consents,
             Err(findings) => {
@@ -113,7 +120,6 @@ impl Preview {
                     consents.identify(&state_keys);
                     consents
                 });
-                let one_adapter = texts.old.adapter == texts.new.adapter;
                 let ground = Ground { consents, state_keys, register: Register::default() };
                 let tally = Tally::new(&old, &new);
                 Ok(Self { old, new, one_adapter, ground, ehr, tally })

@@ -1,6 +1,6 @@
 //! One of the two policies, and what it makes of an event.
 
-use super::{PreviewTexts, SideTexts};
+use super::PreviewTexts;
 use crate::engine::adapt::{Adapter, Claims, EventMap};
 use crate::engine::consent::{Directory, Question, Register};
 use crate::engine::decisions::Decisions;
@@ -66,11 +66,16 @@ pub struct Judged {
 }
 
 impl Side {
-    /// Reads a side. What lint has against a policy does not stand against asking what it would do.
+    /// Reads a side: its policy, with its adapter as that was read. What lint has against a policy does not stand against
+    /// asking what it would do.
     ///
     /// # Errors
     /// Everything that stands against it.
-    pub fn read(texts: &SideTexts<'_>, all: &PreviewTexts<'_>) -> Result<Self, Vec<Finding>> {
+    pub fn read(
+        policy: &str,
+        (adapter, findings): (Option<Adapter>, Vec<Diagnostic>),
+        all: &PreviewTexts<'_>,
+    ) -> Result<Self, Vec<Finding>> {
         let mut against = Vec::new();
         let mut errors = |findings: Vec<Diagnostic>| {
             let errors = findings
@@ -78,9 +83,8 @@ impl Side {
                 .filter(|finding| finding.severity == Severity::Error && !is_lint(&finding.code));
             against.extend(errors.map(Finding::In));
         };
-        let reading = Policy::read(texts.policy, all.catalogue);
+        let reading = Policy::read(policy, all.catalogue);
         errors(reading.findings);
-        let (adapter, findings) = Adapter::read(texts.adapter, all.catalogue);
         errors(findings);
         let keys = reading.policy.as_ref().and_then(|policy| Keys::new(all.seed, &policy.target));
         let (Some(policy), Some(adapter), Some(keys)) = (reading.policy, adapter, keys) else {
