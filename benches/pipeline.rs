@@ -157,4 +157,4 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     table
 }
 
-bench!(pipeline);
+bench!(pipeline, measured);

@@ -83,4 +83,4 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     table
 }
 
-bench!(validation);
+bench!(validation, measured);

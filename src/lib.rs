@@ -33,3 +33,4 @@ pub mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod app;
 pub mod engine;
+mod order;

@@ -37,9 +37,4 @@ fn time(clock: &dyn Fn() -> f64, repeats: usize, mut work: impl FnMut()) -> f64 
     times[ROUNDS / 2]
 }
 
-/// The tables.
-fn measured(clock: &dyn Fn() -> f64) -> String {
-    [selectors::measured(clock), policy::measured(clock), preview::measured(clock)].join("\n")
-}
-
-bench!(mapping);
+bench!(mapping, selectors::measured, policy::measured, preview::measured);

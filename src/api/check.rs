@@ -7,6 +7,7 @@ use crate::engine::canonical::Catalogue;
 use crate::engine::document;
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::{Beside, Policy, lint};
+use crate::order;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,14 +147,14 @@ pub fn check_documents(
             Some(DocumentKind::Canonical) => Catalogue::read(text).1,
             None => unknown(text),
         };
-        findings.sort_by_key(|finding| finding.place.offset);
+        order::by(&mut findings, |finding| finding.place.offset);
         let diagnostics = findings.iter().map(Diagnostic::from).collect();
         checked.push(CheckedDocument { name: name.clone(), kind, diagnostics });
     }
     for (document, checked) in documents.iter().zip(&mut checked) {
         if checked.kind == Some(DocumentKind::Adapter) {
             checked.diagnostics.extend(unused_events(&document.text, &policies));
-            checked.diagnostics.sort_by_key(|diagnostic| diagnostic.start.offset);
+            order::by(&mut checked.diagnostics, |diagnostic| diagnostic.start.offset);
         }
     }
     checked

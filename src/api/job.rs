@@ -26,7 +26,7 @@ pub trait Job {
 
 /// What can be asked for as a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Own files, as they would fare if they were sent.
     Rehearse(Box<RehearsalRequest>),
@@ -36,7 +36,7 @@ pub enum Task {
 
 /// What came of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum JobOutcome {
     /// Of [`Task::Rehearse`].
     Rehearsed(Rehearsal),

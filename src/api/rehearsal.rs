@@ -1,6 +1,7 @@
 //! What a body, or a whole file of them, would come to, without sending it.
 
 use super::{Intake, Job, JobOutcome, JobProgress, Objection, RunView, Session, Setup, request_for};
+use crate::order;
 use serde::{Deserialize, Serialize};
 
 /// Bytes read in one step.
@@ -162,7 +163,7 @@ impl Job for RehearsalJob {
     }
 
     fn finish(mut self: Box<Self>) -> JobOutcome {
-        self.result.endings.sort_by_key(|ending| std::cmp::Reverse(ending.count));
+        order::by(&mut self.result.endings, |ending| std::cmp::Reverse(ending.count));
         JobOutcome::Rehearsed(self.result)
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::canonical::Catalogue;
 use crate::engine::time::Instant;
 use crate::engine::webhook::{self, CredentialTexts};
 use crate::engine::{self, AccessTexts, Setting, SettingTexts, deliver};
+use crate::order;
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -384,7 +385,7 @@ pub fn scenarios() -> Vec<ScenarioCard> {
         .filter_map(|file| file.path().file_stem()?.to_str())
         .filter_map(|id| open_scenario(id).map(|scenario| scenario.card))
         .collect();
-    cards.sort_by_key(|card| {
+    order::by(&mut cards, |card| {
         let taught = TEACHING_ORDER.iter().position(|id| *id == card.id);
         (taught.unwrap_or(TEACHING_ORDER.len()), card.id.clone())
     });

@@ -8,6 +8,7 @@ use crate::engine::queue::is_of;
 use crate::engine::time::Instant;
 use crate::engine::webhook::Delivery;
 use crate::engine::{Connector, Probe, Remembered, Stage};
+use crate::order;
 
 /// A connector and what it has done: log, CRM demo zone, ids seen.
 #[derive(Default)]
@@ -132,7 +133,7 @@ impl Session {
     /// The account of a delivery out of those of its events: that of the first that did not go through, or else of the
     /// first, with all of them as its parts. The others are given with [`Session::take_settled`].
     fn principal(&mut self, mut own: Vec<RunView>) -> RunView {
-        own.sort_by_key(|view| view.part_number());
+        order::by(&mut own, |view| view.part_number());
         let parts: Vec<PartView> = own.iter().map(PartView::from).collect();
         let went = |view: &RunView| ["delivered", "unchanged"].contains(&view.outcome.as_str());
         let at = own.iter().position(|view| !went(view)).unwrap_or(0);

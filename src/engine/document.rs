@@ -4,6 +4,7 @@
 use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::keys::Shape;
 use crate::engine::refusal::{Place, Refusal};
+use crate::order;
 
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +171,7 @@ impl<'a> Document<'a> {
     /// The findings, in text order.
     pub fn finish(self) -> Vec<Diagnostic> {
         let mut findings = self.findings;
-        findings.sort_by_key(|finding| finding.place.offset);
+        order::by(&mut findings, |finding| finding.place.offset);
         findings
     }
 

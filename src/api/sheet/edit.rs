@@ -6,6 +6,7 @@ use crate::engine::document::Edit;
 use crate::engine::fhir::{Kind, NodeId};
 use crate::engine::policy::edit::{Layout, object_like, quoted, revise, set_strings, splice};
 use crate::engine::policy::{Column, POLICY, cell};
+use crate::order;
 
 /// What a cell is to hold: its row, its column, and the text; none to clear it.
 pub(super) type Change = (usize, Column, Option<String>);
@@ -40,7 +41,7 @@ impl MappingSheet {
 
     /// Sets several cells; of two changes of one cell the later holds.
     pub(super) fn set_all(&self, mut changes: Vec<Change>) -> Result<Vec<TextEdit>, SheetNote> {
-        changes.sort_by_key(|(row, column, _)| (*row, *column));
+        order::by(&mut changes, |(row, column, _)| (*row, *column));
         let mut edits = Vec::new();
         for row in changes.chunk_by(|a, b| a.0 == b.0) {
             let Some(rule) = row.first().and_then(|(row, _, _)| self.rows.get(*row)) else {

@@ -1,6 +1,7 @@
 //! What differs between two policies, rule by rule: by what the rules are about, not by where or how they are written.
 
 use crate::api::{check_policy, columns};
+use crate::order;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, VecDeque};
 
@@ -115,7 +116,7 @@ pub fn difference(old: &str, new: &str) -> PolicyDifference {
             changes.push(RowChange { fate: RowFate::Removed, field, cells });
         }
     }
-    changes.sort_by_key(|change| change.fate);
+    order::by(&mut changes, |change| change.fate);
     PolicyDifference { header: header(old, new), rows: changes }
 }
 

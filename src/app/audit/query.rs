@@ -38,14 +38,17 @@ pub fn find(timeline: &[Entry], route: &Route) -> Found {
             found.rows.push(index);
         }
     }
-    found.outcomes.sort();
-    found.stages.sort();
     found
 }
 
+/// Counts a word; the list stays in the order of its words.
 fn add(counts: &mut Vec<(String, usize)>, word: &str) {
-    match counts.iter_mut().find(|(known, _)| known == word) {
-        Some((_, n)) => *n = n.saturating_add(1),
-        None => counts.push((word.to_owned(), 1)),
+    match counts.binary_search_by(|(known, _)| known.as_str().cmp(word)) {
+        Ok(at) => {
+            if let Some((_, n)) = counts.get_mut(at) {
+                *n = n.saturating_add(1);
+            }
+        }
+        Err(at) => counts.insert(at, (word.to_owned(), 1)),
     }
 }

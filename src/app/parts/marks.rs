@@ -1,5 +1,6 @@
 //! Marked places in an editor's text: where they stand, and how those in sight are drawn behind it.
 
+use crate::order;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub struct Placed {
 /// Marks in the order of the text, each with its line; the text is walked once. Those beyond its end are left out.
 pub fn place(text: &str, marks: &[Mark]) -> Vec<Placed> {
     let mut sorted: Vec<Mark> = marks.iter().copied().filter(|m| m.start <= text.len()).collect();
-    sorted.sort_by_key(|m| (m.start, m.end));
+    order::by(&mut sorted, |m| (m.start, m.end));
     let (mut line, mut from) = (0usize, 0usize);
     let placed = sorted.into_iter().map(|mark| {
         let between = text.as_bytes().get(from..mark.start).unwrap_or_default();

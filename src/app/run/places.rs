@@ -5,6 +5,7 @@ use super::findings::is_error;
 use crate::api::{IssueView, Position};
 use crate::app::desk::Desk;
 use crate::app::{dom, text, words};
+use crate::order;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
@@ -73,7 +74,7 @@ pub fn show_position(desk: Desk, body: NodeRef<Textarea>, draft: usize, at: Posi
 /// Goes to the next marked place, or the one before; from the last on to the first.
 pub fn step(desk: Desk, body: NodeRef<Textarea>, forward: bool) {
     let mut marks = desk.bench.marks.get_untracked().to_vec();
-    marks.sort_by_key(|m| (m.start, m.end, m.id));
+    order::by(&mut marks, |m| (m.start, m.end, m.id));
     let now = desk.bench.issue.get_untracked();
     let here = marks.iter().position(|m| Some(m.id) == now);
     let last = marks.len().saturating_sub(1);

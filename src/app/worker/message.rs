@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "order", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Who are you? The worker also greets when it starts, which the first message makes it do.
     Greet,
@@ -26,7 +26,7 @@ pub enum Order {
 
 /// From the worker to the page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "word", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// It is ready for work.
     Greeting {

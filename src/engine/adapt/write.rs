@@ -10,6 +10,7 @@ use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::Code;
 use crate::engine::validate::{first_failing, structure};
+use crate::order;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::slice;
@@ -122,7 +123,7 @@ pub(super) fn resources(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalo
         let mut written: Vec<Written> =
             fields.into_iter().filter_map(|field| read_written(doc, field, kind, catalogue)).collect();
         // What has a place comes first, so that the rest can go behind it.
-        written.sort_by_key(|written| written.place.is_behind());
+        order::by(&mut written, |written| written.place.is_behind());
         maps.push(ResourceMap { kind, event_type, written });
     }
     maps

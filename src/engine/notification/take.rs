@@ -7,6 +7,7 @@ use crate::engine::queue::{Content, Item};
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
 use crate::engine::{Connector, Run, Stage, cite, validate};
+use crate::order;
 use std::sync::Arc;
 
 impl Connector {
@@ -35,7 +36,7 @@ impl Connector {
         }
         let several = notification.events.len() > 1;
         let mut events = notification.events.clone();
-        events.sort_by_key(|event| event.number);
+        order::by(&mut events, |event| event.number);
         for (n, event) in events.iter().enumerate() {
             let correlation = match several {
                 true => format!("{}.{}", item.correlation, n.saturating_add(1)),

@@ -3,6 +3,7 @@
 
 use crate::engine::document::Edit;
 use crate::engine::fhir::{Json, Kind, NodeId};
+use crate::order;
 
 /// Columns up to which a line is filled where a container has both short and broken lines.
 const WIDE: usize = 118;
@@ -11,7 +12,7 @@ const WIDE: usize = 118;
 /// None where an edit is out of the text, within a character, or over another.
 pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     let mut sorted: Vec<&Edit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| (edit.start, edit.end));
+    order::by(&mut sorted, |edit| (edit.start, edit.end));
     let mut out = String::with_capacity(text.len() + edits.iter().map(|e| e.text.len()).sum::<usize>());
     let mut at = 0usize;
     for edit in sorted {
@@ -67,7 +68,7 @@ pub fn revise(json: &Json, object: NodeId, order: &[&str], changes: &[(&str, Opt
             _ => {}
         }
     }
-    added.sort_by_key(|(rank, place, _)| (*place, *rank));
+    order::by(&mut added, |(rank, place, _)| (*place, *rank));
     let added: Vec<(usize, String)> = added.into_iter().map(|(_, place, text)| (place, text)).collect();
     edits.extend(splice(json, object, &removed, &added, Layout::Inline));
     edits
@@ -109,7 +110,7 @@ pub fn splice(
 
     let mut edits = Vec::new();
     let mut added: Vec<&(usize, String)> = added.iter().collect();
-    added.sort_by_key(|(place, _)| *place);
+    order::by(&mut added, |(place, _)| *place);
     let mut added = added.into_iter().peekable();
     let first_start = spans.get(first).map_or(0, |s| s.0);
     let mut before = String::new();

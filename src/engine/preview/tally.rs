@@ -8,6 +8,7 @@ use super::veil::veil;
 use crate::engine::fhir::Json;
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Refusal};
+use crate::order;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -155,7 +156,7 @@ impl Tally {
             }
             fields.push(FieldEffect { field: entry, effect, example });
         }
-        fields.sort_by_key(|field| field.effect);
+        order::by(&mut fields, |field| field.effect);
         (differs || !fields.is_empty(), fields)
     }
 
@@ -276,6 +277,6 @@ fn count(into: &mut BTreeMap<Code, CodeCount>, name: &str, refusal: &Refusal) {
 
 fn by_number(counts: BTreeMap<Code, CodeCount>) -> Vec<CodeCount> {
     let mut counts: Vec<CodeCount> = counts.into_values().collect();
-    counts.sort_by_key(|counted| std::cmp::Reverse(counted.events));
+    order::by(&mut counts, |counted| std::cmp::Reverse(counted.events));
     counts
 }

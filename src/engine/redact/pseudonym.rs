@@ -4,6 +4,7 @@ use crate::engine::audit::hex;
 use crate::engine::deliver::CrmField;
 use crate::engine::fhir::{Json, NodeId, ResourceType, names, type_and_id};
 use crate::engine::queue::StateKeys;
+use crate::order;
 
 /// What somebody or something is known by in the connector's own state: 128 bits of a keyed hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,7 @@ impl StateKeys {
     pub fn of_group(&self, policy: &str, fields: &[CrmField]) -> Pseudonym {
         let mut text = policy.to_owned();
         let mut fields: Vec<&CrmField> = fields.iter().collect();
-        fields.sort_by(|one, other| one.name.cmp(&other.name));
+        order::by(&mut fields, |field| field.name.as_str());
         for field in fields {
             for part in [field.name.as_str(), field.value.as_deref().unwrap_or_default()] {
                 text.push('\0');

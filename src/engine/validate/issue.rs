@@ -2,6 +2,7 @@
 
 use crate::engine::fhir::{Json, NodeId, is_element_name};
 use crate::engine::refusal::{Code, Place, Refusal};
+use crate::order;
 
 /// FHIR issue severity (<http://hl7.org/fhir/R4/valueset-issue-severity.html>), gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +101,7 @@ impl Issue {
 
 /// Puts issues in the order of the text, with their places in it.
 pub fn locate(json: &Json, issues: &mut [Issue]) {
-    issues.sort_by_key(|issue| issue.node);
+    order::by(issues, |issue| issue.node);
     let mut places = json.places();
     for issue in issues {
         issue.span = json.span(issue.node);

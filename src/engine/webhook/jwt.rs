@@ -13,6 +13,7 @@ use super::super::time::Instant;
 use super::credential::Credential;
 use super::seen::ContentHash;
 use super::signature::Key;
+use crate::order;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -123,7 +124,7 @@ impl<'a> Assertion<'a> {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
             return refused(Code::AssertionMalformed, None);
         };
-        pinned.sort_by_key(|credential| !credential.in_force(now));
+        order::by(&mut pinned, |credential| !credential.in_force(now));
         let signed = [head.as_bytes(), b".", payload.as_bytes()];
         let fits = |c: &&Credential| c.key.as_ref().is_some_and(|key| key.verifies(&signed, &[&signature]));
         let Some(credential) = pinned.into_iter().find(fits) else {

@@ -12,6 +12,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use url::{ParseError, Url};
 
+/// How often a driver is started before it is given up.
+const STARTS: usize = 5;
+
 /// A running `chromedriver`; ended, with its browsers, when dropped.
 pub struct Driver {
     child: Child,
@@ -22,7 +25,21 @@ pub struct Driver {
 
 impl Driver {
     /// Starts the driver on a port of its own choice.
+    ///
+    /// It takes a free IPv6 port and then wants the same number for IPv4, where another program may have it, and ends
+    /// if so: then it is started again.
     pub fn start() -> Result<Self> {
+        let mut started = Self::start_once();
+        for _ in 1..STARTS {
+            if started.is_ok() {
+                break;
+            }
+            started = Self::start_once();
+        }
+        started
+    }
+
+    fn start_once() -> Result<Self> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| OsString::from("chromedriver"));
         let mut child = Command::new(&program)
             .args(["--port=0", "--log-level=WARNING"])
@@ -37,6 +54,7 @@ impl Driver {
             Ok(port) => Ok(Self { child, _stdout: stdout, port }),
             Err(error) => {
                 let _ = child.kill();
+                let _ = child.wait();
                 Err(error)
             }
         }

@@ -1,5 +1,7 @@
 //! Completion of a cell: which of the words that it may hold fit what was typed. Plain data, no DOM.
 
+use crate::order;
+
 /// Words offered at a time.
 const MOST: usize = 200;
 
@@ -9,6 +11,6 @@ pub fn fitting<'a>(words: &'a [String], typed: &str) -> Vec<&'a str> {
     let place = |word: &String| word.to_ascii_lowercase().find(&typed);
     let mut found: Vec<(bool, &str)> =
         words.iter().filter_map(|word| Some((place(word)? > 0, word.as_str()))).collect();
-    found.sort_by_key(|(within, _)| *within);
+    order::by(&mut found, |(within, _)| *within);
     found.into_iter().take(MOST).map(|(_, word)| word).collect()
 }

@@ -5,6 +5,7 @@ use crate::engine::document::Edit;
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::edit::quoted;
 use crate::engine::policy::read::ADAPTER_OF_VERSION_1;
+use crate::order;
 
 /// The edits that make a policy of version 1 one of version 2 that does the same. None where it is no policy of version
 /// 1, or lacks what is moved.
@@ -28,6 +29,6 @@ pub fn migrate(json: &Json) -> Option<Vec<Edit>> {
             edits.push(replace(json.span(target), quoted(&[&object, ".", &field].concat())));
         }
     }
-    edits.sort_by_key(|edit| edit.start);
+    order::by(&mut edits, |edit| edit.start);
     Some(edits)
 }
