@@ -124,6 +124,8 @@ pub fn check_documents(
                     findings.extend(lint::adapter_unknown(text, &ids));
                     findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));
                     findings.extend(told.again(document, "policy", &policy.reference()));
+                    let others = policies.iter().filter(|other: &&Policy| other.id != policy.id);
+                    findings.extend(others.flat_map(|other| lint::subtractable(text, &policy, other)));
                     policies.push(policy);
                 }
                 findings

@@ -12,7 +12,7 @@ pub fn outcome(word: &str) -> (&'static str, &'static str) {
         "unchanged" | "known" => ("calm", "≡"),
         "duplicate" => ("calm", "↺"),
         "waiting" | "deferred" => ("warn", "↻"),
-        "withheld" | "denied" | "suppressed" | "in review" | "review" => ("warn", "⊘"),
+        "withheld" | "withdrawn" | "denied" | "suppressed" | "in review" | "review" => ("warn", "⊘"),
         "quarantined" => ("bad", "⚠"),
         "rejected" | "refused" | "dead-lettered" | "failed" => ("bad", "✕"),
         _ => ("calm", "·"),

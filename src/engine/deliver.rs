@@ -29,7 +29,7 @@ pub struct CrmRecord {
     pub version: u32,
     /// The fields, in the contract's order.
     pub fields: Vec<CrmField>,
-    /// When it was last written.
+    /// When it was last written; of a group that was counted, the first moment of that month.
     pub written: Instant,
     /// Which run wrote it last.
     pub correlation: String,

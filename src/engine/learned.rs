@@ -6,7 +6,7 @@ use super::fhir::Json;
 use super::phi::Phi;
 use super::queue::StateKeys;
 use super::redact::Pseudonym;
-use super::tally::Tally;
+use super::tally::{self, Kept, Tally};
 use super::time::Instant;
 use super::validate::{Shape, Version, Versions};
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,8 @@ pub struct Learned {
 pub enum Lesson {
     /// A version of a consent takes the place of the one on file.
     Consent(Box<Filed>),
-    /// A patient's record takes the place of others.
-    Merge(Merged),
+    /// A patient's record takes the place of others; with all that the patient goes by now.
+    Merge(Merged, Vec<Pseudonym>),
 }
 
 impl Lesson {
@@ -40,11 +40,14 @@ impl Lesson {
                 .map(|filed| Self::Consent(Box::new(filed))),
             Effect::Merge => {
                 let into = event.classify(|json| keys.of_person(json, shape.data, patient));
-                let from = event.classify(|json| {
-                    let others = map.merged(json, shape.data, shape.focus).into_iter();
-                    others.flat_map(|other| keys.of_person(json, shape.data, other)).collect::<Vec<_>>()
-                });
-                Some(Self::Merge(Merged { into, from }))
+                let others = event.classify(|json| map.merged(json, shape.data, shape.focus));
+                let mut names = tally::names(event, shape.data, patient, keys);
+                let mut from = Vec::new();
+                for other in others {
+                    from.extend(event.classify(|json| keys.of_person(json, shape.data, other)));
+                    names.extend(tally::names(event, shape.data, other, keys));
+                }
+                Some(Self::Merge(Merged { into, from }, names))
             }
         }
     }
@@ -53,7 +56,7 @@ impl Lesson {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Consent(_) => "put-on-file",
-            Self::Merge(_) => "merge",
+            Self::Merge(..) => "merge",
         }
     }
 
@@ -61,7 +64,7 @@ impl Lesson {
     pub fn sentence(&self) -> &'static str {
         match self {
             Self::Consent(_) => "This version of the consent is on file now, and holds from here on.",
-            Self::Merge(_) => {
+            Self::Merge(..) => {
                 "The records are known to be one patient's now; what was permitted for the old one is not."
             }
         }
@@ -73,7 +76,10 @@ impl Learned {
     pub fn take_up(&mut self, lesson: Lesson) {
         match lesson {
             Lesson::Consent(filed) => self.register.file(*filed),
-            Lesson::Merge(merged) => self.register.merge(merged),
+            Lesson::Merge(merged, names) => {
+                self.register.merge(merged);
+                self.tally.join(&names);
+            }
         }
     }
 
@@ -134,6 +140,7 @@ impl Learned {
                 .collect(),
             versions: self.versions.iter().map(|(name, version)| (name.to_text(), version.into())).collect(),
             counted: self.tally.rows().collect(),
+            counting: Kept::of(&self.tally),
         };
         // Strings and integers only: serialising can't fail.
         serde_json::to_string(&plain).unwrap_or_default()
@@ -160,8 +167,9 @@ impl Learned {
         for (name, version) in plain.versions {
             learned.versions.saw(Pseudonym::parse(&name)?, version.into());
         }
-        if !plain.counted.iter().all(|row| learned.tally.restore(row)) {
-            return None;
+        learned.tally = Tally::restore(&plain.counting, &plain.counted)?;
+        for Merged { into, from } in learned.register.merged() {
+            learned.tally.join(&[into.as_slice(), from].concat());
         }
         Some(learned)
     }
@@ -176,6 +184,9 @@ struct Plain {
     /// Absent where nothing is counted, and in what was stored before anything was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     counted: Vec<[String; 3]>,
+    /// What else counting goes by.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    counting: Kept,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -47,7 +47,7 @@ use phi::Phi;
 use queue::{Content, Item, Queue};
 use refusal::{Code, Refusal};
 use std::sync::Arc;
-use tally::{Contribution, Ground};
+use tally::{Asked, Ground};
 use time::Instant;
 use validate::{Known, Shape, Verdicts};
 use webhook::{Admission, Before, Buckets, ContentHash, Delivery, Seen, Unusable};
@@ -332,7 +332,11 @@ impl Connector {
         let register = &self.learned.register;
         let permit = match setting.consents.decide(&event, &shape, &question, register, &setting.state_keys) {
             Ok(permit) => permit,
-            Err(denial) => return Err(self.deny(run, *denial, now)),
+            Err(denial) => {
+                let refusal = self.deny(run, *denial, now);
+                self.recount(run, &event, &shape, Some(&policy.id), now);
+                return Err(refusal);
+            }
         };
         self.note(run, Stage::Consent, "decide", "permitted", now, |record| {
             record.consent = Some(permit.consent.as_str().to_owned().into());
@@ -369,7 +373,7 @@ impl Connector {
         }
         let counted = match &policy.aggregate {
             None => None,
-            Some(aggregate) => match Contribution::of(&event, &shape, policy, &setting.state_keys) {
+            Some(aggregate) => match self.learned.tally.meet(&event, &shape, policy, &setting.state_keys) {
                 Some(contribution) => Some((aggregate, contribution)),
                 None => {
                     let refusal = Refusal::about(Code::GuardFieldMissing, aggregate.count.to_string());
@@ -414,8 +418,8 @@ impl Connector {
             record.credential = writer.map(|credential| credential.id.clone().into());
             record.fingerprint = Some(fingerprint.into());
         });
-        if let Some(counting) = &counting {
-            self.learned.tally.take(counting);
+        if let (Some(counting), Some((aggregate, _))) = (&counting, &counted) {
+            self.learned.tally.take(counting, policy, aggregate);
         }
         run.records = records.into_iter().map(|record| self.crm.write(record)).collect();
         let sentences = writes.iter().zip(&run.records).map(|(write, record)| write.sentence(record));
@@ -478,7 +482,28 @@ impl Connector {
             run.learned = Some(lesson.sentence());
         }
         self.learned.saw(event, shape, &setting.source, &setting.state_keys);
-        lesson.into_iter().for_each(|lesson| self.learned.take_up(lesson));
+        if let Some(lesson) = lesson {
+            self.learned.take_up(lesson);
+            self.recount(run, event, shape, None, now);
+        }
+    }
+
+    /// Counts a patient no more under policies, or one of them, whose counting is permitted no more.
+    fn recount(&mut self, run: &Run, event: &Phi<Json>, shape: &Shape, policy: Option<&str>, now: Instant) {
+        let Some(patient) = shape.patient() else { return };
+        let setting = Arc::clone(&self.setting);
+        let names = tally::names(event, shape.data, patient, &setting.state_keys);
+        for Asked { policy: own, purpose, recipient } in self.learned.tally.asked(&names) {
+            if policy.is_some_and(|policy| policy != own) {
+                continue;
+            }
+            let question = Question { purpose: &purpose, recipient: &recipient, at: now };
+            let register = &self.learned.register;
+            if setting.consents.decide(event, shape, &question, register, &setting.state_keys).is_err() {
+                self.note(run, Stage::Consent, "count", "withdrawn", now, |_| {});
+                self.learned.tally.withdraw(&names, &own);
+            }
+        }
     }
 
     /// Records a refusal and puts it on the trail.

@@ -34,6 +34,12 @@ impl Instant {
         let julian = i32::try_from(days).unwrap_or(0).saturating_add(UNIX_EPOCH_JULIAN_DAY);
         Date::from_julian_day(julian).map_or(Day { year: 0, month: 1, day: 1 }, Day::from)
     }
+
+    /// The first moment of its calendar month, in UTC.
+    pub fn month(self) -> Self {
+        let days = i64::from(self.day().day.saturating_sub(1));
+        Self(self.0.saturating_sub(self.0.rem_euclid(86_400_000)).saturating_sub(days * 86_400_000))
+    }
 }
 
 const UNIX_EPOCH_JULIAN_DAY: i32 = 2_440_588;
@@ -128,6 +134,8 @@ mod tests {
         assert_eq!(Instant::parse("2020-05-29T11:44:13.1882432-05:00").unwrap().0 % 1000, 188);
         assert_eq!(at.day(), Day { year: 2026, month: 1, day: 15 });
         assert!(Instant::parse("2026-01-15").is_none());
+        assert_eq!(at.month().to_rfc3339(), "2026-01-01T00:00:00Z");
+        assert_eq!(Instant(-1).month().to_rfc3339(), "1969-12-01T00:00:00Z");
         assert_eq!(Instant(i64::MAX).to_rfc3339(), i64::MAX.to_string());
     }
 

@@ -66,7 +66,7 @@ pub(super) fn contract(from: &Basis<'_>) -> Table {
 
 /// Every record of a counting policy says how many source records share its values.
 fn count_row(aggregate: &Aggregate) -> Vec<String> {
-    let form = format!("a whole number, or: {}", aggregate.shown(0, 0));
+    let form = format!("a multiple of {}, or: {}", aggregate.least, aggregate.too_few());
     let cells = [
         &aggregate.count.to_string(),
         "count",

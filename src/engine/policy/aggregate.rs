@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 pub struct Aggregate {
     /// The CRM field that holds the count.
     pub count: Target,
-    /// Of fewer patients than this, the count does not show.
+    /// Of fewer patients than this, the count does not show. Counts are multiples of it.
     pub least: u32,
 }
 
@@ -22,12 +22,19 @@ pub struct Aggregate {
 const LEAST: RangeInclusive<u32> = 2..=1000;
 
 impl Aggregate {
-    /// What stands in the count's field for a group of so many source records of so many patients.
+    /// What stands in the count's field for a group of so many source records of so many patients: the records, rounded
+    /// down to a multiple of the smallest group, so that who knows all but one of them can't tell that one.
     pub fn shown(&self, records: u64, patients: u64) -> String {
-        match patients >= u64::from(self.least) {
-            true => records.to_string(),
-            false => format!("fewer than {} patients", self.least),
+        let least = u64::from(self.least);
+        match patients >= least {
+            true => (records - records.checked_rem(least).unwrap_or(0)).to_string(),
+            false => self.too_few(),
         }
+    }
+
+    /// What stands there for a group that has become too small.
+    pub fn too_few(&self) -> String {
+        format!("fewer than {} patients", self.least)
     }
 }
 

@@ -89,6 +89,16 @@ pub(super) static SAID_TWICE: Lint = warning(
     "A code and its display, text or title both cross.",
     "One says what the other does: keep the code, whose values can be checked.",
 );
+pub(super) static DIMENSION_UNLISTED: Lint = error(
+    "dimension-unlisted",
+    "A counting policy tells groups apart by a code or label, and no `values` say which there are.",
+    "List in `values` those that many have, or prohibit the field: one that few have would be a person, and a text a name.",
+);
+pub(super) static COUNTS_SUBTRACTABLE: Lint = warning(
+    "counts-subtractable",
+    "Two counting policies count the same events for one recipient, and the groups of the one are made of those of the other.",
+    "Count in one policy: what the one shows less what the other shows is a group that neither shows.",
+);
 pub(super) static TARGET_UNKNOWN: Lint = error(
     "target-unknown",
     "A rule feeds an object or field that the CRM does not have.",
@@ -151,7 +161,7 @@ pub(in crate::engine) static DOCUMENT_TWICE: Lint = warning(
 );
 
 /// Every lint of a policy, in the order of the documentation.
-pub static ALL: [&Lint; 29] = [
+pub static ALL: [&Lint; 31] = [
     &FIELD_TWICE,
     &ENTITY_LOOSENED,
     &CLASS_LOWERED,
@@ -169,6 +179,8 @@ pub static ALL: [&Lint; 29] = [
     &QUASI_IDENTIFIERS,
     &CONTRACT_LONG,
     &SAID_TWICE,
+    &DIMENSION_UNLISTED,
+    &COUNTS_SUBTRACTABLE,
     &TARGET_UNKNOWN,
     &TARGET_UNFIT,
     &ATTRIBUTE_OUTSIDE,

@@ -7,6 +7,7 @@
 mod against;
 pub mod codes;
 mod contract;
+mod counts;
 mod head;
 pub mod migrate;
 mod person;
@@ -15,6 +16,7 @@ mod source;
 mod target;
 
 pub use against::{against, same_version};
+pub use counts::subtractable;
 pub use source::adapter_unknown;
 
 use super::edit::{quoted, revise, splice};
@@ -29,6 +31,7 @@ pub(super) fn run(doc: &mut Document<'_>, policy: &Policy, beside: Beside<'_>) {
     head::lint(doc, policy);
     rules::lint(doc, policy, &written);
     contract::lint(doc, policy, &written);
+    counts::lint(doc, policy, &written);
     person::lint(doc, policy, &written);
     let adapter = beside.adapters.iter().find(|adapter| adapter.id == policy.adapter);
     source::lint(doc, policy, &written, adapter);
