@@ -9,6 +9,7 @@ use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
 use crate::engine::path::{Selector, Step};
 use crate::engine::refusal::Code;
 use crate::engine::validate::{Issue, Severity, structure};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Issues of one event that are looked at for drift; more would say the same.
@@ -84,7 +85,11 @@ impl ElementPath {
 
 /// What an adapter reads for one type of event: each element, and the canonical field it fills.
 #[derive(Clone, Debug, Default)]
-pub struct Reads(Vec<(ElementPath, Arc<FieldEntry>, Use)>);
+pub struct Reads {
+    all: Vec<(ElementPath, Arc<FieldEntry>, Use)>,
+    /// By the id of a field: where the elements stand among them all whose values fill it.
+    values: BTreeMap<usize, Vec<usize>>,
+}
 
 /// What an element is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +115,7 @@ impl Reads {
                     Step::Resolve => {
                         // What is resolved is read, too: by its reference.
                         names.push("reference".to_owned());
-                        self.0.extend(resource.take().map(|resource| {
+                        self.all.extend(resource.take().map(|resource| {
                             (ElementPath { resource, names: names.clone() }, Arc::clone(field), Use::Way)
                         }));
                     }
@@ -125,20 +130,21 @@ impl Reads {
                 }
             }
             if let Some(resource) = resource.filter(|_| !names.is_empty()) {
-                self.0.push((ElementPath { resource, names }, Arc::clone(field), Use::Value));
+                self.values.entry(field.id).or_default().push(self.all.len());
+                self.all.push((ElementPath { resource, names }, Arc::clone(field), Use::Value));
             }
         }
     }
 
     /// What is read at an element or below it.
     fn at(&self, path: &ElementPath) -> impl Iterator<Item = (&ElementPath, &Arc<FieldEntry>)> {
-        self.0.iter().map(|(own, field, _)| (own, field)).filter(move |(own, _)| own.starts_with(path))
+        self.all.iter().map(|(own, field, _)| (own, field)).filter(move |(own, _)| own.starts_with(path))
     }
 
     /// The elements whose values fill a field, e.g. `ServiceRequest.priority`.
     pub fn sources(&self, field: &FieldEntry) -> impl Iterator<Item = &ElementPath> {
-        let of_field = self.0.iter().filter(|(_, own, used)| own.id == field.id && *used == Use::Value);
-        of_field.map(|(path, _, _)| path)
+        let places = self.values.get(&field.id).into_iter().flatten();
+        places.filter_map(|place| self.all.get(*place)).map(|(path, _, _)| path)
     }
 
     /// The names that are read directly below an element or resource, each with the field that it fills.
@@ -147,7 +153,7 @@ impl Reads {
         resource: ResourceType,
         names: &'a [String],
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().filter_map(move |(own, field, _)| {
+        self.all.iter().filter_map(move |(own, field, _)| {
             let below = own.resource == resource && own.names.starts_with(names);
             Some((own.names.get(names.len()).filter(|_| below)?.as_str(), field.name.as_str()))
         })

@@ -143,9 +143,8 @@ impl EventMap {
     pub fn codes(&self, field: &FieldEntry) -> Option<BTreeSet<&str>> {
         let mut all = BTreeSet::new();
         for path in self.reads.sources(field) {
-            let spelled = path.spell();
             let left = self.when.iter().find_map(|condition| match &condition.test {
-                Test::In(values) if condition.select == spelled => Some(values),
+                Test::In(values) if condition.select == path.spell() => Some(values),
                 _ => None,
             });
             match left {

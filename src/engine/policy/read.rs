@@ -172,10 +172,10 @@ fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
 fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Vec<Rule> {
     let Some(list) = doc.json.get(root, "rules") else { return Vec::new() };
     let items = doc.items(list);
-    let named: BTreeSet<String> = items.iter().filter_map(|item| name(doc.json, *item)).collect();
+    let mut named: Option<BTreeSet<String>> = None;
     let mut taken = Taken::default();
     let mut rules: Vec<Rule> = Vec::new();
-    for (row, item) in items.into_iter().enumerate() {
+    for (row, item) in items.iter().copied().enumerate() {
         let Some(written) = rule(doc, item, catalogue, object) else { continue };
         let at = |key| doc.json.get(item, key).unwrap_or(item);
         if !taken.ids.insert(written.id.clone()) {
@@ -185,16 +185,22 @@ fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Op
         }
         let fields: Vec<&Arc<FieldEntry>> = match &written.subject {
             Subject::Field(field) => vec![field],
-            Subject::Entity(fields) => fields.iter().filter(|field| !named.contains(&field.name)).collect(),
+            Subject::Entity(fields) => {
+                let json = doc.json;
+                let names = || items.iter().filter_map(|item| name(json, *item)).collect();
+                let named = named.get_or_insert_with(names);
+                fields.iter().filter(|field| !named.contains(&field.name)).collect()
+            }
         };
         for field in fields {
             let rule = Rule { row, ..written.of(field) };
-            if let Some(first) = taken.fields.get(&field.id) {
+            if let Some(first) = taken.fields.get(&field.id).and_then(|first| rules.get(*first)) {
                 field_twice(doc, list, at("field"), first, &rule);
                 break;
             }
-            if let Some(first) = rule.target.as_ref().and_then(|target| taken.targets.get(target)) {
-                let message = format!("Rule `{first}` feeds this CRM field already.");
+            let target = rule.target.as_ref().and_then(|target| taken.targets.get(target));
+            if let Some(Rule { id, .. }) = target.and_then(|first| rules.get(*first)) {
+                let message = format!("Rule `{id}` feeds this CRM field already.");
                 doc.lint(doc.json.span(at("target")), &TARGET_TWICE, message);
                 if !rule.whole_entity {
                     let json = doc.json;
@@ -202,8 +208,8 @@ fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Op
                 }
                 break;
             }
-            taken.fields.insert(field.id, (rule.id.clone(), row, rule.label));
-            taken.targets.extend(rule.target.clone().map(|target| (target, rule.id.clone())));
+            taken.fields.insert(field.id, rules.len());
+            taken.targets.extend(rule.target.clone().map(|target| (target, rules.len())));
             rules.push(rule);
         }
     }
@@ -211,14 +217,8 @@ fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Op
 }
 
 /// Says that a field has a rule already. Removing the looser of the two lets nothing more out.
-fn field_twice(
-    doc: &mut Document<'_>,
-    list: NodeId,
-    at: NodeId,
-    first: &(String, usize, Label),
-    rule: &Rule,
-) {
-    let (id, row, label) = first;
+fn field_twice(doc: &mut Document<'_>, list: NodeId, at: NodeId, first: &Rule, rule: &Rule) {
+    let Rule { id, row, label, .. } = first;
     let message = match *label == rule.label {
         true => format!("Rule `{id}` names this field already."),
         false => format!("Rule `{id}` names this field already, and has it {}.", label.as_str()),
@@ -230,12 +230,12 @@ fn field_twice(
     doc.fix(format!("Remove rule `{id}`"), || splice(json, list, &[row], &[], Layout::Inline));
 }
 
-/// What earlier rules have claimed: ids, and which rule has each field and CRM field.
+/// What earlier rules have claimed: ids, and which rule, by its place, has each field and CRM field.
 #[derive(Default)]
 struct Taken {
     ids: BTreeSet<String>,
-    fields: BTreeMap<usize, (String, usize, Label)>,
-    targets: BTreeMap<Target, String>,
+    fields: BTreeMap<usize, usize>,
+    targets: BTreeMap<Target, usize>,
 }
 
 fn name(json: &Json, rule: NodeId) -> Option<String> {

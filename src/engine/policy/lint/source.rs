@@ -10,7 +10,7 @@ use crate::engine::document::{Diagnostic, Document, Edit, Severity, closest};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::edit::{Layout, quoted, set_strings, splice};
 use crate::engine::policy::{Label, Policy, Rule};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Items up to which a list is offered to be mended item by item: a longer one is no slip.
 const MANY: usize = 1000;
@@ -27,20 +27,25 @@ pub(super) fn lint(
         event_types(doc, adapter);
     }
     let events = adapter.map(|adapter| covered(policy, adapter)).unwrap_or_default();
-    let filled: BTreeSet<usize> =
-        events.iter().flat_map(|event| &event.fields).map(|field| field.id).collect();
-    let entities: BTreeSet<&str> =
-        events.iter().flat_map(|event| &event.fields).map(|field| field.entity()).collect();
+    let mut filled = Filled::new();
+    let mut entities: BTreeSet<&str> = BTreeSet::new();
+    for event in &events {
+        for field in &event.fields {
+            filled.entry(field.id).or_default().push(event);
+            entities.insert(field.entity());
+        }
+    }
     for rule in &written.rules {
         let is_used = |rule: &&Rule| match rule.whole_entity {
             true => entities.contains(rule.field.entity()),
-            false => filled.contains(&rule.field.id),
+            false => filled.contains_key(&rule.field.id),
         };
         // Where no event is read at all, that is what there is to say.
         if !events.is_empty() && !rule.says.iter().any(is_used) {
             unused(doc, written, rule);
-        } else {
-            values(doc, rule, &events);
+        } else if policy.aggregate.is_none() || !rule.says.iter().all(|own| own.values.is_empty()) {
+            // Of a counting policy that is an error, and said already.
+            values(doc, rule, &filled);
         }
     }
 }
@@ -104,14 +109,16 @@ fn unused(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>) {
     doc.fix("Remove the rule", || written.remove(json, all.list));
 }
 
+/// By the id of a field: the events that fill it.
+type Filled<'a> = BTreeMap<usize, Vec<&'a EventMap>>;
+
 /// The codes that cross beside those that the source can have.
-fn values(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &[&EventMap]) {
-    let filled = |rule: &Rule| {
-        events.is_empty()
-            || events.iter().any(|event| event.fields.iter().any(|field| field.id == rule.field.id))
+fn values(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &Filled<'_>) {
+    let coded = |rule: &&Rule| {
+        rule.label == Label::Allowed
+            && rule.field.kind == FieldType::Code
+            && (events.is_empty() || events.contains_key(&rule.field.id))
     };
-    let coded =
-        |rule: &&Rule| rule.label == Label::Allowed && rule.field.kind == FieldType::Code && filled(rule);
     let Some(rule) = written.says.iter().copied().find(coded) else { return };
     let possible = possible(rule, events);
     if rule.values.is_empty() {
@@ -178,9 +185,9 @@ fn unknown(doc: &mut Document<'_>, list: NodeId, possible: &BTreeSet<&str>) {
 }
 
 /// The codes that a field can have in these events; none where some element has no required value set.
-fn possible<'a>(rule: &Rule, events: &[&'a EventMap]) -> Option<BTreeSet<&'a str>> {
+fn possible<'a>(rule: &Rule, events: &Filled<'a>) -> Option<BTreeSet<&'a str>> {
     let mut all = BTreeSet::new();
-    for event in events.iter().filter(|event| event.fields.iter().any(|field| field.id == rule.field.id)) {
+    for event in events.get(&rule.field.id).into_iter().flatten() {
         all.extend(event.codes(&rule.field)?);
     }
     (!all.is_empty()).then_some(all)
