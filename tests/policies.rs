@@ -223,6 +223,12 @@ impl Counter {
         }
     }
 
+    /// How often the log has that a patient counts no more.
+    fn withdrawn(&self) -> usize {
+        let entries = self.session.timeline().iter();
+        entries.filter(|entry| entry.action == "count" && entry.outcome == "withdrawn").count()
+    }
+
     /// The count of the group of those completed in January; nothing where it does not show.
     fn january(&self) -> String {
         self.counts().remove("completed 2026-01").unwrap_or_default()
@@ -331,13 +337,9 @@ fn after_a_revocation_a_patient_counts_no_more() {
     };
     assert_eq!((count(false).january().as_str(), count(true).january().as_str()), ("10", "5"));
     let mut counter = count(true);
-    let withdrawn = |counter: &Counter| {
-        let entries = counter.session.timeline().iter();
-        entries.filter(|entry| entry.action == "count" && entry.outcome == "withdrawn").count()
-    };
-    assert_eq!(withdrawn(&counter), 1);
+    assert_eq!(counter.withdrawn(), 1);
     counter.consent(2, 1);
-    assert_eq!(withdrawn(&counter), 1, "who does not count is not withdrawn");
+    assert_eq!(counter.withdrawn(), 1, "who does not count is not withdrawn");
     // Who says yes again counts with what comes from then on.
     counter.consent(2, 2);
     let run = counter.send(&outcome(2, 2, "completed", "01"));
@@ -401,6 +403,16 @@ fn a_patient_who_took_the_place_of_another_answers_for_both() {
     assert_eq!(counter.january(), "5", "eight and two are ten, and not looked at yet");
     counter.each(12..14);
     assert_eq!(counter.january(), "10");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_late_event_of_who_was_merged_takes_nothing_from_who_stays() {
+    let mut counter = Counter::new();
+    counter.each(0..5);
+    counter.merge(3, 4);
+    let late = signed_now(&counter.setup, "evt-late", &outcome(70, 4, "completed", "01"));
+    assert_eq!(end(&counter.session.send(&late, NOW, &mut || 0.0)).1, Some("consent.subject-merged"));
+    assert_eq!(counter.withdrawn(), 0);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

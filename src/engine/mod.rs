@@ -47,7 +47,7 @@ use phi::Phi;
 use queue::{Content, Item, Queue};
 use refusal::{Code, Refusal};
 use std::sync::Arc;
-use tally::{Asked, Ground};
+use tally::{Asked, Ground, Plan};
 use time::Instant;
 use validate::{Known, Shape, Verdicts};
 use webhook::{Admission, Before, Buckets, ContentHash, Delivery, Seen, Unusable};
@@ -334,7 +334,10 @@ impl Connector {
             Ok(permit) => permit,
             Err(denial) => {
                 let refusal = self.deny(run, *denial, now);
-                self.recount(run, &event, &shape, Some(&policy.id), now);
+                // Of who was merged the record that stays decides, and was asked.
+                if refusal.code != Code::SubjectMerged {
+                    self.recount(run, &event, &shape, Some(&policy.id), now);
+                }
                 return Err(refusal);
             }
         };
@@ -423,7 +426,7 @@ impl Connector {
         }
         run.records = records.into_iter().map(|record| self.crm.write(record)).collect();
         let sentences = writes.iter().zip(&run.records).map(|(write, record)| write.sentence(record));
-        let counted = counting.iter().map(|counting| counting.change.sentence().to_owned());
+        let counted = counting.iter().flat_map(Plan::sentences).map(str::to_owned);
         let mut sentences: Vec<String> = counted.chain(sentences).collect();
         if sentences.is_empty() {
             sentences.push("The policy lets nothing of this event cross: nothing was written.".to_owned());

@@ -145,6 +145,16 @@ pub struct Plan {
     looked_at: Vec<Pseudonym>,
 }
 
+impl Plan {
+    /// What it changes, in sentences.
+    pub fn sentences(&self) -> impl Iterator<Item = &'static str> {
+        let waits = self.records.is_empty() && self.change != Change::Known;
+        [self.change.sentence()].into_iter().chain(waits.then_some(WAITS))
+    }
+}
+
+const WAITS: &str = "No record is written for one patient: that of a group is looked at once the records of enough patients have come or left.";
+
 /// What a contribution is planned against.
 pub struct Ground<'a> {
     /// The counting policy.
@@ -268,8 +278,12 @@ impl Tally {
             let stirred = self.groups.get_mut(group).map(|group| &mut group.stirred);
             stirred.into_iter().for_each(|stirred| stirred.extend(*into));
         }
-        for group in &plan.looked_at {
-            self.groups.get_mut(group).into_iter().for_each(|group| group.stirred.clear());
+        for name in &plan.looked_at {
+            let Some(group) = self.groups.get_mut(name) else { continue };
+            group.stirred.clear();
+            if group.records == 0 {
+                self.groups.remove(name);
+            }
         }
     }
 
