@@ -166,7 +166,7 @@ fn the_examples_of_the_mapping_document_are_what_happens() {
 
 #[test]
 fn the_examples_of_the_separation_document_are_what_happens() {
-    assert_eq!(try_out(SEPARATION), 3);
+    assert_eq!(try_out(SEPARATION), 4);
 }
 
 /// The keys of an object and the words that stand for a choice, at any depth of a schema.

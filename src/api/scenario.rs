@@ -260,6 +260,7 @@ const TEACHING_ORDER: &[&str] = &[
     "missing-consent",
     "denied-consent",
     "phi-in-safe-field",
+    "identifier-in-label",
     "invalid-code",
     "partial-address",
     "element-unknown",

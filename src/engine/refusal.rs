@@ -587,6 +587,10 @@ catalogue! {
     GuardPhi "guard.phi-in-output" Guard 202 None,
         "An outgoing field contains a value that identifies the patient.",
         "Take the identifying text out of the source element that feeds the field, or prohibit the field.";
+    /// What looks like an identifier, in a field that has none.
+    GuardIdentifier "guard.identifier-in-output" Guard 202 None,
+        "An outgoing field contains what looks like an identifier, and its contract does not declare one.",
+        "No e-mail address, telephone or social security number, URL, internet address, long number or full date may stand in it: correct the source, or list the field's 'values'.";
     /// The CRM is out.
     SinkUnavailable "deliver.unavailable" Deliver 202 None,
         "The CRM did not take the record: it is unavailable (503).",

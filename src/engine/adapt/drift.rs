@@ -6,6 +6,7 @@
 use crate::engine::canonical::FieldEntry;
 use crate::engine::document::closest;
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
+use crate::engine::guard;
 use crate::engine::path::{Selector, Step};
 use crate::engine::refusal::Code;
 use crate::engine::validate::{Issue, Severity, structure};
@@ -39,7 +40,7 @@ impl ElementPath {
 
     /// The path of an element of an event. Keys that have not the form of an element's name are left as they are; they
     /// are compared and never shown.
-    fn of(json: &Json, node: NodeId) -> Option<Self> {
+    pub(in crate::engine) fn of(json: &Json, node: NodeId) -> Option<Self> {
         let mut names = Vec::new();
         let mut at = node;
         loop {
@@ -71,6 +72,18 @@ impl ElementPath {
             ["resourceType"] => Some(vec![self.resource.name()]),
             names => structure::codes_of(self.resource.name(), names),
         }
+    }
+
+    /// Whether it identifies a person.
+    pub fn identifies(&self) -> bool {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        guard::identifies_at(self.resource.name(), &names)
+    }
+
+    /// Whether it may hold any text.
+    pub fn is_free_text(&self) -> bool {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        structure::is_free_text(self.resource.name(), &names)
     }
 
     /// As adapters spell it.

@@ -1,11 +1,15 @@
 //! Lint: what to look at in an adapter beyond its form.
 
 use super::EventMap;
+use super::drift::Reads;
+use crate::engine::canonical::{DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, Lint, Severity};
-use crate::engine::fhir::{Json, NodeId};
+use crate::engine::fhir::{Json, NodeId, ResourceType};
+use crate::engine::path::{Selector, Step};
 use crate::engine::policy::edit::{Layout, splice};
 use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const fn warning(code: &'static str, about: &'static str, help: &'static str) -> Lint {
     Lint { code, severity: Severity::Warning, about, help }
@@ -33,9 +37,29 @@ static EVENT_UNUSED: Lint = warning(
     "Remove it, or cover it by a policy.",
 );
 
+static IDENTIFYING_READ: Lint = Lint {
+    code: "identifying-read",
+    severity: Severity::Error,
+    about: "A field that does not identify the person is read from an element that does.",
+    help: "Read the element into a field of class `phi-restricted`, or another element into this field.",
+};
+static FREE_TEXT_READ: Lint = warning(
+    "free-text-read",
+    "A field of class `operational` or `clinical-adjacent` is read from an element that may hold any text.",
+    "Read a code or its display. Free text never crosses as it is, unless it is one of the rule's `values`.",
+);
+
 /// Every lint of an adapter, in the order of the documentation.
-pub static ALL: [&Lint; 6] =
-    [&EVENT_TWICE, &FIELD_TWICE, &SOURCE_ID_MISSING, &EVENT_UNUSED, &VERSION_TWICE, &DOCUMENT_TWICE];
+pub static ALL: [&Lint; 8] = [
+    &EVENT_TWICE,
+    &FIELD_TWICE,
+    &SOURCE_ID_MISSING,
+    &IDENTIFYING_READ,
+    &FREE_TEXT_READ,
+    &EVENT_UNUSED,
+    &VERSION_TWICE,
+    &DOCUMENT_TWICE,
+];
 
 /// Entities that come along with what an event is about.
 const COME_ALONG: [&str; 4] = ["Person", "PatientProfile", "Practitioner", "Organization"];
@@ -78,6 +102,36 @@ fn fields_twice(doc: &mut Document<'_>, event: NodeId, shared: &BTreeSet<String>
             doc.lint(json.span(at), &FIELD_TWICE, format!("`{name}` is filled by another entry, too."));
             doc.fix("Remove this entry", || splice(json, list, &[place], &[], Layout::Inline));
         }
+    }
+}
+
+/// What an entry reads into a field that is taken not to point at the person.
+pub(super) fn sources(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    field: &Arc<FieldEntry>,
+    selector: &Selector,
+    own: Option<ResourceType>,
+) {
+    if field.class >= DisclosureClass::PhiRestricted || field.kind == FieldType::FreeText {
+        return;
+    }
+    let start = || own.map(Step::OfType);
+    let whole: Selector =
+        selector.iter().map(|path| start().into_iter().chain(path.iter().cloned()).collect()).collect();
+    let mut reads = Reads::default();
+    reads.add(field, &whole);
+    for path in reads.sources(field) {
+        let (lint, what) = if path.identifies() {
+            (&IDENTIFYING_READ, "identifies the person")
+        } else if path.is_free_text() {
+            (&FREE_TEXT_READ, "may hold any text")
+        } else {
+            continue;
+        };
+        let span = doc.json.span(doc.json.get(at, "select").unwrap_or(at));
+        let message = format!("{} {what}, and `{}` is {}.", path.spell(), field.name, field.class.as_str());
+        doc.lint(span, lint, message);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::keys::{CONDITION, EVENT, FIELD, RELATED, SHAPE};
+use super::lint;
 use super::plan::Plan;
 use crate::engine::canonical::{Catalogue, FieldEntry};
 use crate::engine::document::{Document, Severity, closest};
@@ -256,7 +257,9 @@ fn field(doc: &mut Document<'_>, at: NodeId, scope: Scope<'_>) -> Option<Field> 
     let entry = canonical(doc, at, scope.catalogue);
     let selector = select(doc, at, "select", scope.context);
     let form = doc.one_of(at, "normalise", &Normalise::ALL, Normalise::as_str);
-    Some(Field { entry: entry?, selector: selector?, form })
+    let (entry, selector) = (entry?, selector?);
+    lint::sources(doc, at, &entry, &selector, ResourceType::parse(scope.context.own.name()));
+    Some(Field { entry, selector, form })
 }
 
 /// The canonical field that an entry names.

@@ -1,27 +1,42 @@
 //! Folding: what two spellings of the same thing have in common.
 
+use super::dates::{self, Date};
+use super::letters::{self, By, is_spaceless};
+use std::collections::BTreeSet;
+
 /// Folded texts at least this long are looked for anywhere, shorter ones as whole words.
 const ANYWHERE: usize = 5;
 /// Shorter ones are too common to look for.
 const SHORTEST: usize = 2;
 
-/// Appends a text in lower case, letters and digits only, without accents, in one width and script.
-pub(super) fn fold(text: &str, out: &mut String) {
-    for c in text.chars() {
-        if c.is_ascii() {
-            if c.is_ascii_alphanumeric() {
-                out.push(c.to_ascii_lowercase());
-            }
-        } else {
-            for lower in half_width(c).to_lowercase() {
-                match plain(lower) {
-                    Some(letters) => out.push_str(letters),
-                    None if lower.is_alphanumeric() => out.push(lower),
-                    None => {}
-                }
-            }
-        }
+/// Appends a text in lower case and plain letters, its punctuation kept.
+pub(super) fn spell(text: &str, by: By, out: &mut String) {
+    text.chars().for_each(|c| letters::spell(c, by, out));
+}
+
+/// Puts a text in place of another: plain letters and digits only.
+pub(super) fn fold(text: &str, by: By, out: &mut String) {
+    out.clear();
+    spell(text, by, out);
+    out.retain(char::is_alphanumeric);
+}
+
+/// The ways in which the letters of a text count: one where no letter is of another script.
+pub(super) fn ways(text: &str) -> &'static [By] {
+    if text.is_ascii() { &[By::Letter] } else { &[By::Letter, By::Look] }
+}
+
+/// The words of a spelled text, in order. Letters and digits side by side are words of their own.
+pub(super) fn words(spelled: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = spelled.trim_start_matches(|c: char| !c.is_alphanumeric());
+    while let Some(first) = rest.chars().next() {
+        let other = |c: char| !c.is_alphanumeric() || c.is_ascii_digit() != first.is_ascii_digit();
+        let (word, after) = rest.split_at(rest.find(other).unwrap_or(rest.len()));
+        words.push(word);
+        rest = after.trim_start_matches(|c: char| !c.is_alphanumeric());
     }
+    words
 }
 
 /// The same with the umlauts of German names written out: `Müller`, `Mueller`. None where there is none.
@@ -40,96 +55,70 @@ pub(super) fn written_out(text: &str) -> Option<String> {
     })
 }
 
-/// Full-width forms as the ASCII they stand for.
-fn half_width(c: char) -> char {
-    match u32::from(c) {
-        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
-        _ => c,
-    }
-}
-
-/// Latin letters without their accents, and letters of other scripts that look like them.
-fn plain(c: char) -> Option<&'static str> {
-    Some(match c {
-        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ' | 'ả' | 'а' | 'α' => "a",
-        'æ' => "ae",
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' | 'с' => "c",
-        'ð' | 'ď' | 'đ' => "d",
-        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ế' | 'ẹ' | 'е' | 'ё' => "e",
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
-        'ĥ' | 'ħ' | 'һ' => "h",
-        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' | 'ị' | 'і' | 'ι' => "i",
-        'ĵ' | 'ј' => "j",
-        'ķ' | 'к' | 'κ' => "k",
-        'ĺ' | 'ļ' | 'ľ' | 'ŀ' | 'ł' => "l",
-        'м' => "m",
-        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
-        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ọ' | 'о' | 'ο' => "o",
-        'œ' => "oe",
-        'р' | 'ρ' => "p",
-        'ŕ' | 'ŗ' | 'ř' => "r",
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' | 'ſ' | 'ѕ' => "s",
-        'ß' => "ss",
-        'ţ' | 'ť' | 'ŧ' | 'ț' | 'т' => "t",
-        'þ' => "th",
-        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ụ' => "u",
-        'ŵ' => "w",
-        'х' | 'χ' => "x",
-        'ý' | 'ÿ' | 'ŷ' | 'у' => "y",
-        'ź' | 'ż' | 'ž' => "z",
-        // Combining marks, soft hyphens, zero-width characters: they change how a letter looks, or nothing.
-        '\u{300}'..='\u{36f}' => "",
-        _ => return None,
-    })
-}
-
-/// Whether a character ends a word. Marks and what has no width do not.
-pub(super) fn separates(c: char) -> bool {
-    let invisible =
-        matches!(c, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    !c.is_alphanumeric() && !invisible
-}
-
-/// Outgoing strings, folded: whole ones, and word by word.
+/// Outgoing strings, folded: whole, word by word, and the dates in them.
 pub(super) struct Folded {
-    /// Every string without anything but letters and digits, a line each; and all of them in one, since what
-    /// identifies may be spread over two fields.
+    /// All strings without anything but letters and digits, one after another, since what identifies may be spread over
+    /// two fields; a line for each way in which their letters count.
     whole: String,
-    /// Their words, a line each, so that a short text is found as a whole word only.
-    words: String,
+    /// Their words, and what words one after another make that are short together (`L-e-e`).
+    words: BTreeSet<String>,
+    dates: BTreeSet<Date>,
 }
 
 impl Folded {
     pub(super) fn new<'a>(values: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let mut folded = Self { whole: String::with_capacity(512), words: String::with_capacity(256) };
-        folded.words.push('\n');
-        for value in values.clone() {
-            fold(value, &mut folded.whole);
-            folded.whole.push('\n');
-            for word in value.split(separates).filter(|word| !word.is_empty()) {
-                fold(word, &mut folded.words);
-                folded.words.push('\n');
+        let (mut whole, mut spelled) = (String::with_capacity(512), String::with_capacity(256));
+        let mut folded = Self { whole: String::new(), words: BTreeSet::new(), dates: BTreeSet::new() };
+        for by in [By::Letter, By::Look] {
+            for value in values.clone() {
+                spelled.clear();
+                spell(value, by, &mut spelled);
+                let words = words(&spelled);
+                for (at, word) in words.iter().enumerate() {
+                    whole.push_str(word);
+                    folded.add_words(words.get(at..).unwrap_or(&[]));
+                }
+                dates::find(&words, &mut folded.dates);
+            }
+            whole.push('\n');
+            if values.clone().all(str::is_ascii) {
+                break;
             }
         }
-        values.for_each(|value| fold(value, &mut folded.whole));
+        folded.whole = whole;
         folded
     }
 
-    /// Whether a folded text is inside: anywhere where it is long, else as a whole word.
-    pub(super) fn contains(&self, text: &str) -> bool {
-        match text.chars().take(ANYWHERE).count() {
-            ..SHORTEST => false,
-            SHORTEST..ANYWHERE => self.words.match_indices(text).any(|(at, _)| {
-                let before = at.checked_sub(1).and_then(|at| self.words.as_bytes().get(at));
-                before == Some(&b'\n') && self.words.as_bytes().get(at + text.len()) == Some(&b'\n')
-            }),
-            _ => self.whole.contains(text),
+    /// The first of these words, and it together with those after it as long as that is short.
+    fn add_words(&mut self, words: &[&str]) {
+        let mut together = String::new();
+        for word in words {
+            if !together.is_empty() && together.chars().count() + word.chars().count() >= ANYWHERE {
+                break;
+            }
+            together.push_str(word);
+            self.words.insert(together.clone());
         }
     }
 
-    /// Whether a folded phrase of several words is inside; their sum may be short.
-    pub(super) fn contains_phrase(&self, text: &str) -> bool {
-        text.chars().nth(3).is_some() && self.whole.contains(text)
+    /// Whether a folded text is inside: anywhere where it is long or its script has no spaces, else as a whole word.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        let length = text.chars().take(ANYWHERE).count();
+        // A syllable of Hangul is up to three letters.
+        let shortest =
+            if text.starts_with(|c| ('\u{1100}'..='\u{11ff}').contains(&c)) { 4 } else { SHORTEST };
+        if length < shortest {
+            false
+        } else if length < ANYWHERE && !text.chars().all(is_spaceless) {
+            self.words.contains(text)
+        } else {
+            self.whole.contains(text)
+        }
+    }
+
+    /// Whether a date is inside, in whatever order and form.
+    pub(super) fn has_date(&self, date: Date) -> bool {
+        date.forms().any(|form| self.dates.contains(&form))
     }
 }
 
@@ -138,9 +127,12 @@ mod tests {
     use super::*;
 
     fn inside(outgoing: &str, text: &str) -> bool {
-        let mut folded = String::new();
-        fold(text, &mut folded);
-        Folded::new(std::iter::once(outgoing)).contains(&folded)
+        let folded = Folded::new(std::iter::once(outgoing));
+        let mut own = String::new();
+        ways(text).iter().any(|by| {
+            fold(text, *by, &mut own);
+            folded.contains(&own)
+        })
     }
 
     #[test]
@@ -154,13 +146,106 @@ mod tests {
     }
 
     #[test]
-    fn accents_widths_and_look_alikes_do_not_hide_a_value() {
-        for outgoing in ["Mu\u{308}ller", "Muller", "ＭＵＬＬＥＲ", "Mülle\u{200b}r", "MÜLLER"] {
+    fn a_short_name_is_found_as_a_word_however_it_is_split_and_not_inside_another() {
+        for outgoing in [
+            "for Lee",
+            "LEE",
+            "L e e",
+            "L-e-e",
+            "l.e.e.",
+            "Le_e",
+            "(L) (e) (e)",
+            "Lee1",
+            "7Lee",
+            "L\u{34f}ee",
+        ] {
+            assert!(inside(outgoing, "Lee"), "{outgoing}");
+        }
+        for outgoing in ["sleep", "Leeds", "fleet", "see le", "Le fee"] {
+            assert!(!inside(outgoing, "Lee"), "{outgoing}");
+        }
+        assert!(inside("田中山田さん", "山田"), "no spaces to tell words by");
+        assert!(!inside("田中", "中"));
+    }
+
+    #[test]
+    fn accents_and_forms_of_letters_do_not_hide_a_value() {
+        for outgoing in [
+            "Mu\u{308}ller",
+            "Muller",
+            "ＭＵＬＬＥＲ",
+            "Mülle\u{200b}r",
+            "MÜLLER",
+            "𝐌𝐮𝐥𝐥𝐞𝐫",
+            "𝓜𝓾𝓵𝓵𝓮𝓻",
+            "𝙼𝚞𝚕𝚕𝚎𝚛",
+            "Ⓜⓤⓛⓛⓔⓡ",
+            "ᴹᵘˡˡᵉʳ",
+            "🅼🆄🅻🅻🅴🆁",
+            "🇲🇺🇱🇱🇪🇷",
+            "ᴍᴜʟʟᴇʀ",
+            "Mứller",
+            "M\u{fe0f}u\u{ad}l\u{2066}ler",
+            "Mul\u{3164}ler",
+            "Mul\u{115f}ler",
+            "Mul\u{e0061}ler",
+            "Mul\u{180e}ler",
+        ] {
             assert!(inside(outgoing, "Müller"), "{outgoing}");
         }
-        assert!(inside("Testperѕon", "Testperson"), "a Cyrillic letter");
-        assert!(inside("STRASSE", "Straße"));
-        assert!(inside("N\u{200b}g", "Ng"));
+        for (outgoing, text) in [
+            ("STRASSE", "Straße"),
+            ("STRAẞE", "Strasse"),
+            ("N\u{200b}g", "Ng"),
+            ("ﬁnnﬂeet", "Finnfleet"),
+            ("ǅango", "Dzango"),
+            ("tel. ⑤⑤⑤-⓪①⓪⓪", "5550100"),
+            ("５５５０１００", "5550100"),
+            ("𝟝𝟝𝟝𝟘𝟙𝟘𝟘", "5550100"),
+            ("٥٥٥٠١٠٠", "5550100"),
+            ("⁵⁵⁵₀₁₀₀", "5550100"),
+            ("ﾃｽﾄｻﾝ", "てすとさん"),
+            ("ガギグゲゴ", "ｶﾞｷﾞｸﾞｹﾞｺﾞ"),
+            ("김철수", "\u{1100}\u{1175}\u{11b7}\u{110e}\u{1165}\u{11af}\u{1109}\u{116e}"),
+            ("ПЕТРОВ", "Петров"),
+            ("ΜΑΡΙΝΑ", "Μαρίνα"),
+            ("ΗΛΙΑΣ", "ηλίας"),
+        ] {
+            assert!(inside(outgoing, text), "{outgoing}");
+        }
         assert_eq!(written_out("Müller").as_deref(), Some("Mueller"));
+    }
+
+    #[test]
+    fn letters_that_look_like_others_do_not_hide_a_value() {
+        for outgoing in [
+            "Testperѕon",
+            "Tеѕtреrsоn",
+            "ΤΕSΤPERSΟΝ",
+            "Теѕтрerson",
+            "TESTPERSOΝ",
+            "Teꜱtpersoո",
+            "ᎢᎬՏᎢᏢᎬᎡՏON",
+            "ꓔꓰꓢꓔꓑꓰꓣꓢꓳꓠ",
+            "Ⲧⲉstⲣⲉrsⲟn",
+        ] {
+            assert!(inside(outgoing, "Testperson"), "{outgoing}");
+        }
+        assert!(inside("Testperson", "Теѕтрerson"), "in the source as well");
+    }
+
+    #[test]
+    fn the_tables_are_in_order_and_cover_what_they_say() {
+        let mut out = String::new();
+        for c in ('\u{80}'..'\u{20000}').filter(|c| !c.is_control()) {
+            for by in [By::Letter, By::Look] {
+                out.clear();
+                letters::spell(c, by, &mut out);
+                assert!(
+                    out.chars().all(|own| !own.is_ascii_uppercase() && !own.is_control()),
+                    "{c:?} {out:?}"
+                );
+            }
+        }
     }
 }

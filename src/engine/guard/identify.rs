@@ -1,8 +1,10 @@
 //! Which elements of an event identify a person, and the ways in which people write what they say.
 
-use super::fold::{Folded, fold, separates, written_out};
+use super::dates::Date;
+use super::fold::{Folded, fold, spell, ways, words, written_out};
 use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::time::PartialDate;
+use std::borrow::Cow;
 
 /// Longer texts (narratives, attachments) are not one identifier; what they tell is in elements of its own.
 const LONGEST: usize = 256;
@@ -27,16 +29,19 @@ pub(super) fn is_inside(kind: Identifying, value: &str, outgoing: &Folded) -> bo
     }
     let mut folded = String::with_capacity(value.len());
     let mut found = |text: &str| {
-        folded.clear();
-        fold(text, &mut folded);
-        outgoing.contains(&folded)
+        ways(text).iter().any(|by| {
+            fold(text, *by, &mut folded);
+            outgoing.contains(&folded)
+        })
     };
     if found(value) || written_out(value).is_some_and(|text| found(&text)) {
         return true;
     }
     match kind {
         Identifying::Reference => value.rsplit(['/', ':', '#']).next().is_some_and(found),
-        Identifying::Date => dates(value).iter().any(|date| outgoing.contains(date)),
+        Identifying::Date => full(value).is_some_and(|date| {
+            outgoing.has_date(date) || in_digits(date).iter().any(|digits| outgoing.contains(digits))
+        }),
         Identifying::Detail => {
             // A telephone number with and without its prefixes.
             let digits: String = value.chars().filter(char::is_ascii_digit).collect();
@@ -44,26 +49,56 @@ pub(super) fn is_inside(kind: Identifying, value: &str, outgoing: &Folded) -> bo
             let only_digits = value.chars().all(|c| c.is_ascii_digit() || "+-()./ x".contains(c));
             only_digits && local.is_some_and(|local| outgoing.contains(local))
         }
-        // A name in words: all of it, the other way round, and each longer word on its own.
-        Identifying::Name => {
-            let words: Vec<&str> = value.split(separates).filter(|word| !word.is_empty()).collect();
-            if words.len() < 2 {
-                return false;
-            }
-            let mut phrase = |words: &mut dyn Iterator<Item = &&str>| {
-                folded.clear();
-                words.for_each(|word| fold(word, &mut folded));
-                outgoing.contains_phrase(&folded)
-            };
-            phrase(&mut words.iter())
-                || phrase(&mut words.iter().rev())
-                || words.iter().filter(|word| word.chars().count() >= 3).any(|word| {
-                    let mut folded = String::new();
-                    fold(word, &mut folded);
-                    outgoing.contains(&folded)
-                })
-        }
+        // A name in words: the other way round, and each longer word on its own.
+        Identifying::Name => ways(value).iter().any(|by| {
+            let mut spelled = String::with_capacity(value.len());
+            spell(value, *by, &mut spelled);
+            let words = words(&spelled);
+            let turned: String = words.iter().rev().copied().collect();
+            let mut longer = words.iter().filter(|word| word.chars().nth(2).is_some());
+            words.len() > 1 && (outgoing.contains(&turned) || longer.any(|word| outgoing.contains(word)))
+        }),
     }
+}
+
+/// Whether a family name is inside an outgoing text together with the given names beside it: with one of them before
+/// or after it, with all before it, or with an initial.
+pub(super) fn is_inside_with_given(json: &Json, leaf: NodeId, family: &str, outgoing: &Folded) -> bool {
+    let Some((member, name)) = member_of(json, leaf).filter(|_| family.len() <= LONGEST) else {
+        return false;
+    };
+    let Some(list) = json.get(name, "given").filter(|_| json.is_member(member, "family")) else {
+        return false;
+    };
+    let mut folded = String::new();
+    let mut all = String::new();
+    let own_length = family.chars().count();
+    for given in
+        json.children(list).filter_map(|given| json.str(given)).filter(|given| given.len() <= LONGEST)
+    {
+        let initial = given.chars().next().filter(|_| own_length >= 3);
+        let initial = initial.map(|initial| format!("{initial}{family}"));
+        let pairs = [Some(format!("{given}{family}")), Some(format!("{family}{given}")), initial];
+        let found = pairs.iter().flatten().any(|pair| {
+            ways(pair).iter().any(|by| {
+                fold(pair, *by, &mut folded);
+                outgoing.contains(&folded)
+            })
+        });
+        if found {
+            return true;
+        }
+        all.push_str(&given);
+    }
+    all.push_str(family);
+    is_inside(Identifying::Detail, &all, outgoing)
+}
+
+/// A date that is one whole.
+fn full(value: &str) -> Option<Date> {
+    let date = PartialDate::parse(value)?;
+    let year = u32::try_from(date.year).ok()?;
+    Some(Date { year, month: date.month?.into(), day: date.day?.into() })
 }
 
 /// The kind of identifying text that a leaf may hold, by its place: names, addresses below state, contact points,
@@ -71,15 +106,27 @@ pub(super) fn is_inside(kind: Identifying, value: &str, outgoing: &Folded) -> bo
 pub(super) fn kind_of(json: &Json, leaf: NodeId) -> Option<Identifying> {
     let (member, parent) = member_of(json, leaf)?;
     let key = json.key(member)?;
-    let holder = || through_array(json, parent);
-    let under = |names: &[&str]| json.key(holder()).is_some_and(|key| names.contains(&key.as_ref()));
-    let (kind, identifying) = match key.as_ref() {
+    let holder = || json.key(through_array(json, parent));
+    let is_person = || is_one_of(json, parent, &PERSON_TYPES);
+    kind_by_name(&key, &holder, &is_person, &|| refers_to_a_person(json, parent))
+}
+
+/// The same by an element's name. Asked for where it matters: the name of what holds it, whether that is the resource of
+/// a person, and whether it is a reference to one.
+fn kind_by_name<'a>(
+    key: &str,
+    holder: &dyn Fn() -> Option<Cow<'a, str>>,
+    is_person: &dyn Fn() -> bool,
+    refers: &dyn Fn() -> bool,
+) -> Option<Identifying> {
+    let under = |names: &[&str]| holder().is_some_and(|key| names.contains(&key.as_ref()));
+    let (kind, identifying) = match key {
         "family" | "given" => (Identifying::Name, true),
         "birthDate" | "deceasedDateTime" => (Identifying::Date, true),
         "fullUrl" => (Identifying::Reference, true),
-        "id" => (Identifying::Detail, is_one_of(json, parent, &PERSON_TYPES)),
-        "reference" => (Identifying::Reference, under(&PERSON_MEMBERS) || refers_to_a_person(json, parent)),
-        "display" => (Identifying::Name, under(&PERSON_MEMBERS) || refers_to_a_person(json, parent)),
+        "id" => (Identifying::Detail, is_person()),
+        "reference" => (Identifying::Reference, under(&PERSON_MEMBERS) || refers()),
+        "display" => (Identifying::Name, under(&PERSON_MEMBERS) || refers()),
         "text" if under(&["name"]) => (Identifying::Name, true),
         "text" => (Identifying::Detail, under(&["address"])),
         "valueString" => (Identifying::Name, under(&["extension"])),
@@ -90,6 +137,17 @@ pub(super) fn kind_of(json: &Json, leaf: NodeId) -> Option<Identifying> {
         _ => return None,
     };
     identifying.then_some(kind)
+}
+
+/// Whether an element, named from its resource on, identifies a person.
+pub(in crate::engine) fn is_at(resource: &str, names: &[&str]) -> bool {
+    let Some((key, holders)) = names.split_last() else { return false };
+    let holder = || holders.last().map(|holder| Cow::Borrowed(*holder));
+    let of_person = PERSON_TYPES.contains(&resource);
+    let refers = || false;
+    let own = of_person || !PROFESSIONAL_TYPES.contains(&resource);
+    let kind = kind_by_name(key, &holder, &|| of_person && holders.is_empty(), &refers);
+    kind.is_some() && if *key == "valueString" { of_person } else { own }
 }
 
 /// Whether an element is a person's own and not that of an organisation or of someone who is there by
@@ -151,28 +209,11 @@ fn through_array(json: &Json, object: NodeId) -> NodeId {
     }
 }
 
-/// A full date as people write it, folded: in three orders, padded or not, with the year in two digits or four,
-/// with the month in words.
-fn dates(value: &str) -> Vec<String> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let Some(PartialDate { year, month: Some(m), day: Some(d) }) = PartialDate::parse(value) else {
-        return Vec::new();
-    };
+/// A full date in digits alone, folded: in three orders, padded or not.
+fn in_digits(date: Date) -> [String; 10] {
+    let Date { year, month: m, day: d } = date;
     let short = year % 100;
-    let mut forms = vec![
+    [
         format!("{year:04}{m:02}{d:02}"),
         format!("{d:02}{m:02}{year:04}"),
         format!("{m:02}{d:02}{year:04}"),
@@ -181,19 +222,9 @@ fn dates(value: &str) -> Vec<String> {
         format!("{m}{d}{year}"),
         format!("{d:02}{m:02}{short:02}"),
         format!("{m:02}{d:02}{short:02}"),
-    ];
-    if let Some(name) = MONTHS.get(usize::from(m).wrapping_sub(1)) {
-        for name in [*name, name.get(..3).unwrap_or(name)] {
-            for year in [format!("{year}"), format!("{short:02}")] {
-                forms.extend([
-                    format!("{d}{name}{year}"),
-                    format!("{name}{d}{year}"),
-                    format!("{d:02}{name}{year}"),
-                ]);
-            }
-        }
-    }
-    forms
+        format!("{short:02}{m:02}{d:02}"),
+        format!("{year:04}{:03}", date.day_of_year()),
+    ]
 }
 
 #[cfg(test)]
@@ -218,6 +249,34 @@ mod tests {
             assert!(inside(Identifying::Date, "1971-02-03", outgoing), "{outgoing}");
         }
         assert!(!inside(Identifying::Date, "1971", "1972"));
+        for outgoing in [
+            "12.3.71",
+            "12/3/1971",
+            "3/12/71",
+            "March 12th, 1971",
+            "the 12th of March 1971",
+            "12 Mar '71",
+            "12Mar71",
+            "19710312",
+            "1971-071",
+            "1971071",
+            "71 März 12",
+            "12. III. 1971",
+            "12-mrz-71 12 marzo 1971",
+            "b0312 1971",
+            "1 9 7 1 0 3 1 2",
+            "１２．３．７１",
+            "1971 12 03",
+            "071 1971 12 03 71",
+            "710312",
+        ] {
+            assert!(inside(Identifying::Date, "1971-03-12", outgoing), "{outgoing}");
+        }
+        for outgoing in
+            ["13.3.71", "12 March 1972", "1971-072", "12.3", "March 1971", "123 71", "12 x 3 x 71"]
+        {
+            assert!(!inside(Identifying::Date, "1971-03-12", outgoing), "{outgoing}");
+        }
     }
 
     #[test]
@@ -227,6 +286,20 @@ mod tests {
         }
         assert!(inside(Identifying::Name, "Bob Quimby", "call Bob"));
         assert!(!inside(Identifying::Detail, "12 Elm Street", "Street medicine referral"));
+    }
+
+    #[test]
+    fn a_family_name_is_found_with_the_given_names_beside_it() {
+        let json = Json::read(r#"{"name":[{"family":"Lee","given":["Mary","Ann"]}]}"#).unwrap();
+        let family = json.leaves(NodeId::ROOT).find(|leaf| json.is_member(*leaf, "family")).unwrap();
+        let inside = |outgoing: &str| {
+            is_inside_with_given(&json, family, "Lee", &Folded::new(std::iter::once(outgoing)))
+        };
+        for outgoing in ["marylee", "LeeMary1", "user mlee", "for MaryAnnLee", "annlee", "m. lee", "al-a.lee"]
+        {
+            assert!(inside(outgoing), "{outgoing}");
+        }
+        assert!(!inside("sleep, kamlees"));
     }
 
     #[test]

@@ -1,7 +1,11 @@
-//! The last check before anything leaves: the payload contract, and no PHI inside any outgoing string.
+//! The last check before anything leaves: the payload contract, no PHI inside any outgoing string, and nothing that looks
+//! like an identifier where none is declared.
 
+mod dates;
 mod fold;
 mod identify;
+mod letters;
+mod patterns;
 
 use super::canonical::FieldType;
 use super::fhir::Json;
@@ -12,6 +16,11 @@ use super::refusal::{Code, Refusal};
 use super::time::PartialDate;
 use super::validate::Shape;
 use fold::Folded;
+pub(super) use identify::is_at as identifies_at;
+
+/// Most bytes of text that one event lets cross as it is, all fields together. What identifies is looked for in each of
+/// them as often as the event has it.
+const MOST_TEXT: usize = 4096;
 
 /// Checks a record about to leave against its contract and against the event that it came from.
 ///
@@ -35,15 +44,28 @@ pub fn check(
         let rule = policy.rules.get(field.rule).filter(|rule| !rule.method.has_fixed_form())?;
         Some((rule, field.value.as_deref()?))
     });
+    let mut length = 0;
+    for (rule, value) in outgoing.clone() {
+        length += value.len();
+        if length > MOST_TEXT || value.contains(letters::is_hidden) {
+            return Err(Refusal::about(Code::GuardValueOutside, target(Some(rule))));
+        }
+    }
     let all = Folded::new(outgoing.clone().map(|(_, value)| value));
     let leaks = |text: &Folded| json.test(|json| identifies(json, shape, text));
-    if !leaks(&all) {
-        return Ok(());
-    }
-    // Which field it was is asked field by field, since an answer must not carry the value.
     let mut outgoing = outgoing;
-    let field = outgoing.find(|(_, value)| leaks(&Folded::new(std::iter::once(*value))));
-    Err(Refusal::about(Code::GuardPhi, target(field.map(|(rule, _)| rule))))
+    if leaks(&all) {
+        // Which field it was is asked field by field, since an answer must not carry the value.
+        let field = outgoing.find(|(_, value)| leaks(&Folded::new(std::iter::once(*value))));
+        return Err(Refusal::about(Code::GuardPhi, target(field.map(|(rule, _)| rule))));
+    }
+    // A value of the policy's own list is nobody's.
+    match outgoing
+        .find(|(rule, value)| rule.values.is_empty() && patterns::undeclared(rule.field.kind, value))
+    {
+        Some((rule, _)) => Err(Refusal::about(Code::GuardIdentifier, target(Some(rule)))),
+        None => Ok(()),
+    }
 }
 
 /// The CRM field that a rule feeds, for a refusal.
@@ -56,6 +78,7 @@ pub fn reasons() -> Vec<String> {
     vec![
         "Only fields of the payload contract, each of its type and value set.".to_owned(),
         "No identifying value of the event inside any outgoing field.".to_owned(),
+        "Nothing that looks like an identifier in a field that declares none.".to_owned(),
     ]
 }
 
@@ -86,8 +109,10 @@ fn contract(policy: &Policy, field: &OutField) -> Result<(), Refusal> {
 fn identifies(json: &Json, shape: &Shape, outgoing: &Folded) -> bool {
     json.leaves(shape.data).any(|leaf| {
         identify::kind_of(json, leaf).is_some_and(|kind| {
-            json.scalar(leaf).is_some_and(|value| identify::is_inside(kind, &value, outgoing))
-                && identify::is_a_persons(json, leaf)
+            json.scalar(leaf).is_some_and(|value| {
+                identify::is_inside(kind, &value, outgoing)
+                    || identify::is_inside_with_given(json, leaf, &value, outgoing)
+            }) && identify::is_a_persons(json, leaf)
         })
     })
 }
@@ -98,7 +123,9 @@ pub fn form_of(kind: FieldType) -> &'static str {
         FieldType::Code => "no spaces; 64 bytes at most",
         FieldType::Date => "a FHIR date or dateTime",
         FieldType::PostalCode => "letters, digits, spaces, hyphens; 10 bytes at most",
-        FieldType::Label | FieldType::Identifier | FieldType::Personal => "one line; 200 characters at most",
+        FieldType::Label | FieldType::Identifier | FieldType::Personal => {
+            "one line, nothing hidden in it; 200 characters at most"
+        }
         FieldType::FreeText => "nothing: free text does not leave",
     }
 }

@@ -9,6 +9,7 @@ pub use pare::{may_hide, pare_consent};
 pub use pseudonym::Pseudonym;
 
 use super::adapt::Claim;
+use super::adapt::drift::ElementPath;
 use super::canonical::DisclosureClass;
 use super::decisions::Decisions;
 use super::fhir::{Json, Kind, NodeId, identity};
@@ -128,7 +129,11 @@ pub fn redact(
                 let limit = if rule.cardinality.many { usize::MAX } else { 1 };
                 let first = out.crossings.len();
                 for claim in places.iter().take(limit) {
-                    let value = json.as_ref().map(|json| scalar(json, shape.data, claim.node)).transpose();
+                    let value = json.as_ref().map(|json| {
+                        scalar(json, shape.data, claim.node)
+                            .filter(|_| !rule.keeps_free_text(json, claim.node))
+                    });
+                    let value = value.transpose();
                     let form = forms.get(claim.field).copied().flatten();
                     let crossed =
                         value.and_then(|value| rule.let_out(value.release(&release), form, keys, today));
@@ -162,6 +167,14 @@ fn by_rule(claims: &[Claim], rules: &[Option<usize>], withheld: &[usize]) -> BTr
 }
 
 impl Rule {
+    /// Whether an element may hold any text and would cross as it is, without a list of the values that may. Whatever the
+    /// adapter takes it for, it stays behind.
+    fn keeps_free_text(&self, json: &Json, node: NodeId) -> bool {
+        self.method == Method::Keep
+            && self.values.is_empty()
+            && ElementPath::of(json, node).is_none_or(|path| path.is_free_text())
+    }
+
     /// What a value becomes on its way out: in the adapter's form, in the rule's own, through its method. None where it
     /// can't be brought into one of them.
     fn let_out(

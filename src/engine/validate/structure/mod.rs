@@ -48,3 +48,8 @@ pub fn is_code_of(resource: &str, names: &[&str], value: &str) -> bool {
 pub fn codes_of(resource: &str, names: &[&str]) -> Option<Vec<&'static str>> {
     Table::r4().set_of(resource, names).map(|set| set.codes().collect())
 }
+
+/// Whether an element, named from its resource on, may hold any text, so that nothing is known of what it says.
+pub fn is_free_text(resource: &str, names: &[&str]) -> bool {
+    Table::r4().is_free_text(resource, names)
+}

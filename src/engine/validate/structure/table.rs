@@ -160,12 +160,22 @@ impl Type {
         self.keys.find(key)
     }
 
+    /// What a member that was found is.
+    fn content(&'static self, found: Found) -> Option<&'static Content> {
+        self.elements.get(usize::from(found.element))?.kinds.get(usize::from(found.kind))
+    }
+
     /// The bits of elements by their names; a part of a choice counts as the choice.
     fn bits(&self, names: &[&str]) -> u64 {
         let at = self.elements.iter().enumerate().filter(|(_, element)| names.contains(&element.name));
         at.fold(0, |bits, (n, _)| bits | 1 << n)
     }
 }
+
+/// Types whose strings are parts of one thing.
+const SHORT_TYPES: [&str; 6] = ["Address", "Coding", "ContactPoint", "HumanName", "Identifier", "Reference"];
+/// Elements of other types whose strings say what something is called or counted in.
+const SHORT_TEXTS: [&str; 6] = ["alias", "display", "name", "title", "unit", "version"];
 
 /// Every type and value set.
 pub struct Table {
@@ -208,20 +218,41 @@ impl Table {
         self.types.iter().filter(|own| self.resource(own.name).is_some())
     }
 
-    /// The value set that is required of an element, named from its resource on.
-    pub fn set_of(&'static self, resource: &str, names: &[&str]) -> Option<&'static Set> {
+    /// The type that an element is in, named from its resource on, and where it is found there.
+    fn place_of(&'static self, resource: &str, names: &[&str]) -> Option<(&'static Type, Found)> {
         let (last, before) = names.split_last()?;
         let mut own = self.resource(resource)?;
         for name in before {
             let found = own.find(name.as_bytes())?;
-            let element = own.elements.get(usize::from(found.element))?;
-            own = match element.kinds.get(usize::from(found.kind))? {
+            own = match own.content(found)? {
                 Content::Complex(number) => self.get(*number)?,
+                Content::Reference(_) => self.get(self.reference)?,
                 _ => return None,
             };
         }
-        let found = own.find(last.as_bytes())?;
+        own.find(last.as_bytes()).map(|found| (own, found))
+    }
+
+    /// The value set that is required of an element, named from its resource on.
+    pub fn set_of(&'static self, resource: &str, names: &[&str]) -> Option<&'static Set> {
+        let (own, found) = self.place_of(resource, names)?;
         own.elements.get(usize::from(found.element))?.set.and_then(|set| self.set(set))
+    }
+
+    /// Whether an element, named from its resource on, may hold any text: markup, or a string that is no part of a name,
+    /// an address, an identifier or a code. Of what the definitions do not have, only the name tells.
+    pub fn is_free_text(&'static self, resource: &str, names: &[&str]) -> bool {
+        let named = names.last().is_some_and(|name| SHORT_TEXTS.contains(name));
+        let place = self.place_of(resource, names);
+        match place.and_then(|(own, found)| Some((own, own.content(found)?))) {
+            Some((
+                _,
+                Content::Primitive(Primitive::Markdown | Primitive::Xhtml | Primitive::Base64Binary),
+            )) => true,
+            Some((own, Content::Primitive(Primitive::String))) => !named && !SHORT_TYPES.contains(&own.name),
+            Some(_) => false,
+            None => !named && names != ["resourceType"],
+        }
     }
 
     /// The value set of this number.
