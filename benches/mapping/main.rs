@@ -37,4 +37,4 @@ fn time(clock: &dyn Fn() -> f64, repeats: usize, mut work: impl FnMut()) -> f64 
     times[ROUNDS / 2]
 }
 
-bench!(mapping, selectors::measured, policy::measured, preview::measured);
+bench!(mapping, selectors::measured, policy::measured, preview::engine, preview::job, preview::keystroke);

@@ -2,7 +2,8 @@
 
 use super::time;
 use airlock::api::{
-    self, JobOutcome, PreviewEvents, PreviewInput, PreviewRequest, RehearsalInput, RehearsalRequest, Task,
+    self, JobOutcome, OpenScenario, PreviewEvents, PreviewInput, PreviewRequest, RehearsalInput,
+    RehearsalRequest, Task,
 };
 use airlock::engine::canonical::Catalogue;
 use airlock::engine::phi::Phi;
@@ -10,7 +11,6 @@ use airlock::engine::preview::{Preview, PreviewTexts, SideTexts};
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
 use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
-use std::fmt::Write;
 use std::hint::black_box;
 
 /// Events that are previewed.
@@ -38,17 +38,44 @@ fn finished(task: Task) -> JobOutcome {
     job.finish()
 }
 
-/// The table.
-pub fn measured(clock: &dyn Fn() -> f64) -> String {
-    let scenario = api::open_scenario("referral-created").unwrap();
-    let setup = &scenario.setup;
-    let at = scenario.requests[0].0;
-    let draft = setup.policy.replacen("generalize:age-band", "generalize:year", 1);
-    assert_ne!(draft, setup.policy);
-    let body: serde_json::Value = serde_json::from_str(&scenario.requests[0].1.body).unwrap();
-    let data = body["data"].to_string();
-    let bodies: Vec<String> = (0..EVENTS).map(|n| data.replace("REF-001", &format!("REF-{n:05}"))).collect();
+/// What is previewed: a scenario, its policy with one rule changed, and many referrals.
+struct Ground {
+    scenario: OpenScenario,
+    at: i64,
+    draft: String,
+    bodies: Vec<String>,
+}
 
+impl Ground {
+    fn new() -> Self {
+        let scenario = api::open_scenario("referral-created").unwrap();
+        let (at, request) = &scenario.requests[0];
+        let policy = &scenario.setup.policy;
+        let draft = policy.replacen("generalize:age-band", "generalize:year", 1);
+        assert_ne!(draft, *policy);
+        let data = event(&request.body)["data"].to_string();
+        let bodies = (0..EVENTS).map(|n| data.replace("REF-001", &format!("REF-{n:05}"))).collect();
+        Self { at: *at, draft, bodies, scenario }
+    }
+}
+
+fn event(body: &str) -> serde_json::Value {
+    serde_json::from_str(body).unwrap()
+}
+
+fn line(what: &str, run: f64, preview: f64) -> String {
+    let arch = std::env::consts::ARCH;
+    let ratio = preview / run;
+    format!(
+        "{what} ({arch}), µs an event of {EVENTS}: {run:.1} run, {preview:.1} preview, {ratio:.2} ratio\n"
+    )
+}
+
+/// Events through the connector, and the same compared by the engine.
+pub fn engine(clock: &dyn Fn() -> f64) -> String {
+    let Ground { scenario, at, draft, bodies } = Ground::new();
+    let setup = &scenario.setup;
+    let body = event(&scenario.requests[0].1.body);
     let setting = SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
@@ -104,7 +131,13 @@ pub fn measured(clock: &dyn Fn() -> f64) -> String {
         assert_eq!(preview.events(), EVENTS);
         black_box(preview.finish());
     });
+    line("preview, engine", run, compared)
+}
 
+/// A file of events as a job, rehearsed and previewed.
+pub fn job(clock: &dyn Fn() -> f64) -> String {
+    let Ground { scenario, at, draft, bodies } = Ground::new();
+    let setup = &scenario.setup;
     let file = bodies.join("\n");
     let rehearsal = || {
         let inputs = vec![RehearsalInput { name: "referrals.ndjson".to_owned(), text: file.clone() }];
@@ -123,20 +156,18 @@ pub fn measured(clock: &dyn Fn() -> f64) -> String {
         let JobOutcome::Previewed(report) = finished(task) else { return };
         assert_eq!(report.events, EVENTS);
     });
+    line("preview, job with its file", rehearsed, previewed)
+}
+
+/// A key pressed in a policy's text: the draft is checked, and the open scenario previewed.
+pub fn keystroke(clock: &dyn Fn() -> f64) -> String {
+    let Ground { scenario, draft, .. } = Ground::new();
     let keystroke = time(clock, 50, || {
         black_box(api::check_policy(black_box(&draft)));
         black_box(api::preview(&PreviewRequest::over_scenario(&scenario, &draft)).unwrap());
     });
-
-    let mut table = String::new();
-    writeln!(table, "preview ({}), µs an event; {EVENTS} referrals", std::env::consts::ARCH).unwrap();
-    let mut line = |what: &str, run: f64, preview: f64| {
-        writeln!(table, "  {what:<22}{run:>8.1} run{preview:>8.1} preview{:>8.2} ratio", preview / run)
-            .unwrap();
-    };
-    line("engine", run, compared);
-    line("job, file included", rehearsed, previewed);
-    writeln!(table, "  a keystroke: {keystroke:.0} µs to check the draft and preview the open scenario")
-        .unwrap();
-    table
+    format!(
+        "a keystroke ({}): {keystroke:.0} µs to check the draft and preview the open scenario\n",
+        std::env::consts::ARCH
+    )
 }
