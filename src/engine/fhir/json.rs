@@ -429,8 +429,17 @@ impl Reader {
         self.error(Code::JsonSyntax, self.at)
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Goes on while bytes are of a kind. Every byte of every event comes by here.
+    #[inline(always)]
+    fn skip(&mut self, is_of_kind: impl Fn(u8) -> bool) {
+        while self.byte().is_some_and(&is_of_kind) {
+            self.at += 1;
+        }
     }
 
     /// Reads on for about `budget` bytes; true when the document's value is complete.
@@ -475,8 +484,7 @@ impl Reader {
     }
 
     fn skip_space(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-        self.at += rest.iter().take_while(|b| matches!(b, b' ' | b'\n' | b'\t' | b'\r')).count();
+        self.skip(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r'));
     }
 
     fn token(&mut self) -> Result<(), Refusal> {
@@ -586,10 +594,9 @@ impl Reader {
     }
 
     fn digits(&mut self) -> usize {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-        let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        self.at += count;
-        count
+        let start = self.at;
+        self.skip(|byte| byte.is_ascii_digit());
+        self.at - start
     }
 
     /// RFC 8259, section 6. The digits are kept; no magnitude is refused.
@@ -626,8 +633,7 @@ impl Reader {
         let start = self.at;
         let mut escaped = false;
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-            self.at += rest.iter().take_while(|b| **b >= 0x20 && **b != b'"' && **b != b'\\').count();
+            self.skip(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
             match self.byte() {
                 Some(b'"') => {
                     let end = self.at;
