@@ -375,15 +375,17 @@ const BIRTH: &str = "ServiceRequest.subject.resolve().ofType(Patient).birthDate"
 
 #[test]
 fn what_an_adapter_reads_from_elsewhere_newly_crosses() {
-    let elsewhere =
-        |adapter: &mut Value| reading(adapter, "CareEvent.categoryDisplay")["select"] = json!(BIRTH);
+    let elsewhere = |adapter: &mut Value| {
+        let gender = "ServiceRequest.subject.resolve().ofType(Patient).gender";
+        reading(adapter, "CareEvent.categoryDisplay")["select"] = json!(gender);
+    };
     let report = read_otherwise(elsewhere, referrals());
     assert_eq!(named(&report), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
     let change = &report.newly_crossing[0];
     assert_eq!((change.events, change.used), (1, 1));
     let example = &change.examples[0];
-    assert!(example.path.as_deref().unwrap().ends_with("birthDate"), "{example:?}");
-    assert_eq!(example.to.as_deref(), Some("9999-99-99"));
+    assert!(example.path.as_deref().unwrap().ends_with("gender"), "{example:?}");
+    assert_eq!(example.to.as_deref(), Some("aaaaaa"));
     assert_eq!(report.by_event[0].fields[0].effect, "newly-crosses");
     assert_eq!(change.words().1, "as it is, to Activity.category, read otherwise of referral.created");
     // No event need show it.

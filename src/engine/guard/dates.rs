@@ -90,6 +90,7 @@ pub(super) fn has_whole(spelled: &str) -> bool {
     let parts = parts(&words(spelled));
     let mut dates = BTreeSet::new();
     parts.windows(3).any(|own| {
+        dates.clear();
         if let [first, second, third] = own {
             triple([*first, *second, *third], &mut dates);
         }
