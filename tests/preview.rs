@@ -4,8 +4,8 @@
 mod support;
 
 use airlock::api::{
-    Job, JobOutcome, PolicyText, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest, Task, fixture,
-    preview,
+    Job, JobOutcome, PolicyText, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest, Task,
+    check_policy, fixture, preview,
 };
 use serde_json::{Value, json};
 use support::{NOW, referral};
@@ -61,12 +61,16 @@ fn named(report: &PreviewReport) -> [Vec<&str>; 3] {
 
 #[test]
 fn a_loosened_rule_newly_crosses_with_class_owner_rule_and_veiled_examples() {
-    let report = tried(|policy| {
+    let loosen = |policy: &mut Value| {
         let rule = rule(policy, "Person.postalCode");
         rule["label"] = json!("allowed");
         rule["owner"] = json!("owner@example.invalid");
         rule.as_object_mut().unwrap().remove("method");
-    });
+    };
+    // The lint keeps it from being used, and not from being compared.
+    let said = check_policy(&changed(loosen).to_string());
+    assert!(!said.usable() && said.diagnostics.iter().any(|d| d.code == "policy.phi-allowed"));
+    let report = tried(loosen);
     assert_eq!(named(&report), [vec!["Person.postalCode"], vec![], vec![]]);
     let change = &report.newly_crossing[0];
     assert_eq!((change.effect.as_str(), change.class.as_str()), ("newly-crosses", "phi-restricted"));

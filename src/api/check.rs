@@ -9,7 +9,7 @@ use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::{Beside, Policy, lint};
 use crate::order;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 
 /// A document with the name that it is told by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,13 +101,15 @@ pub fn check_documents(
     let catalogue = Catalogue::shipped();
     let kinds: Vec<Option<DocumentKind>> =
         documents.iter().map(|document| document_kind(&document.text)).collect();
-    let brought = adapters.iter().map(|document| (document, document_kind(&document.text)));
-    let given: Vec<(&NamedText, Option<DocumentKind>)> =
-        documents.iter().zip(kinds.iter().copied()).chain(brought).collect();
-    let read = |text: &str| Adapter::read(text, catalogue).0;
-    let known = beside(&given, DocumentKind::Adapter, read, shipped_adapters(), |adapter| &adapter.id);
-    let read = |text: &str| CrmAdapter::read(text, catalogue).0;
-    let crms = beside(&given, DocumentKind::CrmAdapter, read, shipped_crms(), |crm| &crm.id);
+    let given = || {
+        let brought = adapters.iter().map(|document| (document, document_kind(&document.text)));
+        documents.iter().zip(kinds.iter().copied()).chain(brought)
+    };
+    // Each is read once, and what there is to say of the documents kept until their turn.
+    let mut adapters_said = Said::default();
+    let known = adapters_said.beside(given(), DocumentKind::Adapter, Adapter::read, shipped_adapters());
+    let mut crms_said = Said::default();
+    let crms = crms_said.beside(given(), DocumentKind::CrmAdapter, CrmAdapter::read, shipped_crms());
     let against = against.and_then(|text| Policy::read(text, catalogue).policy);
     let mut policies = Vec::new();
     let mut checked: Vec<CheckedDocument> = Vec::new();
@@ -120,8 +122,6 @@ pub fn check_documents(
                 let reading = Policy::read_beside(text, catalogue, beside);
                 let mut findings = reading.findings;
                 if let Some(policy) = reading.policy {
-                    let ids: Vec<&str> = known.iter().map(|adapter| adapter.id.as_str()).collect();
-                    findings.extend(lint::adapter_unknown(text, &ids));
                     findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));
                     findings.extend(told.again(document, "policy", &policy.reference()));
                     let others = policies.iter().filter(|other: &&Policy| other.id != policy.id);
@@ -130,22 +130,8 @@ pub fn check_documents(
                 }
                 findings
             }
-            Some(DocumentKind::Adapter) => {
-                let (adapter, mut findings) = Adapter::read(text, catalogue);
-                if let Some(adapter) = adapter {
-                    let reference = format!("{}@{}", adapter.id, adapter.version);
-                    findings.extend(told.again(document, "adapter", &reference));
-                }
-                findings
-            }
-            Some(DocumentKind::CrmAdapter) => {
-                let (adapter, mut findings) = CrmAdapter::read(text, catalogue);
-                if let Some(adapter) = adapter {
-                    let reference = format!("{}@{}", adapter.id, adapter.version);
-                    findings.extend(told.again(document, "adapter", &reference));
-                }
-                findings
-            }
+            Some(DocumentKind::Adapter) => adapters_said.next(document, &mut told),
+            Some(DocumentKind::CrmAdapter) => crms_said.next(document, &mut told),
             Some(DocumentKind::Canonical) => Catalogue::read(text).1,
             None => unknown(text),
         };
@@ -162,30 +148,66 @@ pub fn check_documents(
     checked
 }
 
-/// The documents of a kind among those given and, for an id that none of them has, those that are shipped.
-fn beside<T: Clone>(
-    given: &[(&NamedText, Option<DocumentKind>)],
-    kind: DocumentKind,
-    read: impl Fn(&str) -> Option<T>,
-    shipped: &[T],
-    id: impl Fn(&T) -> &String,
-) -> Vec<T> {
-    let own = given.iter().filter(|(_, own)| *own == Some(kind));
-    let mut known: Vec<T> = own.filter_map(|(document, _)| read(&document.text)).collect();
-    let ids: BTreeSet<String> = known.iter().map(|own| id(own).clone()).collect();
-    known.extend(shipped.iter().filter(|own| !ids.contains(id(own))).cloned());
-    known
+/// What there is to say of the adapters of a kind, in their order, each with its id and version where it can be read.
+#[derive(Default)]
+struct Said(VecDeque<(Option<[String; 2]>, Vec<document::Diagnostic>)>);
+
+impl Said {
+    /// The adapters of a kind among those given and, for an id that none of them has, those that are shipped.
+    fn beside<'a, T: Named>(
+        &mut self,
+        given: impl Iterator<Item = (&'a NamedText, Option<DocumentKind>)>,
+        kind: DocumentKind,
+        read: impl Fn(&str, &Catalogue) -> (Option<T>, Vec<document::Diagnostic>),
+        shipped: &[T],
+    ) -> Vec<T> {
+        let mut known: Vec<T> = Vec::new();
+        for (document, _) in given.filter(|(_, own)| *own == Some(kind)) {
+            let (adapter, findings) = read(&document.text, Catalogue::shipped());
+            self.0.push_back((adapter.as_ref().map(|own| own.name().map(str::to_owned)), findings));
+            known.extend(adapter);
+        }
+        let has = |known: &[T], own: &T| known.iter().any(|known| known.name().first() == own.name().first());
+        let others: Vec<T> = shipped.iter().filter(|own| !has(&known, own)).cloned().collect();
+        known.extend(others);
+        known
+    }
+
+    /// What there is to say of the next.
+    fn next<'a>(&mut self, document: &'a NamedText, told: &mut Told<'a>) -> Vec<document::Diagnostic> {
+        let (name, mut findings) = self.0.pop_front().unwrap_or_default();
+        if let Some(name) = name {
+            findings.extend(told.again(document, "adapter", &name.join("@")));
+        }
+        findings
+    }
+}
+
+/// An adapter with its id and version.
+trait Named: Clone {
+    fn name(&self) -> [&str; 2];
+}
+
+impl Named for Adapter {
+    fn name(&self) -> [&str; 2] {
+        [&self.id, &self.version]
+    }
+}
+
+impl Named for CrmAdapter {
+    fn name(&self) -> [&str; 2] {
+        [&self.id, &self.version]
+    }
 }
 
 /// Event types of an adapter that none of the policies which name it covers; nothing where none names it.
 fn unused_events(text: &str, policies: &[Policy]) -> Vec<Diagnostic> {
-    let Some(adapter) = Adapter::read(text, Catalogue::shipped()).0 else { return Vec::new() };
-    let mut naming = policies.iter().filter(|policy| policy.adapter == adapter.id).peekable();
-    if naming.peek().is_none() {
-        return Vec::new();
-    }
-    let covered = naming.flat_map(|policy| policy.event_types.iter().map(String::as_str)).collect();
-    adapter_lint::unused(text, &covered).iter().map(Diagnostic::from).collect()
+    let unused = adapter_lint::unused(text, |id| {
+        let mut naming = policies.iter().filter(|policy| policy.adapter == id).peekable();
+        naming.peek()?;
+        Some(naming.flat_map(|policy| policy.event_types.iter().map(String::as_str)).collect())
+    });
+    unused.iter().map(Diagnostic::from).collect()
 }
 
 /// The finding for what is no document that can be checked.

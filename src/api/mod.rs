@@ -43,7 +43,7 @@ pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use policy::{
     ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
-    check_consents, check_policy, columns,
+    check_consents, check_policy, check_policy_with, columns,
 };
 pub use preview::{
     Comparison, EventChange, EventField, FieldChange, FieldExample, FieldTerms, PathChange, PolicyText,

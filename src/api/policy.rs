@@ -148,7 +148,18 @@ fn shipped<T>(kind: DocumentKind, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
 
 /// Reads a policy text, and looks at it beside the shipped adapters that it names. Total: any text gives a report.
 pub fn check_policy(text: &str) -> PolicyReport {
-    let beside = Beside { adapters: shipped_adapters(), crms: shipped_crms() };
+    check_beside(text, shipped_adapters())
+}
+
+/// The same, beside an adapter of the source that may be another than those that are shipped.
+pub fn check_policy_with(text: &str, adapter: &str) -> PolicyReport {
+    let own = Adapter::read(adapter, Catalogue::shipped()).0;
+    let adapters: Vec<Adapter> = own.into_iter().chain(shipped_adapters().iter().cloned()).collect();
+    check_beside(text, &adapters)
+}
+
+fn check_beside(text: &str, adapters: &[Adapter]) -> PolicyReport {
+    let beside = Beside { adapters, crms: shipped_crms() };
     let reading = Policy::read_beside(text, Catalogue::shipped(), beside);
     let rules = reading.policy.iter().flat_map(|policy| &policy.rules).filter(|rule| !rule.whole_entity);
     let classes: BTreeMap<usize, &str> = rules.map(|rule| (rule.row, rule.class.as_str())).collect();

@@ -1,12 +1,12 @@
 //! JSON Schemas (draft 2020-12) of the documents that people write, for editors that complete and check them. They say
-//! what the tables of keys say, which the readers go by; what hangs on more than one key is for `airlock check`.
+//! what the tables of keys say, which the readers go by. For `airlock check` are left: what names something elsewhere in
+//! the document or in another, what selectors mean, and what a method or a CRM field makes of a canonical field.
 
 use crate::engine::adapt::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
-use crate::engine::canonical::{CATALOGUE, Catalogue};
-use crate::engine::keys::{Holds, Key, Shape};
-use crate::engine::policy::{POLICY, TARGET_OF_VERSION_1};
+use crate::engine::canonical::CATALOGUE;
+use crate::engine::keys::{Holds, Key, Needed, Shape};
+use crate::engine::policy::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_1};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 /// The documents that have a schema, by kind and version of the format.
 pub const SCHEMAS: [&str; 6] = ["adapter-1", "adapter-2", "canonical-1", "crm-2", "policy-1", "policy-2"];
@@ -36,47 +36,81 @@ fn policy_of_version_1() -> Value {
         properties.insert("schemaVersion".to_owned(), json!({ "const": 1 }));
         properties.insert("target".to_owned(), object(&TARGET_OF_VERSION_1));
     }
+    if let Some(target) = schema.pointer_mut("/properties/rules/items/properties/target") {
+        *target = property(&RULE_TARGET_OF_VERSION_1);
+    }
+    let conditions = schema.pointer_mut("/properties/rules/items/allOf").and_then(Value::as_array_mut);
+    if let Some(conditions) = conditions {
+        conditions.retain(|condition| condition.pointer("/if/properties/field").is_none());
+    }
     schema
 }
 
 fn object(shape: &Shape) -> Value {
     let mut properties: Map<String, Value> =
         shape.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
-    properties.insert("$schema".to_owned(), json!({ "type": "string" }));
-    let required: Vec<&str> = shape.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({
+    properties.insert("$schema".to_owned(), held(&Holds::Text));
+    let mut own = json!({
         "description": shape.about,
         "type": "object",
         "properties": properties,
-        "required": required,
+        "required": shape.always().collect::<Vec<_>>(),
         "additionalProperties": false,
-    })
+    });
+    let conditions: Vec<Value> =
+        shape.keys.iter().flat_map(|key| [condition(key), form(key)]).flatten().collect();
+    if let Some(own) = own.as_object_mut().filter(|_| !conditions.is_empty()) {
+        own.insert("allOf".to_owned(), Value::Array(conditions));
+    }
+    own
+}
+
+/// Where a key must be there, for one that must be there in some objects alone: `if` that, it is, `else` it is not.
+fn condition(key: &Key) -> Option<Value> {
+    let name = key.name;
+    let (there, not) = (json!({ "required": [name] }), json!({ "properties": { name: false } }));
+    match key.needed {
+        Needed::Always | Needed::Never => None,
+        Needed::Where(other, values) => {
+            let is = json!({ "properties": { other: { "enum": values } }, "required": [other] });
+            Some(json!({ "if": is, "then": there, "else": not }))
+        }
+        Needed::Without(other) => Some(json!({ "if": { "required": [other] }, "then": not, "else": there })),
+    }
+}
+
+/// The form of a key that hangs on another key's.
+fn form(key: &Key) -> Option<Value> {
+    let Holds::FormBy(other, with, without) = key.holds else { return None };
+    let own = |pattern: &str| json!({ "properties": { key.name: { "pattern": pattern } } });
+    let dotted = json!({ "properties": { other: { "pattern": "\\." } }, "required": [other] });
+    Some(json!({ "if": dotted, "then": own(with), "else": own(without) }))
 }
 
 fn property(key: &Key) -> Value {
-    let text = || json!({ "type": "string", "minLength": 1 });
-    let mut value = match key.holds {
-        Holds::Text => text(),
-        Holds::Flag => json!({ "type": "boolean" }),
-        Holds::Number => json!({ "type": "integer" }),
-        Holds::Version(version) => json!({ "const": version }),
-        Holds::Choice(choices) => json!({ "enum": choices() }),
-        Holds::Texts => json!({ "type": "array", "items": text() }),
-        Holds::SomeTexts => json!({ "type": "array", "items": text(), "minItems": 1 }),
-        Holds::Object(shape) => object(shape),
-        Holds::Objects(shape) => json!({ "type": "array", "items": object(shape) }),
-    };
+    let mut value = held(&key.holds);
     if let Some(value) = value.as_object_mut() {
         value.insert("description".to_owned(), json!(key.about));
-        if key.name == "field" {
-            value.insert("examples".to_owned(), json!(canonical_names()));
-        }
     }
     value
 }
 
-/// Entities and fields of the canonical model, for editors to offer.
-fn canonical_names() -> BTreeSet<&'static str> {
-    let fields = Catalogue::shipped().fields();
-    fields.iter().flat_map(|field| [field.entity(), field.name.as_str()]).collect()
+fn held(holds: &Holds) -> Value {
+    match holds {
+        Holds::Text => json!({ "type": "string", "pattern": SHOWS }),
+        Holds::FormBy(..) => json!({ "type": "string" }),
+        Holds::Form(pattern) => json!({ "type": "string", "pattern": pattern }),
+        Holds::Flag => json!({ "type": "boolean" }),
+        Holds::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Holds::Version(version) => json!({ "const": version }),
+        Holds::Choice(choices) => json!({ "enum": choices() }),
+        Holds::ListOf(item) => json!({ "type": "array", "items": held(item) }),
+        Holds::SomeOf(item) => json!({ "type": "array", "items": held(item), "minItems": 1 }),
+        Holds::Object(shape) => object(shape),
+        Holds::Objects(shape) => json!({ "type": "array", "items": object(shape) }),
+    }
 }
+
+/// A character that shows: neither white space nor one of those without width.
+const SHOWS: &str =
+    r"[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f-\u2064\u3000\ufeff]";

@@ -176,7 +176,7 @@ impl<'a> Document<'a> {
     }
 
     /// Checks that a node is an object, and names the keys that are not known and those that are missing. `$schema`
-    /// is known everywhere.
+    /// is known everywhere, and nothing is read from where it points.
     pub fn object(&mut self, at: NodeId, shape: &Shape) -> bool {
         if self.json.kind(at) != Kind::Object {
             self.error(at, "wrong-type", "An object is expected here.", "Write `{ … }`.");
@@ -185,7 +185,9 @@ impl<'a> Document<'a> {
         let json = self.json;
         for member in json.children(at) {
             let key = json.key(member).unwrap_or_default();
-            if key != "$schema" && shape.names().all(|known| known != key) {
+            if key == "$schema" {
+                self.optional(at, &key);
+            } else if shape.names().all(|known| known != key) {
                 if !self.has_room(Severity::Error) {
                     break;
                 }
@@ -197,9 +199,9 @@ impl<'a> Document<'a> {
                 self.add(json.key_span(member), Severity::Error, "unknown-key", message, help);
             }
         }
-        for key in shape.keys.iter().filter(|key| key.required) {
-            if json.get(at, key.name).is_none() {
-                self.missing(at, key.name);
+        for key in shape.always() {
+            if json.get(at, key).is_none() {
+                self.missing(at, key);
             }
         }
         true
@@ -234,6 +236,21 @@ impl<'a> Document<'a> {
     pub fn strings(&mut self, at: NodeId, key: &str) -> Vec<String> {
         let Some(member) = self.json.get(at, key) else { return Vec::new() };
         self.items(member).into_iter().filter_map(|item| self.text(item)).collect()
+    }
+
+    /// The strings of an array member that has one at least where it is there, with a finding where it has none.
+    pub fn some_strings(&mut self, at: NodeId, key: &str, message: &str, help: &str) -> Vec<String> {
+        if let Some(list) = self.json.get(at, key) {
+            self.some(list, message, help);
+        }
+        self.strings(at, key)
+    }
+
+    /// Says that an array has nothing in it, where it has not.
+    pub fn some(&mut self, list: NodeId, message: &str, help: &str) {
+        if self.json.kind(list) == Kind::Array && self.json.children(list).next().is_none() {
+            self.error(list, "empty", message, help);
+        }
     }
 
     /// The items of an array, with a finding where it is none.
@@ -278,7 +295,7 @@ impl<'a> Document<'a> {
     /// The schema version, where it is one of those known; the latest comes last.
     pub fn schema_version(&mut self, at: NodeId, known: &[&'static str]) -> Option<&'static str> {
         let member = self.json.get(at, "schemaVersion")?;
-        let found = self.json.scalar(member);
+        let found = self.json.scalar(member).filter(|_| self.json.kind(member) == Kind::Number);
         let found = known.iter().find(|known| found.as_deref() == Some(**known)).copied();
         if found.is_none() {
             let latest = known.last().copied().unwrap_or("1");

@@ -108,6 +108,33 @@ impl PartialDate {
     }
 }
 
+/// Whether a text is a duration (ISO 8601): `P` and weeks; or years, months and days and, after `T`, hours, minutes and
+/// seconds, each left out where there are none.
+pub fn is_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('P') else { return false };
+    let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
+    let whole = counts(days, "W") || counts(days, "YMD");
+    match time {
+        None => whole,
+        Some(time) => counts(time, "HMS") && (days.is_empty() || counts(days, "YMD")),
+    }
+}
+
+/// Whether a text is one or more numbers, each with one of these units behind it, in their order.
+fn counts(text: &str, units: &str) -> bool {
+    let mut left = units;
+    let mut digits = false;
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits = true;
+        } else {
+            let Some((_, after)) = left.split_once(c).filter(|_| digits) else { return false };
+            (left, digits) = (after, false);
+        }
+    }
+    !text.is_empty() && !digits
+}
+
 /// A FHIR `dateTime` as the range of instants it can mean: for a period's bounds (FHIR R4, Period).
 pub fn date_time_range(text: &str) -> Option<(Instant, Instant)> {
     if text.contains('T') {
@@ -137,6 +164,18 @@ mod tests {
         assert_eq!(at.month().to_rfc3339(), "2026-01-01T00:00:00Z");
         assert_eq!(Instant(-1).month().to_rfc3339(), "1969-12-01T00:00:00Z");
         assert_eq!(Instant(i64::MAX).to_rfc3339(), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn durations_have_their_units_in_order() {
+        for good in ["P180D", "P1Y", "P6W", "P1Y2M3DT4H5M6S", "P1YT1H", "PT36H", "P1Y3D", "P0D"] {
+            assert!(is_duration(good), "{good}");
+        }
+        for bad in
+            ["", "P", "PT", "180D", "P1D1Y", "P1W2D", "P1YT", "P6WT1H", "P-1D", "P1.5D", "p1d", "P1", "PD"]
+        {
+            assert!(!is_duration(bad), "{bad}");
+        }
     }
 
     #[test]

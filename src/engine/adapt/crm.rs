@@ -224,7 +224,8 @@ fn read_field(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Opti
     let name = doc.string(at, "name");
     let kind = doc.one_of(at, "type", &CrmType::ALL, CrmType::as_str);
     let cardinality = doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str);
-    let values = doc.strings(at, "values");
+    let help = "List the values that it may have, or leave it out.";
+    let values = doc.some_strings(at, "values", "It could hold no value at all.", help);
     let items = doc.json.get(at, "fields").map(|list| doc.items(list)).unwrap_or_default();
     let mut fields = Vec::new();
     for item in items {

@@ -2,10 +2,11 @@
 
 use super::crm::CrmType;
 use super::event::Effect;
-use crate::engine::canonical::Cardinality;
+use crate::engine::canonical::{Cardinality, Catalogue};
+use crate::engine::fhir::ResourceType;
 use crate::engine::keys::{
-    Holds::{Choice, Flag, Objects, SomeTexts, Text, Texts, Version},
-    Key, Shape,
+    Holds::{self, Choice, Flag, Form, ListOf, Objects, SomeOf, Text, Version},
+    Key, Needed, Shape,
 };
 use crate::engine::normalise::Normalise;
 
@@ -48,7 +49,7 @@ const TITLE: Key = Key::required("title", Text, "What it reads, in a few words."
 const SYSTEM: Key = Key::required("system", Text, "The kind of system.");
 const DEVIATIONS: Key = Key::optional(
     "deviations",
-    Texts,
+    ListOf(&Form("^[A-Z][A-Za-z]*(\\._?[a-z][A-Za-z0-9]{0,63})+$")),
     "Elements of the source that are not FHIR's and are taken as they come.",
 );
 const SUBJECT_FIELDS: Key =
@@ -86,8 +87,8 @@ pub static CRM_FIELD: Shape = Shape {
         Key::required("name", Text, "Its name, the second part of targets."),
         Key::required("type", Choice(crm_types), "What it holds."),
         Key::required("cardinality", Choice(cardinalities), "How many values it holds."),
-        Key::required("fields", Texts, "The canonical fields that it stands for."),
-        Key::optional("values", SomeTexts, "The values that it may have; any without it."),
+        Key::required("fields", ListOf(&CANONICAL), "The canonical fields that it stands for."),
+        Key::optional("values", SomeOf(&Text), "The values that it may have; any without it."),
         Key::optional("note", Text, "What else there is to say."),
     ],
 };
@@ -97,7 +98,7 @@ pub static SHAPE: Shape = Shape {
     about: "What is read of resources of one kind, wherever an event has one.",
     keys: &[
         Key::required("name", Text, "Its name, by which events name it."),
-        Key::required("type", Text, "The FHIR resource type."),
+        Key::required("type", RESOURCE_TYPE, "The FHIR resource type."),
         Key::required("fields", Objects(&FIELD), "The canonical fields, read from the resource on."),
     ],
 };
@@ -113,7 +114,7 @@ pub static EVENT: Shape = Shape {
     about: "How one type of event is read.",
     keys: &[
         Key::required("type", Text, "The event type, `thing.happened`."),
-        Key::required("focus", Text, "The FHIR resource type that it is about."),
+        Key::required("focus", RESOURCE_TYPE, "The FHIR resource type that it is about."),
         Key::required("subject", Text, "Selects references to the patient, or the Patient."),
         Key::optional("when", Objects(&CONDITION), "What must be true of the focus: all of these."),
         Key::optional(
@@ -122,7 +123,8 @@ pub static EVENT: Shape = Shape {
             "Whether a resource without an envelope may be taken for it; true without this.",
         ),
         Key::optional("effect", Choice(effects), "What it changes in the connector itself."),
-        Key::optional("merged", Text, "Selects the records that a merge does away with."),
+        Key::optional("merged", Text, "Selects the records that a merge does away with.")
+            .needed(Needed::Where("effect", &["merge"])),
         Key::optional("recipients", Text, "Selects for whom the source says that it is meant."),
         Key::required("fields", Objects(&FIELD), "The canonical fields it fills."),
         Key::optional("related", Objects(&RELATED), "Resources beside the focus and the subject."),
@@ -134,8 +136,10 @@ pub static CONDITION: Shape = Shape {
     about: "A condition: some selected value is one of those listed, or there is anything, or nothing.",
     keys: &[
         Key::required("select", Text, "Selects what is looked at."),
-        Key::optional("in", SomeTexts, "The values of which there must be one."),
-        Key::optional("exists", Flag, "Whether there must be something, or nothing."),
+        Key::optional("in", SomeOf(&Text), "The values of which there must be one.")
+            .needed(Needed::Without("exists")),
+        Key::optional("exists", Flag, "Whether there must be something, or nothing.")
+            .needed(Needed::Without("in")),
     ],
 };
 
@@ -143,7 +147,7 @@ pub static CONDITION: Shape = Shape {
 pub static FIELD: Shape = Shape {
     about: "A canonical field and where it is read.",
     keys: &[
-        Key::required("field", Text, "The canonical field, `Entity.field`."),
+        Key::required("field", CANONICAL, "The canonical field, `Entity.field`."),
         Key::required("select", Text, "A FHIRPath selector."),
         Key::optional(
             "normalise",
@@ -158,7 +162,7 @@ pub static FIELD: Shape = Shape {
 pub static RESOURCE: Shape = Shape {
     about: "How resources of one type are written from canonical fields.",
     keys: &[
-        Key::required("type", Text, "The FHIR resource type."),
+        Key::required("type", RESOURCE_TYPE, "The FHIR resource type."),
         Key::optional("event", Text, "The event type that it is written for; any other without it."),
         Key::required("fields", Objects(&WRITTEN), "What is written, and where."),
     ],
@@ -168,8 +172,10 @@ pub static RESOURCE: Shape = Shape {
 pub static WRITTEN: Shape = Shape {
     about: "What is written to an element: a canonical field's values, or always the same value.",
     keys: &[
-        Key::optional("field", Text, "The canonical field, `Entity.field`."),
-        Key::optional("value", Text, "The value, where it is always the same."),
+        Key::optional("field", CANONICAL, "The canonical field, `Entity.field`.")
+            .needed(Needed::Without("value")),
+        Key::optional("value", Text, "The value, where it is always the same.")
+            .needed(Needed::Without("field")),
         Key::required("path", Text, "The element by its keys in JSON, e.g. `Task.code.coding[0].code`."),
         Key::optional("with", Objects(&BESIDE), "What stands beside it in the same item."),
     ],
@@ -183,6 +189,13 @@ pub static BESIDE: Shape = Shape {
         Key::required("value", Text, "Its value."),
     ],
 };
+
+const RESOURCE_TYPE: Holds = Choice(ResourceType::names);
+const CANONICAL: Holds = Choice(canonical);
+
+fn canonical() -> Vec<&'static str> {
+    Catalogue::shipped().fields().iter().map(|field| field.name.as_str()).collect()
+}
 
 fn directions() -> Vec<&'static str> {
     vec!["to-canonical"]

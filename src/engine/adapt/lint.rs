@@ -8,6 +8,7 @@ use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::path::{Selector, Step};
 use crate::engine::policy::edit::{Layout, splice};
 use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -74,21 +75,40 @@ pub(super) fn run(doc: &mut Document<'_>, events: &[EventMap]) {
         .flat_map(|fields| json.children(fields))
         .filter_map(|item| Some(json.get_str(item, "field")?.into_owned()))
         .collect();
-    let mut told = BTreeSet::new();
-    for (place, event) in json.children(list).enumerate() {
-        let [kind, focus] = ["type", "focus"].map(|key| json.get_str(event, key).unwrap_or_default());
-        if kind.is_empty() || focus.is_empty() {
-            continue;
-        }
-        let when = json.get(event, "when").map_or("", |when| json.source(when));
-        if !told.insert((kind.clone(), focus, when)) {
-            let at = json.get(event, "type").unwrap_or(event);
-            doc.lint(json.span(at), &EVENT_TWICE, format!("`{kind}` is read so already."));
-            doc.fix("Remove this entry", || splice(json, list, &[place], &[], Layout::Inline));
-        }
+    for event in json.children(list) {
         fields_twice(doc, event, &shared);
     }
     source_ids(doc, list, events);
+}
+
+/// The entries of an adapter's events so far: what each is read of, and when.
+#[derive(Default)]
+pub(super) struct Told<'a>(BTreeSet<(Cow<'a, str>, Cow<'a, str>, &'a str)>);
+
+impl<'a> Told<'a> {
+    /// Whether an entry reads what one before it does. Then it says so: the first of the two holds.
+    pub(super) fn again(
+        &mut self,
+        doc: &mut Document<'a>,
+        list: NodeId,
+        place: usize,
+        event: NodeId,
+    ) -> bool {
+        let json = doc.json;
+        let [kind, focus] = ["type", "focus"].map(|key| json.get_str(event, key).unwrap_or_default());
+        if kind.is_empty() || focus.is_empty() {
+            return false;
+        }
+        let when = json.get(event, "when").map_or("", |when| json.source(when));
+        let message = format!("`{kind}` is read so already.");
+        let again = !self.0.insert((kind, focus, when));
+        if again {
+            let at = json.get(event, "type").unwrap_or(event);
+            doc.lint(json.span(at), &EVENT_TWICE, message);
+            doc.fix("Remove this entry", || splice(json, list, &[place], &[], Layout::Inline));
+        }
+        again
+    }
 }
 
 fn fields_twice(doc: &mut Document<'_>, event: NodeId, shared: &BTreeSet<String>) {
@@ -158,10 +178,14 @@ fn source_ids(doc: &mut Document<'_>, list: NodeId, events: &[EventMap]) {
     }
 }
 
-/// The findings for event types that none of the policies beside it covers.
-pub fn unused(text: &str, covered: &BTreeSet<&str>) -> Vec<Diagnostic> {
+/// The findings for event types that none of the policies beside it covers; `covered` gives the types that those cover
+/// which name an adapter, none where there are no such.
+pub fn unused<'a>(text: &str, covered: impl Fn(&str) -> Option<BTreeSet<&'a str>>) -> Vec<Diagnostic> {
     let Ok(json) = Json::read(text) else { return Vec::new() };
     let mut doc = Document::new(&json, "adapter");
+    let Some(covered) = json.get_str(NodeId::ROOT, "id").and_then(|id| covered(&id)) else {
+        return Vec::new();
+    };
     let Some(list) = json.get(NodeId::ROOT, "events") else { return Vec::new() };
     for event in json.children(list) {
         let Some(at) = json.get(event, "type") else { continue };

@@ -50,12 +50,10 @@ impl Adapter {
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;
-        let version_1 =
-            json.get(root, "schemaVersion").and_then(|at| json.scalar(at)).as_deref() == Some("1");
+        let version_1 = doc.schema_version(root, &["1", "2"]) == Some("1");
         if !doc.object(root, if version_1 { &ADAPTER_OF_VERSION_1 } else { &ADAPTER }) {
             return (None, doc.finish());
         }
-        doc.schema_version(root, &["1", "2"]);
         for key in ["title", "system"] {
             doc.string(root, key);
         }

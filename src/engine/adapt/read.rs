@@ -3,11 +3,11 @@
 use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::keys::{CONDITION, EVENT, FIELD, RELATED, SHAPE};
-use super::lint;
+use super::lint::{self, Told};
 use super::plan::Plan;
 use crate::engine::canonical::{Catalogue, FieldEntry};
 use crate::engine::document::{Document, Severity, closest};
-use crate::engine::fhir::{NodeId, ResourceType};
+use crate::engine::fhir::{Kind, NodeId, ResourceType};
 use crate::engine::normalise::Normalise;
 use crate::engine::path::{Context, Selector, Step, Type};
 use std::collections::BTreeMap;
@@ -80,8 +80,10 @@ pub(super) fn events(
     };
     let Some(list) = doc.json.get(root, "events") else { return Vec::new() };
     let mut events = Vec::new();
-    for item in doc.items(list) {
-        events.extend(event(doc, item, &mut shared, scope));
+    let mut told = Told::default();
+    for (place, item) in doc.items(list).into_iter().enumerate() {
+        let again = told.again(doc, list, place, item);
+        events.extend(event(doc, item, &mut shared, scope, again));
         if shared.left == 0 {
             let message = format!("All events together read more than {MOST_SHARED} fields that they share.");
             doc.error(list, "too-many-fields", message, "Split the adapter, or share fewer fields.");
@@ -107,7 +109,14 @@ pub(super) fn deviations(doc: &mut Document<'_>, root: NodeId) -> Vec<ElementPat
     paths
 }
 
-fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'_>) -> Option<EventMap> {
+/// One event. Of one that is there again, no more is made than what there is to say of it.
+fn event(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    shared: &mut Shared,
+    scope: Scope<'_>,
+    again: bool,
+) -> Option<EventMap> {
     if !doc.object(at, &EVENT) {
         return None;
     }
@@ -116,8 +125,8 @@ fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'
     let context = Context { own: focus.map_or(Type::Unknown, Type::of_resource), ..scope.context };
     let subject = select(doc, at, "subject", context);
     let mut fields = fields(doc, at, "fields", Scope { context, ..scope });
-    fields.extend(related(doc, at, shared, context));
-    if let Some(subject) = &subject {
+    fields.extend(related(doc, at, shared, context, again));
+    if let Some(subject) = subject.as_ref().filter(|_| !again) {
         fields.extend(shared.of_subject(subject));
         fields.extend(SUBJECT.iter().filter_map(|name| {
             let entry = Arc::clone(scope.catalogue.field(name)?);
@@ -129,8 +138,12 @@ fn event(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, scope: Scope<'
     let effect = effect(doc, at);
     let recipients = select(doc, at, "recipients", context).map(|selector| plan(&selector));
     let merged = select(doc, at, "merged", context).map(|selector| plan(&selector));
-    if (effect == Some(Effect::Merge)) != merged.is_some() {
-        doc.missing(at, if merged.is_some() { "effect" } else { "merged" });
+    let says_merged = doc.json.get(at, "merged").is_some();
+    if (effect == Some(Effect::Merge)) != says_merged {
+        doc.missing(at, if says_merged { "effect" } else { "merged" });
+    }
+    if again {
+        return None;
     }
     let together = Plan::new(fields.iter().map(|field| &field.selector));
     let mut reads = Reads::default();
@@ -218,8 +231,15 @@ fn shapes(doc: &mut Document<'_>, root: NodeId, scope: Scope<'_>) -> Shapes {
     shapes
 }
 
-/// The fields of resources that an event has beside its focus and its subject: a shape, read from where it is.
-fn related(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, context: Context<'_>) -> Vec<Field> {
+/// The fields of resources that an event has beside its focus and its subject: a shape, read from where it is. None for
+/// an event that is there again.
+fn related(
+    doc: &mut Document<'_>,
+    at: NodeId,
+    shared: &mut Shared,
+    context: Context<'_>,
+    again: bool,
+) -> Vec<Field> {
     let Some(list) = doc.json.get(at, "related") else { return Vec::new() };
     let mut fields = Vec::new();
     for item in doc.items(list) {
@@ -228,6 +248,9 @@ fn related(doc: &mut Document<'_>, at: NodeId, shared: &mut Shared, context: Con
         }
         let name = doc.string(item, "shape");
         let selector = select(doc, item, "at", context);
+        if again && shared.shapes.contains_key(&name) {
+            continue;
+        }
         match shared.of_shape(&name, &selector.unwrap_or_default()) {
             Some(shape) => fields.extend(shape),
             None if name.is_empty() => {}
@@ -286,7 +309,8 @@ fn when(doc: &mut Document<'_>, at: NodeId, context: Context<'_>) -> Vec<Conditi
         if !doc.object(item, &CONDITION) {
             continue;
         }
-        let values = doc.strings(item, "in");
+        let help = "List the values that may be, or ask for `exists`.";
+        let values = doc.some_strings(item, "in", "No value at all would do.", help);
         let test = match (flag(doc, item, "exists"), values.is_empty()) {
             (Some(exists), true) => Test::Exists(exists),
             (None, false) => Test::In(values),
@@ -314,9 +338,9 @@ fn effect(doc: &mut Document<'_>, at: NodeId) -> Option<Effect> {
 
 pub(super) fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool> {
     let member = doc.json.get(at, key)?;
-    match doc.json.scalar(member).as_deref() {
-        Some("true") => Some(true),
-        Some("false") => Some(false),
+    match (doc.json.kind(member), doc.json.scalar(member).as_deref()) {
+        (Kind::Bool, Some("true")) => Some(true),
+        (Kind::Bool, Some("false")) => Some(false),
         _ => {
             doc.error(member, "wrong-type", "A boolean is expected here.", "Write `true` or `false`.");
             None

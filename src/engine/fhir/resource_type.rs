@@ -10,6 +10,11 @@ impl ResourceType {
         NAMES.binary_search(&name).ok().and_then(|at| u16::try_from(at).ok()).map(Self)
     }
 
+    /// The names of all, in order.
+    pub fn names() -> Vec<&'static str> {
+        NAMES.to_vec()
+    }
+
     /// Its name, e.g. `ServiceRequest`.
     pub fn name(self) -> &'static str {
         NAMES.get(usize::from(self.0)).copied().unwrap_or("")

@@ -19,7 +19,7 @@ pub struct Aggregate {
 }
 
 /// What `least` may be. With one, a group could be a person.
-const LEAST: RangeInclusive<u32> = 2..=1000;
+pub(super) const LEAST: RangeInclusive<u32> = 2..=1000;
 
 impl Aggregate {
     /// What stands in the count's field for a group of so many source records of so many patients: the records, rounded

@@ -1,10 +1,13 @@
 //! What a policy may hold, key by key.
 
 use super::Label;
-use crate::engine::canonical::{Cardinality, DisclosureClass};
+use super::aggregate::LEAST;
+use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
+use crate::engine::fhir::ResourceType;
 use crate::engine::keys::{
-    Holds::{Choice, Number, Object, Objects, SomeTexts, Text, Texts, Version},
-    Key, Shape,
+    DATE, DURATION,
+    Holds::{Choice, Form, FormBy, ListOf, Number, Object, Objects, SomeOf, Text, Version},
+    Key, Needed, Shape,
 };
 use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
@@ -19,10 +22,10 @@ pub static POLICY: Shape = Shape {
         Key::required("title", Text, "What the policy is for, in a few words."),
         Key::required("source", Text, "Id of the system that events come from."),
         Key::required("target", Object(&TARGET), "Where records go."),
-        Key::required("eventTypes", SomeTexts, "The event types it covers, e.g. `referral.created`."),
+        Key::required("eventTypes", SomeOf(&Text), "The event types it covers, e.g. `referral.created`."),
         Key::optional(
             "resourceTypes",
-            SomeTexts,
+            SomeOf(&Choice(ResourceType::names)),
             "FHIR resource types that an event may bring along; any without it.",
         ),
         Key::required("adapter", Text, "Id of the adapter that reads the source."),
@@ -30,15 +33,15 @@ pub static POLICY: Shape = Shape {
         Key::required("legalBasis", Text, "On which legal basis."),
         Key::optional("consent", Choice(consent), "Whether the patient's consent is needed."),
         Key::required("recipient", Object(&RECIPIENT), "Who receives."),
-        Key::optional("channels", Texts, "By which channels the recipient may use what it gets."),
+        Key::optional("channels", ListOf(&Text), "By which channels the recipient may use what it gets."),
         Key::optional(
             "jurisdictions",
-            Texts,
+            ListOf(&Text),
             "Where the person may live, e.g. `US-MA`; anywhere without it.",
         ),
         Key::optional(
             "retention",
-            Text,
+            Form(DURATION),
             "How long the recipient keeps it, an ISO 8601 duration such as `P180D`.",
         ),
         Key::optional("auditLocation", Text, "Where the evidence is kept."),
@@ -66,7 +69,7 @@ pub static TARGET_OF_VERSION_1: Shape = Shape {
     about: "The receiving system and its object.",
     keys: &[
         Key::required("system", Text, "Id of the receiving system."),
-        Key::required("object", Text, "The one CRM object that all rules feed."),
+        Key::required("object", Form(CRM_WORD), "The one CRM object that all rules feed."),
     ],
 };
 
@@ -83,8 +86,12 @@ pub static RECIPIENT: Shape = Shape {
 pub static AGGREGATE: Shape = Shape {
     about: "Counts instead of records: source records that share the values of all rules are one group.",
     keys: &[
-        Key::required("count", Text, "The CRM field that holds the count, `Object.field`."),
-        Key::required("least", Number, "Of fewer patients than this, the count does not show."),
+        Key::required("count", Form(CRM_FIELD), "The CRM field that holds the count, `Object.field`."),
+        Key::required(
+            "least",
+            Number(*LEAST.start(), *LEAST.end()),
+            "Of fewer patients than this, the count does not show.",
+        ),
     ],
 };
 
@@ -93,22 +100,28 @@ pub static RULE: Shape = Shape {
     about: "What happens to one canonical field, or to each field of an entity that has no rule of its own.",
     keys: &[
         Key::required("id", Text, "Id of the rule, unique in its policy."),
-        Key::required("field", Text, "A field of the canonical model, `Entity.field`, or a whole entity."),
+        Key::required(
+            "field",
+            Choice(subjects),
+            "A field of the canonical model, `Entity.field`, or a whole entity.",
+        ),
         Key::required(
             "label",
             Choice(labels),
             "allowed: crosses as it is; transformed: through a method; redacted: the CRM field says that it was withheld; prohibited: nothing shows.",
         ),
         Key::optional("class", Choice(classes), "A disclosure class above the catalogue's."),
-        Key::optional("method", Choice(methods), "How a transformed field crosses."),
+        Key::optional("method", Choice(methods), "How a transformed field crosses.")
+            .needed(Needed::Where("label", &["transformed"])),
         Key::optional(
             "target",
-            Text,
+            FormBy("field", CRM_FIELD, CRM_WORD),
             "The CRM field that it feeds, `Object.field`; for a whole entity the object.",
-        ),
+        )
+        .needed(Needed::Where("label", &["allowed", "transformed", "redacted"])),
         Key::optional("cardinality", Choice(cardinalities), "How many values cross; 1..1 where one must."),
         Key::optional("normalise", Choice(forms), "The form that values are brought into before the method."),
-        Key::optional("values", SomeTexts, "The values that may leave; any without it."),
+        Key::optional("values", SomeOf(&Text), "The values that may leave; any without it."),
         Key::optional("owner", Text, "Who answers for the rule."),
         Key::optional("check", Text, "How it is checked that the rule does what it should."),
         Key::optional("rollback", Text, "How the rule is taken back."),
@@ -121,10 +134,30 @@ pub static CHANGE: Shape = Shape {
     about: "What one version changed.",
     keys: &[
         Key::required("version", Text, "The version that it brought."),
-        Key::required("date", Text, "When, as a date."),
+        Key::required("date", Form(DATE), "When, as a date of the calendar."),
         Key::required("note", Text, "What changed, in a sentence."),
     ],
 };
+
+/// The form of a CRM field, `Object.field`.
+const CRM_FIELD: &str = "^[A-Za-z][A-Za-z0-9]*\\.[A-Za-z][A-Za-z0-9]*$";
+/// The form of a CRM object's name, or of a field's without its object.
+const CRM_WORD: &str = "^[A-Za-z][A-Za-z0-9]*$";
+
+/// What a rule feeds in version 1 of the format: a field of the one CRM object.
+pub static RULE_TARGET_OF_VERSION_1: Key =
+    Key::optional("target", Form(CRM_WORD), "The field that it feeds of the CRM object.");
+
+fn subjects() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for field in Catalogue::shipped().fields() {
+        if names.last().is_none_or(|last: &&str| last.split('.').next() != Some(field.entity())) {
+            names.push(field.entity());
+        }
+        names.push(field.name.as_str());
+    }
+    names
+}
 
 fn consent() -> Vec<&'static str> {
     vec!["required"]

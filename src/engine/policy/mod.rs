@@ -9,7 +9,7 @@ mod read;
 mod row;
 
 pub use aggregate::Aggregate;
-pub use keys::{POLICY, TARGET_OF_VERSION_1};
+pub use keys::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_1};
 pub use row::{Column, Row};
 
 use super::adapt::{Adapter, CrmAdapter};
@@ -186,7 +186,7 @@ pub struct Policy {
 /// What a policy is looked at beside.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
-    /// Adapters of sources.
+    /// Adapters of sources. Without any, what the policy reads is not looked at.
     pub adapters: &'a [Adapter],
     /// Adapters of CRMs. Without any, what the policy writes is not looked at.
     pub crms: &'a [CrmAdapter],

@@ -10,6 +10,7 @@ use crate::engine::document::{Document, Edit, Severity, closest, not_json};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
+use crate::engine::time::{PartialDate, is_duration};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,13 +31,8 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
     let schema_version = if doc.schema_version(root, &["1", "2"]) == Some("1") { 1 } else { 2 };
     let ends = target(&mut doc, root, schema_version);
     let (recipient, role) = recipient(&mut doc, root);
-    let event_types = some_strings(
-        &mut doc,
-        root,
-        "eventTypes",
-        "No event at all could come in.",
-        "List the types that may.",
-    );
+    let event_types =
+        doc.some_strings(root, "eventTypes", "No event at all could come in.", "List the types that may.");
     let consent_required = consent(&mut doc, root);
     let rows = rows(&json);
     let rules = rules(&mut doc, root, catalogue, ends.object.as_deref());
@@ -55,7 +51,7 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
         legal_basis: doc.string(root, "legalBasis"),
         consent_required,
         channels: doc.strings(root, "channels"),
-        retention: doc.optional(root, "retention"),
+        retention: retention(&mut doc, root),
         audit_location: doc.optional(root, "auditLocation"),
         recipient,
         role,
@@ -67,15 +63,6 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
     };
     lint::run(&mut doc, &policy, beside);
     Reading { policy: Some(policy), rows, findings: doc.finish() }
-}
-
-/// The strings of an array, with a finding where it is there and has none.
-fn some_strings(doc: &mut Document<'_>, at: NodeId, key: &str, message: &str, help: &str) -> Vec<String> {
-    let strings = doc.strings(at, key);
-    if let Some(list) = doc.json.get(at, key).filter(|list| doc.json.children(*list).next().is_none()) {
-        doc.error(list, "empty", message, help);
-    }
-    strings
 }
 
 fn text_hash(text: &str) -> String {
@@ -132,16 +119,8 @@ fn recipient(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
 fn resource_types(doc: &mut Document<'_>, root: NodeId) -> Vec<ResourceType> {
     let Some(list) = doc.json.get(root, "resourceTypes") else { return Vec::new() };
     let mut types = Vec::new();
-    let items = doc.items(list);
-    if items.is_empty() {
-        doc.error(
-            list,
-            "empty",
-            "No resource at all could come in.",
-            "List the types that may, or leave it out.",
-        );
-    }
-    for item in items {
+    doc.some(list, "No resource at all could come in.", "List the types that may, or leave it out.");
+    for item in doc.items(list) {
         let Some(name) = doc.text(item) else { continue };
         match ResourceType::parse(&name) {
             Some(kind) => types.push(kind),
@@ -156,12 +135,28 @@ fn resource_types(doc: &mut Document<'_>, root: NodeId) -> Vec<ResourceType> {
     types
 }
 
+/// How long the recipient keeps it.
+fn retention(doc: &mut Document<'_>, root: NodeId) -> Option<String> {
+    let text = doc.optional(root, "retention")?;
+    if !is_duration(&text) {
+        let at = doc.json.get(root, "retention").unwrap_or(root);
+        let help = "Write an ISO 8601 duration, e.g. `P180D`, `P2Y`, `P6W`.";
+        doc.error(at, "retention-malformed", "This is no duration.", help);
+    }
+    Some(text)
+}
+
 fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
     let Some(at) = doc.json.get(root, "changelog") else { return Vec::new() };
     let mut changes = Vec::new();
     for entry in doc.items(at) {
         if doc.object(entry, &CHANGE) {
             let [version, date, note] = ["version", "date", "note"].map(|key| doc.string(entry, key));
+            let is_day = PartialDate::parse(&date).is_some_and(|read| read.day.is_some()) && date.len() == 10;
+            if let Some(at) = doc.json.get(entry, "date").filter(|_| !is_day && !date.is_empty()) {
+                let help = "Write it as year, month and day, e.g. `2026-01-15`.";
+                doc.error(at, "date-malformed", "This is no date of the calendar.", help);
+            }
             changes.push(Change { version, date, note });
         }
     }
@@ -307,13 +302,8 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
     let id = doc.string(at, "id");
     let subject = subject(doc, at, catalogue);
     let label = label(doc, at);
-    let values = some_strings(
-        doc,
-        at,
-        "values",
-        "No value at all could cross.",
-        "List the values that may, or leave it out.",
-    );
+    let help = "List the values that may, or leave it out.";
+    let values = doc.some_strings(at, "values", "No value at all could cross.", help);
     let [owner, check, rollback, note] =
         ["owner", "check", "rollback", "note"].map(|key| doc.optional(at, key));
     let cardinality = doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str);
@@ -328,8 +318,9 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
         Subject::Field(field) => vec![field.kind],
         Subject::Entity(fields) => fields.iter().map(|field| field.kind).collect(),
     };
-    let method = method(doc, at, label, &kinds)?;
-    let target = target_of(doc, at, label, &subject, object)?;
+    let method = method(doc, at, label, &kinds);
+    let target = target_of(doc, at, label, &subject, object);
+    let (method, target) = (method?, target?);
     if let (Subject::Field(field), Some(Cardinality { many: true, .. })) = (&subject, cardinality)
         && !field.cardinality.many
     {

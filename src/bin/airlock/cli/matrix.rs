@@ -17,8 +17,8 @@ pub(crate) fn matrix(args: &MatrixArgs) -> Outcome {
     if !args.events.is_empty() && args.document != DerivedDocument::DriftReview {
         return Err(Unusable("--events: error: only the drift review looks at events".to_owned()));
     }
-    let Some(policy) = policy(&args.policy)? else { return Ok(false) };
-    let adapter = policy.adapter(args.adapter.as_deref())?;
+    let Some(policy) = policy(&args.policy, args.adapter.as_deref())? else { return Ok(false) };
+    let adapter = policy.adapter()?;
     let text = policy.text.clone();
     let usage = match args.events.as_slice() {
         [] => None,

@@ -67,10 +67,10 @@ pub(crate) fn preview(args: &PreviewArgs) -> Outcome {
 /// A policy with its adapter. One with errors is compared too, as long as it says what crosses: what it would do is the
 /// question.
 fn policy(file: &Path, adapter: Option<&Path>) -> Result<PolicyText, Unusable> {
-    let Some(policy) = draft(file)? else {
+    let Some(policy) = draft(file, adapter)? else {
         return Err(Unusable(format!("{}: error: this is no policy", file.display())));
     };
-    let adapter = policy.adapter(adapter)?;
+    let adapter = policy.adapter()?;
     Ok(PolicyText { policy: policy.text, adapter })
 }
 

@@ -27,10 +27,10 @@ struct Line<'a> {
 
 pub(crate) fn send(args: &SendArgs) -> Outcome {
     let now = now(args.now.as_deref())?;
-    let Some(policy) = policy(&args.policy)? else {
+    let Some(policy) = policy(&args.policy, None)? else {
         return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display())));
     };
-    let adapter = policy.adapter(None)?;
+    let adapter = policy.adapter()?;
     let setup = setup(policy, adapter, args.consent.as_deref(), &args.seed, now)?;
     let mut session = Session::new();
     session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;

@@ -3,7 +3,7 @@
 use super::{Unusable, input};
 use airlock::api::{
     Diagnostic, PolicySummary, Rate, SandboxSetup, Setup, Severity, Source, check_consents, check_policy,
-    join_consents,
+    check_policy_with, join_consents,
 };
 use std::io::Write;
 use std::path::Path;
@@ -17,35 +17,44 @@ pub(crate) struct PolicyFile<'a> {
     path: &'a Path,
     /// Its text.
     pub text: String,
+    /// The text of the adapter that it names: the file given, or near the policy, or as shipped.
+    adapter: Option<String>,
     summary: PolicySummary,
     usable: bool,
 }
 
-/// Reads a policy. What there is to say of it goes to standard error; none where it can't be used.
-pub(crate) fn policy(path: &Path) -> Result<Option<PolicyFile<'_>>, Unusable> {
-    Ok(draft(path)?.filter(|policy| policy.usable))
+/// Reads a policy, and looks at it beside the adapter given or the one that it names. What there is to say of it goes to
+/// standard error; none where it can't be used.
+pub(crate) fn policy<'a>(path: &'a Path, adapter: Option<&Path>) -> Result<Option<PolicyFile<'a>>, Unusable> {
+    Ok(draft(path, adapter)?.filter(|policy| policy.usable))
 }
 
 /// The same, of a policy that may have errors; none where it is no policy at all.
-pub(crate) fn draft(path: &Path) -> Result<Option<PolicyFile<'_>>, Unusable> {
+pub(crate) fn draft<'a>(path: &'a Path, adapter: Option<&Path>) -> Result<Option<PolicyFile<'a>>, Unusable> {
     let text = input::read_text(path)?;
-    let report = check_policy(&text);
+    let mut report = check_policy(&text);
+    let adapter = match (adapter, &report.policy) {
+        (Some(given), _) => Some(input::read_text(given)?),
+        (None, Some(policy)) => input::fixture_near(path, &format!("adapters/{}.json", policy.adapter)),
+        (None, None) => None,
+    };
+    if let Some(adapter) = &adapter {
+        report = check_policy_with(&text, adapter);
+    }
     if !report.diagnostics.is_empty() {
         let _ = writeln!(std::io::stderr(), "{}", lines(path, &report.diagnostics));
     }
     let usable = report.usable();
-    Ok(report.policy.map(|summary| PolicyFile { path, text, summary, usable }))
+    Ok(report.policy.map(|summary| PolicyFile { path, text, adapter, summary, usable }))
 }
 
 impl PolicyFile<'_> {
-    /// The text of the adapter that it names: the file given, or near the policy, or as shipped.
-    pub(crate) fn adapter(&self, given: Option<&Path>) -> Result<String, Unusable> {
-        if let Some(given) = given {
-            return input::read_text(given);
-        }
-        let path = format!("adapters/{}.json", self.summary.adapter);
-        input::fixture_near(self.path, &path)
-            .ok_or_else(|| Unusable(format!("{}: error: there is no {path} beside it", self.path.display())))
+    /// The text of its adapter.
+    pub(crate) fn adapter(&self) -> Result<String, Unusable> {
+        self.adapter.clone().ok_or_else(|| {
+            let (path, name) = (self.path.display(), &self.summary.adapter);
+            Unusable(format!("{path}: error: there is no adapters/{name}.json beside it"))
+        })
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) static HIGHLY_RESTRICTED_ALLOWED: Lint = error(
     "A field of a class that never crosses as it is would do so.",
     "Prohibit, redact or transform it.",
 );
-pub(super) static PHI_ALLOWED: Lint = warning(
+pub(super) static PHI_ALLOWED: Lint = error(
     "phi-allowed",
     "A field that identifies the person crosses as it is.",
     "Transform, redact or prohibit it.",

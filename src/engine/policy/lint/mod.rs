@@ -17,12 +17,11 @@ mod target;
 
 pub use against::{against, same_version};
 pub use counts::subtractable;
-pub use source::adapter_unknown;
 
 use super::edit::{quoted, revise, splice};
 use super::keys::RULE;
 use super::{Beside, Label, Policy, Rule};
-use crate::engine::document::{Document, Edit};
+use crate::engine::document::{Document, Edit, closest};
 use crate::engine::fhir::{Json, NodeId};
 
 /// Finds all that there is to find in a policy, and with its adapter more.
@@ -35,7 +34,32 @@ pub(super) fn run(doc: &mut Document<'_>, policy: &Policy, beside: Beside<'_>) {
     person::lint(doc, policy, &written);
     let adapter = beside.adapters.iter().find(|adapter| adapter.id == policy.adapter);
     source::lint(doc, policy, &written, adapter);
-    target::lint(doc, policy, &written, beside.crms);
+    if adapter.is_none() {
+        adapter_unknown(doc, Some(NodeId::ROOT), beside.adapters.iter().map(|adapter| adapter.id.as_str()));
+    }
+    match beside.crms.iter().find(|crm| crm.id == policy.target_adapter) {
+        Some(crm) => target::lint(doc, policy, &written, crm),
+        None => {
+            let target = doc.json.get(NodeId::ROOT, "target");
+            adapter_unknown(doc, target, beside.crms.iter().map(|crm| crm.id.as_str()));
+        }
+    }
+}
+
+/// The finding for an adapter that is not among those that there are, where an object names one. Without any there is
+/// nothing to look among.
+fn adapter_unknown<'a>(doc: &mut Document<'_>, of: Option<NodeId>, known: impl Iterator<Item = &'a str>) {
+    let json = doc.json;
+    let mut known = known.peekable();
+    let Some(at) = of.and_then(|of| json.get(of, "adapter")).filter(|_| known.peek().is_some()) else {
+        return;
+    };
+    let Some(name) = json.str(at).filter(|name| !name.trim().is_empty()) else { return };
+    let (start, end) = json.span(at);
+    doc.lint((start, end), &codes::ADAPTER_UNKNOWN, format!("There is no adapter `{name}` here."));
+    if let Some(near) = closest(&name, known) {
+        doc.fix(format!("Write `{near}`"), || vec![Edit { start, end, text: quoted(near) }]);
+    }
 }
 
 /// The rules as they stand in the text.

@@ -1,13 +1,11 @@
 //! What to look at in a policy beside the adapter that reads its source.
 
-use super::codes::{
-    ADAPTER_UNKNOWN, EVENT_TYPE_UNREAD, RULE_UNUSED, VALUE_UNKNOWN, VALUES_MISSING, VALUES_NOT_COVERED,
-};
+use super::codes::{EVENT_TYPE_UNREAD, RULE_UNUSED, VALUE_UNKNOWN, VALUES_MISSING, VALUES_NOT_COVERED};
 use super::{AsWritten, Written};
 use crate::engine::adapt::{Adapter, EventMap};
 use crate::engine::canonical::FieldType;
-use crate::engine::document::{Diagnostic, Document, Edit, Severity, closest};
-use crate::engine::fhir::{Json, NodeId};
+use crate::engine::document::{Document, Edit, Severity, closest};
+use crate::engine::fhir::NodeId;
 use crate::engine::policy::edit::{Layout, quoted, set_strings, splice};
 use crate::engine::policy::{Label, Policy, Rule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,23 +46,6 @@ pub(super) fn lint(
             values(doc, rule, &filled);
         }
     }
-}
-
-/// The finding for a policy whose adapter is not there; `known` are the ids of those that are.
-pub fn adapter_unknown(text: &str, known: &[&str]) -> Vec<Diagnostic> {
-    let Ok(json) = Json::read(text) else { return Vec::new() };
-    let mut doc = Document::new(&json, "policy");
-    let Some(at) = json.get(NodeId::ROOT, "adapter") else { return Vec::new() };
-    let name = json.str(at).unwrap_or_default();
-    if name.is_empty() || known.contains(&name.as_ref()) {
-        return Vec::new();
-    }
-    let (start, end) = json.span(at);
-    doc.lint((start, end), &ADAPTER_UNKNOWN, format!("There is no adapter `{name}`."));
-    if let Some(near) = closest(&name, known.iter().copied()) {
-        doc.fix(format!("Write `{near}`"), || vec![Edit { start, end, text: quoted(near) }]);
-    }
-    doc.finish()
 }
 
 /// The events of the adapter that the policy covers.

@@ -1,10 +1,10 @@
 //! Whether what a policy writes fits the CRM that it writes to.
 
-use super::codes::{ADAPTER_UNKNOWN, ATTRIBUTE_OUTSIDE, TARGET_UNFIT, TARGET_UNKNOWN};
+use super::codes::{ATTRIBUTE_OUTSIDE, TARGET_UNFIT, TARGET_UNKNOWN};
 use super::{AsWritten, Written};
 use crate::engine::adapt::{CrmAdapter, CrmField, CrmType};
 use crate::engine::canonical::DisclosureClass;
-use crate::engine::document::{Document, Edit, closest};
+use crate::engine::document::{Document, closest};
 use crate::engine::fhir::NodeId;
 use crate::engine::policy::edit::quoted;
 use crate::engine::policy::{Label, Policy, Rule, Target};
@@ -12,13 +12,7 @@ use crate::engine::redact::Method;
 
 /// Objects and fields that the CRM does not have, values that don't fit, and patient attributes outside the object that
 /// alone may hold them.
-pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_>, crms: &[CrmAdapter]) {
-    if crms.is_empty() {
-        return;
-    }
-    let Some(crm) = crms.iter().find(|crm| crm.id == policy.target_adapter) else {
-        return unknown(doc, crms);
-    };
+pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_>, crm: &CrmAdapter) {
     for rule in &written.rules {
         // A rule for a whole entity says the same for many fields: once is enough. In version 1 a rule has no way to name
         // another object, and what a counting policy may say of patients has rules of its own.
@@ -35,20 +29,6 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
     {
         let message = format!("The CRM has no count `{}`.", aggregate.count);
         doc.lint(doc.json.span(at), &TARGET_UNKNOWN, message);
-    }
-}
-
-/// The policy writes by an adapter that is not there.
-fn unknown(doc: &mut Document<'_>, crms: &[CrmAdapter]) {
-    let json = doc.json;
-    let Some(at) = json.get(NodeId::ROOT, "target").and_then(|target| json.get(target, "adapter")) else {
-        return;
-    };
-    let name = json.str(at).unwrap_or_default();
-    let (start, end) = json.span(at);
-    doc.lint((start, end), &ADAPTER_UNKNOWN, format!("There is no adapter `{name}` of a CRM."));
-    if let Some(near) = closest(&name, crms.iter().map(|crm| crm.id.as_str())) {
-        doc.fix(format!("Write `{near}`"), || vec![Edit { start, end, text: quoted(near) }]);
     }
 }
 
