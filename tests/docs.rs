@@ -175,7 +175,8 @@ fn spelled<'a>(schema: &'a Value, words: &mut BTreeSet<&'a str>) {
         Value::Object(members) => {
             let properties = members.get("properties").and_then(Value::as_object);
             words.extend(properties.into_iter().flat_map(|own| own.keys().map(String::as_str)));
-            let choices = members.get("enum").and_then(Value::as_array);
+            // FHIR explains its resource types, and the catalogue its fields.
+            let choices = members.get("enum").and_then(Value::as_array).filter(|all| all.len() < 40);
             words.extend(choices.into_iter().flatten().filter_map(Value::as_str));
             Box::new(members.values())
         }

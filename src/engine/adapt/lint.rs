@@ -3,9 +3,9 @@
 use super::EventMap;
 use super::drift::Reads;
 use crate::engine::canonical::{DisclosureClass, FieldEntry, FieldType};
-use crate::engine::document::{Diagnostic, Document, Lint, Severity};
+use crate::engine::document::{Diagnostic, Document, Edit, Lint, Severity};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
-use crate::engine::path::{Selector, Step};
+use crate::engine::path::{Never, Selector, Step};
 use crate::engine::policy::edit::{Layout, splice};
 use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
 use std::borrow::Cow;
@@ -32,6 +32,11 @@ static SOURCE_ID_MISSING: Lint = warning(
     "An event does not keep the source's id of what it is about.",
     "Fill `sourceId` of the entity: without it a record can't be traced back.",
 );
+static NEVER_HOLDS: Lint = warning(
+    "never-holds",
+    "A selector or a condition asks for what can never be.",
+    "Check spelling and type: a required value set bounds an element's codes, and one that does not repeat has one item.",
+);
 static EVENT_UNUSED: Lint = warning(
     "event-unused",
     "No policy that is checked along covers an event type.",
@@ -51,12 +56,13 @@ static FREE_TEXT_READ: Lint = warning(
 );
 
 /// Every lint of an adapter, in the order of the documentation.
-pub static ALL: [&Lint; 8] = [
+pub static ALL: [&Lint; 9] = [
     &EVENT_TWICE,
     &FIELD_TWICE,
     &SOURCE_ID_MISSING,
     &IDENTIFYING_READ,
     &FREE_TEXT_READ,
+    &NEVER_HOLDS,
     &EVENT_UNUSED,
     &VERSION_TWICE,
     &DOCUMENT_TWICE,
@@ -81,11 +87,21 @@ pub(super) fn run(doc: &mut Document<'_>, events: &[EventMap]) {
     source_ids(doc, list, events);
 }
 
-/// The entries of an adapter's events so far: what each is read of, and when.
+/// The entries of an adapter's events so far.
 #[derive(Default)]
-pub(super) struct Told<'a>(BTreeSet<(Cow<'a, str>, Cow<'a, str>, &'a str)>);
+pub(super) struct Told<'a> {
+    /// What each is read of, and when.
+    read: BTreeSet<(Cow<'a, str>, Cow<'a, str>, &'a str)>,
+    /// Each as it is written.
+    written: BTreeSet<&'a str>,
+}
 
 impl<'a> Told<'a> {
+    /// Whether an entry stands there before, word for word: then there is nothing in it that is not told.
+    pub(super) fn word_for_word(&mut self, json: &'a Json, event: NodeId) -> bool {
+        !self.written.insert(json.source(event))
+    }
+
     /// Whether an entry reads what one before it does. Then it says so: the first of the two holds.
     pub(super) fn again(
         &mut self,
@@ -101,7 +117,7 @@ impl<'a> Told<'a> {
         }
         let when = json.get(event, "when").map_or("", |when| json.source(when));
         let message = format!("`{kind}` is read so already.");
-        let again = !self.0.insert((kind, focus, when));
+        let again = !self.read.insert((kind, focus, when));
         if again {
             let at = json.get(event, "type").unwrap_or(event);
             doc.lint(json.span(at), &EVENT_TWICE, message);
@@ -175,6 +191,27 @@ fn source_ids(doc: &mut Document<'_>, list: NodeId, events: &[EventMap]) {
             let message = format!("`{kind}` does not keep the source's id of what it is about.");
             doc.lint(json.key_span(fields), &SOURCE_ID_MISSING, message);
         }
+    }
+}
+
+/// Says at a string what in it can never be. Where the string has no escapes, so that places in it are places in the
+/// text, what was probably meant can take the place of what stands there.
+pub(super) fn never_holds(doc: &mut Document<'_>, at: NodeId, never: &Never) {
+    let json = doc.json;
+    let (start, end) = json.span(at);
+    let place = |from: u32, more: usize| u32::try_from(more).map_or(end, |more| (from + more).min(end - 1));
+    let from = place(start + 1, never.offset);
+    let rest = json.text().get(from as usize..end as usize).unwrap_or_default();
+    let written =
+        never.instead.as_ref().filter(|_| !json.source(at).contains('\\')).and_then(|(written, meant)| {
+            // A literal of a selector is in quotes; a condition's value is the whole string.
+            let quoted = rest.find(&["'", written, "'"].concat()).map(|at| at + 1);
+            let at = quoted.or_else(|| rest.starts_with(written.as_str()).then_some(0))?;
+            Some((place(from, at), place(from, at + written.len()), *meant))
+        });
+    doc.lint((written.map_or(from, |(start, ..)| start), end), &NEVER_HOLDS, never.message.clone());
+    if let Some((start, end, meant)) = written {
+        doc.fix(format!("Write `{meant}`"), || vec![Edit { start, end, text: meant.to_owned() }]);
     }
 }
 

@@ -3,13 +3,13 @@
 use super::drift::{ElementPath, Reads};
 use super::event::{Condition, Effect, EventMap, SUBJECT, Test};
 use super::keys::{CONDITION, EVENT, FIELD, RELATED, SHAPE};
-use super::lint::{self, Told};
+use super::lint::{self, Told, never_holds};
 use super::plan::Plan;
 use crate::engine::canonical::{Catalogue, FieldEntry};
 use crate::engine::document::{Document, Severity, closest};
 use crate::engine::fhir::{Kind, NodeId, ResourceType};
 use crate::engine::normalise::Normalise;
-use crate::engine::path::{Context, Selector, Step, Type};
+use crate::engine::path::{Context, Selected, Selector, Step, Type};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -83,6 +83,9 @@ pub(super) fn events(
     let mut told = Told::default();
     for (place, item) in doc.items(list).into_iter().enumerate() {
         let again = told.again(doc, list, place, item);
+        if told.word_for_word(doc.json, item) {
+            continue;
+        }
         events.extend(event(doc, item, &mut shared, scope, again));
         if shared.left == 0 {
             let message = format!("All events together read more than {MOST_SHARED} fields that they share.");
@@ -324,9 +327,14 @@ fn when(doc: &mut Document<'_>, at: NodeId, context: Context<'_>) -> Vec<Conditi
                 continue;
             }
         };
-        if let Some(selector) = select(doc, item, "select", context) {
+        if let Some(selected) = selected(doc, item, "select", context) {
+            let values = doc.json.get(item, "in").map(|list| doc.json.children(list));
+            for value in values.into_iter().flatten() {
+                let never = doc.json.str(value).and_then(|text| selected.is_never(&text));
+                never.iter().for_each(|never| never_holds(doc, value, never));
+            }
             let select = doc.json.get_str(item, "select").unwrap_or_default().into_owned();
-            conditions.push(Condition { select, plan: plan(&selector), test });
+            conditions.push(Condition { select, plan: plan(&selected.selector), test });
         }
     }
     conditions
@@ -350,11 +358,19 @@ pub(super) fn flag(doc: &mut Document<'_>, at: NodeId, key: &str) -> Option<bool
 
 /// The selector of a member, with a finding at its place where it is none.
 fn select(doc: &mut Document<'_>, at: NodeId, key: &str, context: Context<'_>) -> Option<Selector> {
+    selected(doc, at, key, context).map(|selected| selected.selector)
+}
+
+/// The same, with what is known of what it selects.
+fn selected(doc: &mut Document<'_>, at: NodeId, key: &str, context: Context<'_>) -> Option<Selected> {
     let text = doc.optional(at, key)?;
-    match context.selector(&text) {
-        Ok(selector) => Some(selector),
+    let select_at = doc.json.get(at, key).unwrap_or(at);
+    match context.read(&text) {
+        Ok(selected) => {
+            selected.never.iter().for_each(|never| never_holds(doc, select_at, never));
+            Some(selected)
+        }
         Err(error) => {
-            let select_at = doc.json.get(at, key).unwrap_or(at);
             let (start, end) = doc.json.span(select_at);
             let offset = u32::try_from(error.offset).unwrap_or(0);
             let help = "See the subset that selectors may use.";

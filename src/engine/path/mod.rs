@@ -10,7 +10,7 @@
 //! conversions, today and now, and what has no order (`children()`, `descendants()`).
 //!
 //! `lex.rs` and `parse.rs` read text, `tree.rs` is what they give; `types.rs` knows FHIR's types from the structure
-//! table and `check.rs` goes over a tree with them; `evaluate.rs` and `function.rs` go over a document; `value.rs`,
+//! table and `check.rs` goes over a tree with them, with `never.rs` for what can never be; `evaluate.rs` and `function.rs` go over a document; `value.rs`,
 //! `number.rs` and `moment.rs` are what is compared; `select.rs` makes the steps that an adapter's plan is built of.
 
 mod check;
@@ -19,6 +19,7 @@ mod evaluate;
 mod function;
 mod lex;
 mod moment;
+mod never;
 mod number;
 mod parse;
 mod select;
@@ -28,7 +29,8 @@ mod value;
 
 pub use error::PathError;
 pub use evaluate::Evaluator;
-pub use select::{Context, Criteria, Selector, Step};
+pub use never::Never;
+pub use select::{Context, Criteria, Selected, Selector, Step};
 pub use types::Type;
 pub use value::{Item, Node, Value};
 

@@ -3,15 +3,16 @@
 //! A step names its element by the key or keys that it has in JSON, since the types are known before there is a
 //! document. Beside FHIRPath's elements `resourceType` may be named, which is JSON's own.
 
-use super::check::{self, Types, is_context};
+use super::check::{self, Known, Types, is_context};
 use super::error::{COMPUTES, PathError, TOO_LONG, WRONG_TYPE};
 use super::evaluate::Evaluator;
+use super::never::{Never, no_code};
 use super::parse::parse;
 use super::tree::{Action, Expr, Function as F, Operator, Step as TreeStep, Term, TypeTest};
 use super::types::Type;
 use super::value::{Node, Value};
 use crate::engine::fhir::{NodeId, ResourceType};
-use crate::engine::validate::structure::Primitive;
+use crate::engine::validate::structure::{Primitive, Set};
 use std::sync::Arc;
 
 /// One step of a path.
@@ -39,6 +40,23 @@ pub enum Step {
 
 /// A selector: alternatives joined by `|`, each a path.
 pub type Selector = Vec<Vec<Step>>;
+
+/// A selector that was read.
+pub struct Selected {
+    /// The selector.
+    pub selector: Selector,
+    /// What it asks that can never be.
+    pub never: Vec<Never>,
+    /// The required value set that what it selects is of, where it is of one.
+    codes: Option<&'static Set>,
+}
+
+impl Selected {
+    /// Says that a value is none of the codes that what it selects can be.
+    pub fn is_never(&self, value: &str) -> Option<Never> {
+        no_code(self.codes?, 0, value)
+    }
+}
 
 /// Most steps of one path.
 const MAX_STEPS: usize = 256;
@@ -98,8 +116,24 @@ impl Context<'_> {
     /// # Errors
     /// What is wrong, or makes it more than a selection, and where in the text.
     pub fn selector(&self, text: &str) -> Result<Selector, PathError> {
-        let paths = self.paths(&parse(text)?, &[self.own])?;
-        Ok(paths.into_iter().map(|path| path.steps).collect())
+        Ok(self.read(text)?.selector)
+    }
+
+    /// Reads a selector, with what it asks that can never be.
+    ///
+    /// # Errors
+    /// What is wrong, or makes it more than a selection, and where in the text.
+    pub fn read(&self, text: &str) -> Result<Selected, PathError> {
+        let expr = parse(text)?;
+        let paths = self.paths(&expr, &[self.own])?;
+        let mut never = Vec::new();
+        // Where the source has elements of its own, nothing is known of them.
+        let known = check::known(&expr, &Known::one(&[self.own]), &mut never).unwrap_or_default();
+        Ok(Selected {
+            selector: paths.into_iter().map(|path| path.steps).collect(),
+            never,
+            codes: known.codes,
+        })
     }
 
     fn paths(&self, expr: &Expr, this: &[Type]) -> Result<Vec<Path>, PathError> {
@@ -196,7 +230,8 @@ impl Context<'_> {
                         return Err(PathError::outside(offset, "An extension's URL that is no literal"));
                     };
                     path.beside(offset)?;
-                    path.types = check::after(&step.action, &path.types, &[self.own], offset)?;
+                    let (of, own) = (Known::one(&path.types), Known::one(&[self.own]));
+                    path.types = check::after(&step.action, &of, &own, offset, &mut Vec::new())?.types;
                     path.place.names.push("extension".to_owned());
                     path.last.clear();
                     path.steps.push(Step::Extension(url.clone()));
@@ -242,17 +277,16 @@ impl Context<'_> {
         if deviates {
             keys.push((name.to_owned(), Type::Unknown));
         } else {
-            check::has_member(&path.types, name, offset)?;
+            let elements = check::elements(&path.types, name, offset)?;
             path.beside(offset)?;
-            for own in &path.types {
-                match own.element(name) {
+            for element in elements {
+                match element {
                     // Of a choice of fifty types, only the key of the one that is wanted.
                     Some(member) => match narrowed.and_then(|own| member.key_of(own)) {
                         Some(key) => keys.push(key),
                         None => keys.extend(member.keys()),
                     },
-                    None if !own.is_known() => keys.push((name.to_owned(), Type::Unknown)),
-                    None => {}
+                    None => keys.push((name.to_owned(), Type::Unknown)),
                 }
             }
         }
@@ -275,24 +309,7 @@ impl Context<'_> {
         else {
             return None;
         };
-        let is_single = |own: &Expr| {
-            let mut at = types.to_vec();
-            let (start, steps): (_, &[TreeStep]) = match &own.term {
-                Term::Path(start, steps) => (&start.term, steps),
-                term => (term, &[]),
-            };
-            let first = if let Term::Name(name) = start { Some(name) } else { None };
-            let rest = steps
-                .iter()
-                .map(|step| if let Action::Member(name) = &step.action { Some(name) } else { None });
-            std::iter::once(first).chain(rest).all(|name| {
-                let single =
-                    name.zip(at.first().filter(|_| at.len() == 1)).and_then(|(name, own)| own.element(name));
-                at = single.map(|member| member.types().collect()).unwrap_or_default();
-                single.is_some_and(|member| !member.is_many())
-            })
-        };
-        if !is_single(first) {
+        if check::known(first, &Known::one(types), &mut Vec::new()).ok()?.many {
             return None;
         }
         let [Path { steps, types, .. }] = <[Path; 1]>::try_from(self.paths(first, types).ok()?).ok()?;
@@ -377,12 +394,7 @@ impl Path {
 
 /// A literal whole number.
 fn number(expr: &Expr) -> Result<usize, PathError> {
-    let whole = match &expr.term {
-        Term::Literal(Some(Value::Number { number, whole: true, .. })) => number.whole(),
-        _ => None,
-    };
-    let place = whole.and_then(|whole| usize::try_from(whole).ok());
-    place.ok_or_else(|| PathError::outside(expr.offset, "A place that is no literal number"))
+    expr.whole().ok_or_else(|| PathError::outside(expr.offset, "A place that is no literal number"))
 }
 
 fn computes(offset: usize) -> PathError {

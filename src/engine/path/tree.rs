@@ -195,4 +195,10 @@ impl Expr {
         };
         Self { offset, depth: inside + 1, term }
     }
+
+    /// The whole number from 0 on that it is, where it is such a literal.
+    pub(super) fn whole(&self) -> Option<usize> {
+        let Term::Literal(Some(Value::Number { number, whole: true, .. })) = &self.term else { return None };
+        number.whole().and_then(|whole| usize::try_from(whole).ok())
+    }
 }

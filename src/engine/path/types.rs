@@ -2,7 +2,7 @@
 
 use super::error::{PathError, UNKNOWN_TYPE};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
-use crate::engine::validate::structure::{Content, Element, Primitive, Table};
+use crate::engine::validate::structure::{Content, Element, Primitive, Set, Table};
 
 /// FHIRPath's own types (namespace `System`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -225,6 +225,11 @@ impl Member {
     /// Whether it may be there more than once.
     pub fn is_many(self) -> bool {
         self.element.many
+    }
+
+    /// The required value set that it is a code of, where it is one.
+    pub fn codes(self) -> Option<&'static Set> {
+        Table::r4().set(self.element.set?).filter(|_| self.types().all(Type::is_text))
     }
 
     /// The types that it may have.

@@ -18,11 +18,10 @@ pub(crate) fn matrix(args: &MatrixArgs) -> Outcome {
         return Err(Unusable("--events: error: only the drift review looks at events".to_owned()));
     }
     let Some(policy) = policy(&args.policy, args.adapter.as_deref())? else { return Ok(false) };
-    let adapter = policy.adapter()?;
-    let text = policy.text.clone();
+    let (text, adapter) = (policy.text.clone(), policy.adapter.clone());
     let usage = match args.events.as_slice() {
         [] => None,
-        _ => Some(usage(args, setup(policy, adapter.clone(), None, SEED, NOW)?)?),
+        _ => Some(usage(args, setup(policy, None, SEED, NOW)?)?),
     };
     match derive(args.document, &text, &adapter, usage.as_ref()) {
         Ok(table) => {

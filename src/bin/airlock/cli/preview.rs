@@ -70,8 +70,7 @@ fn policy(file: &Path, adapter: Option<&Path>) -> Result<PolicyText, Unusable> {
     let Some(policy) = draft(file, adapter)? else {
         return Err(Unusable(format!("{}: error: this is no policy", file.display())));
     };
-    let adapter = policy.adapter()?;
-    Ok(PolicyText { policy: policy.text, adapter })
+    Ok(PolicyText { policy: policy.text, adapter: policy.adapter })
 }
 
 fn progress(events: usize, file: usize, files: usize, done: usize, of: usize) {

@@ -30,8 +30,7 @@ pub(crate) fn send(args: &SendArgs) -> Outcome {
     let Some(policy) = policy(&args.policy, None)? else {
         return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display())));
     };
-    let adapter = policy.adapter()?;
-    let setup = setup(policy, adapter, args.consent.as_deref(), &args.seed, now)?;
+    let setup = setup(policy, args.consent.as_deref(), &args.seed, now)?;
     let mut session = Session::new();
     session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;
     if args.attest_synthetic {

@@ -13,62 +13,53 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const SECRET: &str = "whsec_YWlybG9jayBkZW1vbnN0cmF0aW9uIHNlY3JldCwgbm90IGEgc2VjcmV0";
 
 /// A policy with the file that it came from.
-pub(crate) struct PolicyFile<'a> {
-    path: &'a Path,
+pub(crate) struct PolicyFile {
     /// Its text.
     pub text: String,
     /// The text of the adapter that it names: the file given, or near the policy, or as shipped.
-    adapter: Option<String>,
+    pub adapter: String,
     summary: PolicySummary,
     usable: bool,
 }
 
 /// Reads a policy, and looks at it beside the adapter given or the one that it names. What there is to say of it goes to
 /// standard error; none where it can't be used.
-pub(crate) fn policy<'a>(path: &'a Path, adapter: Option<&Path>) -> Result<Option<PolicyFile<'a>>, Unusable> {
+pub(crate) fn policy(path: &Path, adapter: Option<&Path>) -> Result<Option<PolicyFile>, Unusable> {
     Ok(draft(path, adapter)?.filter(|policy| policy.usable))
 }
 
 /// The same, of a policy that may have errors; none where it is no policy at all.
-pub(crate) fn draft<'a>(path: &'a Path, adapter: Option<&Path>) -> Result<Option<PolicyFile<'a>>, Unusable> {
+pub(crate) fn draft(path: &Path, adapter: Option<&Path>) -> Result<Option<PolicyFile>, Unusable> {
     let text = input::read_text(path)?;
-    let mut report = check_policy(&text);
+    let report = check_policy(&text);
     let adapter = match (adapter, &report.policy) {
         (Some(given), _) => Some(input::read_text(given)?),
         (None, Some(policy)) => input::fixture_near(path, &format!("adapters/{}.json", policy.adapter)),
         (None, None) => None,
     };
-    if let Some(adapter) = &adapter {
-        report = check_policy_with(&text, adapter);
-    }
+    let report = adapter.as_ref().map_or(report, |adapter| check_policy_with(&text, adapter));
     if !report.diagnostics.is_empty() {
         let _ = writeln!(std::io::stderr(), "{}", lines(path, &report.diagnostics));
     }
     let usable = report.usable();
-    Ok(report.policy.map(|summary| PolicyFile { path, text, adapter, summary, usable }))
-}
-
-impl PolicyFile<'_> {
-    /// The text of its adapter.
-    pub(crate) fn adapter(&self) -> Result<String, Unusable> {
-        self.adapter.clone().ok_or_else(|| {
-            let (path, name) = (self.path.display(), &self.summary.adapter);
-            Unusable(format!("{path}: error: there is no adapters/{name}.json beside it"))
-        })
-    }
+    let Some(summary) = report.policy else { return Ok(None) };
+    let adapter = adapter.ok_or_else(|| {
+        let (path, name) = (path.display(), &summary.adapter);
+        Unusable(format!("{path}: error: there is no adapters/{name}.json beside it"))
+    })?;
+    Ok(Some(PolicyFile { text, adapter, summary, usable }))
 }
 
 /// The setup that events run in: both ends are this program. `now` is in milliseconds since the Unix epoch.
 pub(crate) fn setup(
-    policy: PolicyFile<'_>,
-    adapter: String,
+    policy: PolicyFile,
     consent: Option<&Path>,
     seed: &str,
     now: i64,
 ) -> Result<Setup, Unusable> {
     Ok(Setup {
         policy: policy.text,
-        adapter,
+        adapter: policy.adapter,
         consents: consents(consent)?.unwrap_or_else(|| join_consents(&[])),
         clock: airlock::api::format_time(now),
         seed: seed.to_owned(),

@@ -21,7 +21,7 @@ pub use walk::MAX_ISSUES;
 
 use super::Issue;
 use crate::engine::fhir::{Json, NodeId};
-pub(in crate::engine) use table::{Content, Element, Table};
+pub(in crate::engine) use table::{Content, Element, Set, Table};
 use walk::{Standing, Walk};
 
 /// Checks the resource at a node, and all that is inside it.
