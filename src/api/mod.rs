@@ -43,7 +43,7 @@ pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use policy::{
     ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
-    check_consents, check_policy, check_policy_with, columns,
+    check_against, check_consents, check_policy, check_policy_with, columns,
 };
 pub use preview::{
     Comparison, EventChange, EventField, FieldChange, FieldExample, FieldTerms, PathChange, PolicyText,
@@ -71,5 +71,5 @@ pub use validate::{ResourceReport, supported_types, validate};
 pub use version::{
     Bump, CellChange, HeaderChange, LINK_COMFORT, Line, LineDifference, LineKind, Link, POLICY_LIMIT,
     PolicyDifference, PolicyVersion, Proposal, Publication, RowChange, RowFate, Versions, bounded, carries,
-    difference, fits, lines_between, pack, propose,
+    difference, fits, lines_between, pack, propose, restored,
 };

@@ -5,7 +5,7 @@ use crate::engine::adapt::{Adapter, CrmAdapter};
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
 use crate::engine::normalise::Normalise;
-use crate::engine::policy::{Beside, Column, Label, Policy, Row};
+use crate::engine::policy::{Beside, Column, Label, Policy, Row, lint};
 use crate::engine::redact::Method;
 use crate::engine::{Finding, document};
 use serde::{Deserialize, Serialize};
@@ -172,6 +172,14 @@ fn check_beside(text: &str, adapters: &[Adapter]) -> PolicyReport {
         rows: reading.rows.iter().enumerate().map(row).collect(),
         diagnostics: reading.findings.iter().map(Diagnostic::from).collect(),
     }
+}
+
+/// Checks a policy text as what follows an earlier one of its id: whether its version has moved, and its changelog only
+/// grown. Nothing where either can't be read, or the ids differ.
+pub fn check_against(text: &str, old: &str) -> Vec<Diagnostic> {
+    let read = |text: &str| Policy::read(text, Catalogue::shipped()).policy;
+    let (Some(policy), Some(old)) = (read(text), read(old)) else { return Vec::new() };
+    lint::against(text, &policy, &old).iter().map(Diagnostic::from).collect()
 }
 
 /// The columns of the mapping sheet, in order.

@@ -1,5 +1,6 @@
 //! A table, and the forms that it is handed on in: Markdown, CSV, JSON.
 
+use crate::api::sheet::is_formula;
 use serde::{Deserialize, Serialize};
 
 /// A derived document: rows of text under named columns.
@@ -128,13 +129,11 @@ fn escape(cell: &str, out: &mut String) {
 
 /// A cell of a CSV file. One that a spreadsheet would take for a formula gets an apostrophe before it.
 fn quote(cell: &str, out: &mut String) {
-    let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-        || cell.starts_with(['\t', '\r', '\n']);
     let quoted = cell.contains(['"', ',', '\r', '\n']);
     if quoted {
         out.push('"');
     }
-    if formula {
+    if is_formula(cell) {
         out.push('\'');
     }
     for c in cell.chars() {

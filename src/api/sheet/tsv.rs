@@ -1,5 +1,5 @@
 //! Tables as spreadsheets put them on the clipboard: cells apart by tabs, rows by line ends, and in quotes what holds
-//! either.
+//! either. A cell that a spreadsheet would take for a formula goes out behind an apostrophe, and comes back without it.
 
 /// A table as it was pasted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub fn parse(text: &str) -> Table {
         let end = after.find(['\t', '\n', '\r']).unwrap_or(after.len());
         let (plain, after) = after.split_at(end);
         cell.push_str(plain);
+        if cell.starts_with('\'') && is_formula(cell.trim_start_matches('\'')) {
+            cell.remove(0);
+        }
         row.push(cell);
         if let Some(next) = after.strip_prefix('\t') {
             rest = next;
@@ -61,11 +64,21 @@ fn quoted_cell(inside: &str) -> Option<(String, &str)> {
     }
 }
 
+/// Whether a spreadsheet would take a cell for a formula.
+pub fn is_formula(cell: &str) -> bool {
+    cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        || cell.starts_with(['\t', '\r', '\n'])
+}
+
 /// Writes a row, with its line end.
 pub fn write_row(cells: impl Iterator<Item = String>, out: &mut String) {
-    for (i, cell) in cells.enumerate() {
+    for (i, mut cell) in cells.enumerate() {
         if i > 0 {
             out.push('\t');
+        }
+        // One that stands behind apostrophes already gets another: reading takes exactly one away.
+        if is_formula(cell.trim_start_matches('\'')) {
+            cell.insert(0, '\'');
         }
         if cell.contains(['\t', '\n', '\r']) || cell.starts_with('"') {
             out.push('"');
@@ -116,11 +129,40 @@ mod tests {
         assert!(!table.rows.is_empty() && start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     }
 
-    #[test]
-    fn what_is_written_reads_the_same() {
-        let cells = ["a", "b\tc", "d\ne", "\"f\"", "", "g\rh", "i \"j\""];
+    fn written(cells: &[&str]) -> String {
         let mut out = String::new();
         write_row(cells.iter().map(|c| (*c).to_owned()), &mut out);
-        assert_eq!(rows(&out), [cells]);
+        out
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let cells = ["a", "b\tc", "d\ne", "\"f\"", "", "g\rh", "i \"j\"", "'k", "l'=m", "'"];
+        assert_eq!(rows(&written(&cells)), [cells]);
+        assert!(!written(&["a", "'k", "l'=m"]).contains("'a"), "what is no formula stays as it is");
+    }
+
+    #[test]
+    fn no_cell_goes_out_as_a_formula_and_each_comes_back_as_it_was() {
+        let formulas = [
+            "=1+1",
+            "+1",
+            "-1",
+            "@sum",
+            " =1",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "＝1",
+            "'=1",
+            "''-1",
+            "=HYPERLINK(\"x\")",
+        ];
+        for cell in formulas {
+            let text = written(&[cell]);
+            assert!(text.trim_start_matches('"').starts_with('\''), "{cell:?} goes out as {text:?}");
+            assert_eq!(rows(&text), [[cell]]);
+        }
+        assert_eq!(rows("=1\t-2"), [["=1", "-2"]], "what comes without an apostrophe is taken as it is");
     }
 }

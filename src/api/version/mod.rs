@@ -13,5 +13,5 @@ mod store;
 pub use difference::{CellChange, HeaderChange, PolicyDifference, RowChange, RowFate, difference};
 pub use lines::{Line, LineDifference, LineKind, lines_between};
 pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, fits, pack};
-pub use publish::{Bump, Proposal, Publication, propose};
+pub use publish::{Bump, Proposal, Publication, propose, restored};
 pub use store::{PolicyVersion, Versions};

@@ -2,7 +2,7 @@
 
 use super::difference::{PolicyDifference, RowFate, difference};
 use super::store::{PolicyVersion, Versions, changelog};
-use crate::api::{MappingSheet, Objection, Severity, apply_edits, check_policy};
+use crate::api::{Diagnostic, MappingSheet, Objection, Severity, apply_edits, check_against, check_policy};
 use semver::Version;
 
 /// The longest line of a changelog, in characters.
@@ -85,6 +85,9 @@ pub struct Proposal {
     pub bump: Bump,
     /// What differs from the policy in force.
     pub difference: PolicyDifference,
+    /// What is to be said of the draft as it stands, as the next version of the policy in force. A number that has not
+    /// moved is among it, until publishing writes the proposed one.
+    pub against: Vec<Diagnostic>,
 }
 
 /// What a person says of the version that they publish.
@@ -107,7 +110,20 @@ pub fn propose(versions: &Versions, in_force: &str, draft: &str) -> Proposal {
     let moved = Version::parse(&own).is_ok_and(|own| own > last);
     let version = if moved { own } else { bump.next(&last).to_string() };
     let entry = changelog(draft).into_iter().rfind(|entry| entry.version == version);
-    Proposal { note: entry.map(|entry| entry.note).unwrap_or_default(), version, bump, difference }
+    let note = entry.map(|entry| entry.note).unwrap_or_default();
+    Proposal { version, note, bump, difference, against: check_against(draft, in_force) }
+}
+
+/// An older version as the draft of the next one: its text, and after its own changelog what the one in force has had
+/// since. Where the older changelog is no beginning of that one, the text stays as it is.
+pub fn restored(older: &str, in_force: &str) -> String {
+    let (had, has) = (changelog(older), changelog(in_force));
+    let since = has.get(had.len()..).filter(|_| has.starts_with(&had)).unwrap_or_default();
+    since.iter().fold(older.to_owned(), |text, entry| {
+        let edits = MappingSheet::read(&text)
+            .map(|sheet| sheet.append_changelog(&entry.version, &entry.date, &entry.note));
+        edits.and_then(|edits| apply_edits(&text, &edits)).unwrap_or(text)
+    })
 }
 
 impl Versions {
@@ -307,6 +323,31 @@ mod tests {
         assert!(difference(&shipped(), &back.text).is_empty());
         let all = Versions::read(&shipped(), &[second.to_stored(), back.to_stored()]);
         assert_eq!(all.list.len(), 3);
+    }
+
+    #[test]
+    fn an_older_version_comes_back_with_what_the_changelog_has_had_since() {
+        let second = versions().publish(&shipped(), &with_city(), &wanted("1.1.0", "The city.")).unwrap();
+        let both = Versions::read(&shipped(), &[second.to_stored()]);
+        let codes = |draft: &str| {
+            let found = propose(&both, &second.text, draft).against;
+            found.into_iter().map(|d| d.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&shipped()), ["policy.version-not-moved", "policy.changelog-rewritten"]);
+        let back = restored(&shipped(), &second.text);
+        assert_eq!(codes(&back), ["policy.version-not-moved"]);
+        let third = both.publish(&second.text, &back, &wanted("2.0.0", "As before.")).unwrap();
+        assert!(check_against(&third.text, &second.text).is_empty());
+        assert!(difference(&shipped(), &third.text).is_empty());
+        let notes: Vec<_> = changelog(&third.text).into_iter().map(|entry| entry.note).collect();
+        assert_eq!(notes, ["First version.", "The city.", "As before."]);
+        // A changelog of another line of versions is not mixed in, and what can't be read stays as it is.
+        assert_eq!(
+            restored(&shipped().replace("First", "Other"), &second.text),
+            shipped().replace("First", "Other")
+        );
+        assert_eq!(restored("{", &second.text), "{");
+        assert_eq!(restored(&shipped(), "{"), shipped());
     }
 
     #[test]
