@@ -1,6 +1,6 @@
 //! Own files: a resource, a Bundle or NDJSON becomes a list of deliveries, a slice of work at a time.
 
-use super::{RefusalView, RehearsalInput, Request, Setup, sign};
+use super::{PreviewInput, RefusalView, Request, Setup, sign};
 use crate::engine::audit::hex;
 use crate::engine::fhir::{PartText, Splitter, text_of_bytes};
 use crate::engine::time::Instant;
@@ -62,9 +62,9 @@ impl Intake {
     }
 
     /// The input itself, once reading has finished; none where it is no text.
-    pub fn input(&self) -> Option<RehearsalInput> {
+    pub fn input(&self) -> Option<PreviewInput> {
         let text = self.splitter.as_ref().ok()?.text()?.to_owned();
-        Some(RehearsalInput { name: self.name.clone(), text })
+        Some(PreviewInput { name: self.name.clone(), text, at: None })
     }
 
     /// Number of items, once reading has finished.

@@ -1,7 +1,8 @@
 //! Long work, a slice at a time: the same code in a worker and on the page's own thread.
 
 use super::{
-    Objection, PreviewJob, PreviewReport, PreviewRequest, Rehearsal, RehearsalJob, RehearsalRequest,
+    Objection, PolicyReport, PreviewJob, PreviewReport, PreviewRequest, Rehearsal, RehearsalJob,
+    RehearsalRequest, check_policy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub enum Task {
     Rehearse(Box<RehearsalRequest>),
     /// Two policies over a set of events.
     Preview(PreviewRequest),
+    /// A policy's text, to be checked.
+    Check(String),
 }
 
 /// What came of a job.
@@ -42,6 +45,8 @@ pub enum JobOutcome {
     Rehearsed(Rehearsal),
     /// Of [`Task::Preview`].
     Previewed(Box<PreviewReport>),
+    /// Of [`Task::Check`]: without the rules' cells, which the text has too.
+    Checked(PolicyReport),
 }
 
 impl Task {
@@ -53,6 +58,57 @@ impl Task {
         match self {
             Self::Rehearse(request) => Ok(Box::new(RehearsalJob::new(*request)?)),
             Self::Preview(request) => Ok(Box::new(PreviewJob::new(request)?)),
+            Self::Check(text) => Ok(Box::new(CheckJob { text, report: None })),
+        }
+    }
+}
+
+/// Checks a policy's text. Its unit is a text: there is one, which is read at one go.
+struct CheckJob {
+    text: String,
+    report: Option<PolicyReport>,
+}
+
+impl Job for CheckJob {
+    fn step(&mut self, _: usize) -> bool {
+        let mut report = check_policy(&self.text);
+        report.rows.iter_mut().for_each(|row| row.cells.clear());
+        self.report = Some(report);
+        true
+    }
+
+    fn progress(&self) -> JobProgress {
+        JobProgress { done: usize::from(self.report.is_some()), total: 1 }
+    }
+
+    fn finish(self: Box<Self>) -> JobOutcome {
+        JobOutcome::Checked(self.report.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::fixture;
+
+    fn checked(text: &str) -> PolicyReport {
+        let mut job = Task::Check(text.to_owned()).begin().unwrap();
+        while !job.step(1) {}
+        let JobOutcome::Checked(report) = job.finish() else { panic!("another outcome") };
+        report
+    }
+
+    #[test]
+    fn a_check_says_of_any_text_what_there_is_to_say_of_it() {
+        let text = fixture("policies/referral-intake.json").unwrap();
+        for text in [text, &text.replace("allowed", "aloud"), "{", ""] {
+            let (whole, report) = (check_policy(text), checked(text));
+            assert_eq!((&report.policy, &report.diagnostics), (&whole.policy, &whole.diagnostics));
+            let classes = |report: &PolicyReport| {
+                report.rows.iter().map(|row| (row.span, row.class_in_force.clone())).collect::<Vec<_>>()
+            };
+            assert_eq!(classes(&report), classes(&whole));
+            assert!(report.rows.iter().all(|row| row.cells.is_empty()), "the page reads them from the text");
         }
     }
 }

@@ -51,7 +51,7 @@ pub use preview::{
     RefusalCount, RefusedEvent, preview,
 };
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
-pub use rehearsal::{Ending, Rehearsal, RehearsalInput, RehearsalJob, RehearsalRequest, rehearse};
+pub use rehearsal::{Ending, Rehearsal, RehearsalJob, RehearsalRequest, rehearse};
 pub use run::{
     CrmField, CrmRecord, Fix, Header, IssueView, LedgerRow, PartView, Position, Receipt, RefusalView,
     Request, RunView, StageState, StageView, VerdictView,

@@ -1,6 +1,9 @@
 //! What a body, or a whole file of them, would come to, without sending it.
 
-use super::{Intake, Job, JobOutcome, JobProgress, Objection, RunView, Session, Setup, request_for};
+use super::{
+    Intake, Job, JobOutcome, JobProgress, Objection, PreviewEvents, PreviewInput, RunView, Session, Setup,
+    Usage, request_for,
+};
 use crate::order;
 use serde::{Deserialize, Serialize};
 
@@ -18,22 +21,13 @@ pub fn rehearse(setup: &Setup, body: &str, now: i64) -> Option<RunView> {
     Some(session.send(&request_for(setup, body, now), now, &mut || 0.0))
 }
 
-/// A file to be rehearsed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RehearsalInput {
-    /// What it is called.
-    pub name: String,
-    /// Its text: a resource, a Bundle or NDJSON.
-    pub text: String,
-}
-
-/// Files, and what they would be sent into.
+/// Events, and what they would be sent into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalRequest {
     /// The setting.
     pub setup: Setup,
-    /// The files, in order.
-    pub inputs: Vec<RehearsalInput>,
+    /// The events; each arrives after the one before, whenever it says that it did.
+    pub events: PreviewEvents,
     /// When the first event would arrive, in milliseconds since the Unix epoch.
     pub now: i64,
 }
@@ -51,13 +45,15 @@ pub struct Ending {
     pub first: String,
 }
 
-/// How the events of some files would end.
+/// How some events would end, and what they would use of the policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsal {
     /// Events tried.
     pub events: usize,
     /// The ways that they would end, the most frequent first.
     pub endings: Vec<Ending>,
+    /// What they would use of the policy.
+    pub usage: Usage,
 }
 
 impl Rehearsal {
@@ -76,12 +72,12 @@ impl Rehearsal {
     }
 }
 
-/// Sends every event of some files into a connector of its own, one after the other, attested as synthetic. Its unit is
+/// Sends some events into a connector of its own, one after the other, attested as synthetic. Its unit is
 /// an event.
 pub struct RehearsalJob {
     setup: Setup,
     session: Session,
-    unread: std::vec::IntoIter<RehearsalInput>,
+    unread: std::vec::IntoIter<PreviewInput>,
     reading: Option<Intake>,
     intakes: Vec<Intake>,
     /// Intake and item that come next.
@@ -91,12 +87,12 @@ pub struct RehearsalJob {
 }
 
 impl RehearsalJob {
-    /// Starts on some files.
+    /// Starts on some events.
     ///
     /// # Errors
     /// The first thing that keeps the setting from being put in force.
     pub fn new(request: RehearsalRequest) -> Result<Self, Objection> {
-        let RehearsalRequest { setup, inputs, now } = request;
+        let RehearsalRequest { setup, events, now } = request;
         let mut session = Session::new();
         session.configure(&setup).map_err(|diagnostics| match diagnostics.into_iter().next() {
             Some(d) => Objection::new(&d.code, d.message, d.help),
@@ -107,7 +103,7 @@ impl RehearsalJob {
             ),
         })?;
         session.attest(now);
-        let unread = inputs.into_iter();
+        let unread = events.into_inputs().into_iter();
         let result = Rehearsal::default();
         Ok(Self { setup, session, unread, reading: None, intakes: Vec::new(), at: (0, 0), now, result })
     }
@@ -140,6 +136,7 @@ impl RehearsalJob {
                 let request = request_for(&self.setup, &body, self.now);
                 let view = self.session.send(&request, self.now, &mut || 0.0);
                 self.now = self.now.saturating_add(STEP);
+                self.result.usage.count(&view);
                 let code = view.refusal.as_ref().map(|r| r.code.as_str());
                 self.result.count(item.input, &view.outcome, code);
             }
@@ -175,9 +172,12 @@ mod tests {
 
     fn request(inputs: Vec<(&str, String)>) -> RehearsalRequest {
         let scenario = open_scenario("referral-created").unwrap();
-        let inputs =
-            inputs.into_iter().map(|(name, text)| RehearsalInput { name: name.to_owned(), text }).collect();
-        RehearsalRequest { setup: scenario.setup, inputs, now: scenario.requests[0].0 }
+        let inputs = inputs
+            .into_iter()
+            .map(|(name, text)| PreviewInput { name: name.to_owned(), text, at: None })
+            .collect();
+        let events = PreviewEvents::Inputs(inputs);
+        RehearsalRequest { setup: scenario.setup, events, now: scenario.requests[0].0 }
     }
 
     fn referral() -> String {
@@ -212,6 +212,20 @@ mod tests {
         let last = seen.last().copied().unwrap_or_default();
         assert_eq!((last.done, last.total), (all.events, all.events));
         assert_eq!(finished(Task::Rehearse(Box::new(request(inputs))), 1_000).0, all);
+    }
+
+    #[test]
+    fn a_rehearsal_over_all_that_is_shipped_says_what_is_used_of_a_policy() {
+        let over = |events: PreviewEvents| {
+            let request = RehearsalRequest { events, ..request(Vec::new()) };
+            finished(Task::Rehearse(Box::new(request)), 50).0
+        };
+        let one = open_scenario("referral-created").unwrap();
+        let (one, all) =
+            (over(PreviewEvents::Inputs(PreviewInput::of_scenario(&one))), over(PreviewEvents::Shipped));
+        assert_eq!((one.usage.events, one.usage.others), (1, 0));
+        assert!(all.usage.events > one.usage.events && all.usage.others > 0, "{:?}", all.endings);
+        assert!(all.usage.events + all.usage.others <= all.events as u64, "what came twice counts once");
     }
 
     #[test]

@@ -4,10 +4,11 @@ use super::{Basis, DerivedDocument, Table};
 use crate::api::{OpenScenario, RunView, Session, Setup, run_through};
 use crate::engine::canonical::Catalogue;
 use crate::engine::fhir::{ResourceType, is_element_name};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What events have used of a policy: counts by rule and by element, no values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Events counted.
     pub events: u64,
@@ -19,7 +20,7 @@ pub struct Usage {
     unnamed: BTreeMap<String, Count>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Count {
     elements: u64,
     events: u64,
@@ -37,8 +38,11 @@ impl Usage {
     }
 
     /// Counts an event by its account. What became of the event does not matter: the ledger says what the policy would
-    /// have decided.
+    /// have decided. One that came before counts no more.
     pub fn count(&mut self, run: &RunView) {
+        if run.outcome == "duplicate" {
+            return;
+        }
         if run.ledger.iter().all(|row| row.rule.is_none()) {
             self.others += 1;
             return;

@@ -9,12 +9,13 @@ pub use drift::Usage;
 pub use table::{Table, TableFormat};
 
 use super::Diagnostic;
+use super::policy::shipped_crms;
 use crate::engine::Finding;
 use crate::engine::adapt::Adapter;
 use crate::engine::adapt::drift::ElementPath;
 use crate::engine::canonical::Catalogue;
 use crate::engine::document::Severity;
-use crate::engine::policy::{Aggregate, Policy, Rule};
+use crate::engine::policy::{Aggregate, Beside, Policy, Rule};
 use std::collections::BTreeMap;
 
 /// A document that follows from a policy.
@@ -111,8 +112,9 @@ pub fn derive(
     usage: Option<&Usage>,
 ) -> Result<Table, Vec<Diagnostic>> {
     let catalogue = Catalogue::shipped();
-    let reading = Policy::read(policy, catalogue);
     let (adapter, findings) = Adapter::read(adapter, catalogue);
+    let beside = Beside { adapters: adapter.as_slice(), crms: shipped_crms() };
+    let reading = Policy::read_beside(policy, catalogue, beside);
     let errors = reading.findings.iter().chain(&findings).filter(|f| f.severity == Severity::Error);
     let errors: Vec<Diagnostic> = errors.map(Diagnostic::from).collect();
     let (Some(policy), Some(adapter), true) = (reading.policy, adapter, errors.is_empty()) else {

@@ -132,10 +132,7 @@ impl PreviewJob {
     /// The first thing that stands against it.
     pub fn new(request: PreviewRequest) -> Result<Self, Objection> {
         let comparison = Comparison::new(&request).map_err(|against| against.objection())?;
-        let unread = match request.events {
-            PreviewEvents::Inputs(inputs) => inputs,
-            PreviewEvents::Shipped => PreviewInput::shipped(),
-        };
+        let unread = request.events.into_inputs();
         let (reading, read) = (None, VecDeque::new());
         Ok(Self { comparison, unread: unread.into(), reading, read, next: 0, found: 0, taken: 0 })
     }

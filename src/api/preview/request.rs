@@ -58,6 +58,16 @@ pub enum PreviewEvents {
     Shipped,
 }
 
+impl PreviewEvents {
+    /// The inputs that hold them.
+    pub(in crate::api) fn into_inputs(self) -> Vec<PreviewInput> {
+        match self {
+            Self::Inputs(inputs) => inputs,
+            Self::Shipped => PreviewInput::shipped(),
+        }
+    }
+}
+
 /// An input with events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviewInput {

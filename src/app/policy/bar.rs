@@ -37,7 +37,6 @@ pub fn PolicyBar(desk: Desk) -> impl IntoView {
 
 fn commands(desk: Desk, made: RwSignal<Option<Result<link::Made, Objection>>>) -> AnyView {
     let sheet = desk.sheet;
-    let usable = move || sheet.report.with(|r| r.usable());
     let nothing_new = move || sheet.text.with(|t| sheet.shelf.in_force.with(|f| f == t));
     let as_shipped = move || {
         let shipped = sheet.shipped.get();
@@ -71,7 +70,7 @@ fn commands(desk: Desk, made: RwSignal<Option<Result<link::Made, Objection>>>) -
                 type="button"
                 class="primary"
                 data-testid="publish"
-                disabled=nothing_new
+                disabled=move || nothing_new() || sheet.checking.get()
                 on:click=move |_| sheet.shelf.publishing.set(true)
             >
                 "Publish…"
@@ -79,7 +78,7 @@ fn commands(desk: Desk, made: RwSignal<Option<Result<link::Made, Objection>>>) -
             <button
                 type="button"
                 data-testid="use-draft"
-                disabled=move || !usable()
+                disabled=move || !sheet.usable()
                 on:click=try_it
             >
                 "Use this draft in Run"

@@ -27,27 +27,36 @@ pub fn Diagnostics(
             }
             .into_any();
         }
-        let items = report.diagnostics.iter().map(|d| item(d, grid, on_jump)).collect::<Vec<_>>();
-        view! { <ol class="diagnostics">{items}</ol> }.into_any()
+        listed(report.diagnostics.iter(), Some(grid), on_jump)
     };
     view! {
-        <section tabindex="-1" aria-label="Diagnostics" data-testid="diagnostics">
+        <div tabindex="-1" role="group" aria-label="Diagnostics" data-testid="diagnostics">
             {list}
-        </section>
+        </div>
     }
     .into_any()
 }
 
-fn item(diagnostic: &Diagnostic, grid: Grid, on_jump: Callback<(u32, u32)>) -> AnyView {
+/// A list of diagnostics. Those that have a fix have a button for it where there is a sheet to take it.
+pub fn listed<'a>(
+    said: impl Iterator<Item = &'a Diagnostic>,
+    grid: Option<Grid>,
+    on_jump: Callback<(u32, u32)>,
+) -> AnyView {
+    let items = said.map(|d| item(d, grid, on_jump)).collect::<Vec<_>>();
+    view! { <ol class="diagnostics">{items}</ol> }.into_any()
+}
+
+fn item(diagnostic: &Diagnostic, grid: Option<Grid>, on_jump: Callback<(u32, u32)>) -> AnyView {
     let (class, glyph, word) = match diagnostic.severity {
         Severity::Error => ("mark bad", "✕", "error"),
         Severity::Warning => ("mark warn", "⚠", "warning"),
     };
     let start = diagnostic.start;
-    let place = [start.line.to_string(), start.column.to_string()].join(":");
+    let place = ["line ", &start.line.to_string()].concat();
     let range = (start.offset, diagnostic.end);
     view! {
-        <li>
+        <li class="diagnostic-item">
             <button
                 type="button"
                 class="diagnostic"
@@ -59,12 +68,11 @@ fn item(diagnostic: &Diagnostic, grid: Grid, on_jump: Callback<(u32, u32)>) -> A
                     <span aria-hidden="true">{glyph}</span>
                     {word}
                 </span>
-                <code>{place}</code>
                 <span class="diagnostic-message">{words::prose(&diagnostic.message)}</span>
-                <code class="note">{diagnostic.code.clone()}</code>
                 <span class="diagnostic-help">{words::prose(&diagnostic.help)}</span>
+                <span class="note">{place} " · " <code>{diagnostic.code.clone()}</code></span>
             </button>
-            {fix_button(diagnostic, grid)}
+            {grid.and_then(|grid| fix_button(diagnostic, grid))}
         </li>
     }
     .into_any()

@@ -1,10 +1,17 @@
 //! The documents that follow from the draft: seen as tables, handed on as files. None of them is stored.
 
-use crate::api::{DerivedDocument, Diagnostic, Table, TableFormat, Usage, derive};
+use super::preview::{Chooser, EventSet};
+use crate::api::{
+    DerivedDocument, Diagnostic, JobOutcome, PreviewEvents, RehearsalRequest, Setup, Table, TableFormat,
+    Task, Usage, derive,
+};
 use crate::app::desk::Desk;
+use crate::app::parts::{Progress, ProgressBar};
 use crate::app::route::{self, Route, Step};
+use crate::app::worker::{self, End, Watch};
 use crate::app::{dom, text, words};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
 
 /// Rows shown at most.
@@ -20,7 +27,17 @@ pub fn Documents(desk: Desk) -> impl IntoView {
         let named = desk.route.with(|r| r.document.as_deref().and_then(DerivedDocument::parse));
         named.unwrap_or(DerivedDocument::MappingSheet)
     });
-    let derived: Memo<Arc<Derived>> = Memo::new(move |_| Arc::new(derived_of(desk, document.get())));
+    let is_review = Memo::new(move |_| document.get() == DerivedDocument::DriftReview);
+    let review = Review::new();
+    Effect::new(move |_| {
+        if is_review.get() {
+            review.follow(desk);
+        }
+    });
+    let derived: Memo<Arc<Derived>> = Memo::new(move |_| {
+        let usage = if is_review.get() { review.usage.get() } else { None };
+        Arc::new(derived_of(desk, document.get(), usage.as_deref()))
+    });
     view! {
         <h1 class="sr-only">"Policy"</h1>
         <section class="documents" aria-labelledby="documents-title" data-testid="documents">
@@ -30,6 +47,13 @@ pub fn Documents(desk: Desk) -> impl IntoView {
             </header>
             {choice(desk, document)}
             <p class="note">{move || document.get().about()}</p>
+            <Show when=move || is_review.get()>
+                <Chooser desk />
+                <ProgressBar
+                    progress=review.progress
+                    on_cancel=Callback::new(move |()| review.cancelled.set(true))
+                />
+            </Show>
             {move || match &*derived.get() {
                 Ok(table) => shown(desk, document.get(), table),
                 Err(against) => refused(against),
@@ -39,17 +63,66 @@ pub fn Documents(desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-/// The drift review looks at the events of the open scenario.
-fn derived_of(desk: Desk, document: DerivedDocument) -> Derived {
-    let draft = desk.sheet.text.get();
+fn derived_of(desk: Desk, document: DerivedDocument, usage: Option<&Usage>) -> Derived {
     let Some(setup) = desk.setup() else { return Err(Vec::new()) };
-    let usage = match document {
-        DerivedDocument::DriftReview => {
-            desk.edited_scenario().and_then(|scenario| Usage::of_scenario(&scenario, &draft))
+    desk.sheet.text.with(|draft| derive(document, draft, &setup.adapter, usage))
+}
+
+/// What the drift review looks at: the same events as the preview.
+#[derive(Clone, Copy)]
+struct Review {
+    /// What they use of the draft; none until that is known.
+    usage: RwSignal<Option<Arc<Usage>>>,
+    progress: RwSignal<Option<Progress>>,
+    cancelled: RwSignal<bool>,
+    /// Counts what was begun: only the latest has a say.
+    begun: StoredValue<u32>,
+}
+
+impl Review {
+    fn new() -> Self {
+        Self {
+            usage: RwSignal::new(None),
+            progress: RwSignal::new(None),
+            cancelled: RwSignal::new(false),
+            begun: StoredValue::new(0),
         }
-        _ => None,
-    };
-    derive(document, &draft, &setup.adapter, usage.as_ref())
+    }
+
+    /// Counts what the events use of the draft: those of the open scenario at once, all others in the worker.
+    fn follow(self, desk: Desk) {
+        let trial = desk.sheet.trial;
+        let (set, draft) = (trial.set.get(), desk.sheet.text.get());
+        let Some(scenario) = desk.edited_scenario() else { return };
+        let turn = self.begun.get_value().wrapping_add(1);
+        self.begun.set_value(turn);
+        self.cancelled.set(true);
+        let now = scenario.requests.first().map_or(0, |(at, _)| *at);
+        let events = match set {
+            EventSet::Open => return self.usage.set(Usage::of_scenario(&scenario, &draft).map(Arc::new)),
+            EventSet::Shipped => PreviewEvents::Shipped,
+            EventSet::Files => PreviewEvents::Inputs(trial.files.get().to_vec()),
+        };
+        self.usage.set(None);
+        let request = RehearsalRequest { setup: Setup { policy: draft, ..scenario.setup }, events, now };
+        let (progress, cancelled) = (self.progress, self.cancelled);
+        spawn_local(async move {
+            // The one before gets its chance to leave off.
+            while progress.try_with_untracked(Option::is_some) == Some(true) {
+                dom::pause(20).await;
+            }
+            if self.begun.try_get_value() != Some(turn) {
+                return;
+            }
+            let watch = Watch { what: "Counting", unit: "event", progress, cancelled };
+            let end = worker::run(Task::Rehearse(Box::new(request)), watch).await;
+            if let (End::Done(JobOutcome::Rehearsed(rehearsed)), true) =
+                (end, self.begun.try_get_value() == Some(turn))
+            {
+                self.usage.set(Some(Arc::new(rehearsed.usage)));
+            }
+        });
+    }
 }
 
 fn choice(desk: Desk, document: Memo<DerivedDocument>) -> AnyView {
@@ -114,7 +187,7 @@ fn shown(desk: Desk, document: DerivedDocument, table: &Table) -> AnyView {
     });
     let after = match table.rows.len() {
         0 => Some("The policy lets nothing cross, so there is nothing to list."),
-        n if n > LISTED => Some("The rest is in the files."),
+        n if n > LISTED => Some("The first 1,000; the rest is in the files."),
         _ => None,
     };
     view! {
@@ -160,38 +233,35 @@ fn actions(desk: Desk, document: DerivedDocument, table: &Table) -> AnyView {
     };
     let copy = move |format: TableFormat| {
         let text = table.with_value(|table| table.write(format));
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             desk.say(match dom::copy(&text).await {
                 Ok(()) => "The document is on the clipboard.",
                 Err(_) => "The browser would not copy. Save the file instead.",
             });
         });
     };
-    let group = |title: &'static str, slug: &'static str, act: &dyn Fn(TableFormat) -> AnyView| {
+    let group = |title: &'static str, slug: &'static str, act: Callback<TableFormat>| {
+        let one = |format: TableFormat| {
+            view! {
+                <button
+                    type="button"
+                    class="chip"
+                    data-testid=[slug, "-", format.as_str()].concat()
+                    on:click=move |_| act.run(format)
+                >
+                    {name(format)}
+                </button>
+            }
+        };
         view! {
-            <span class="buttons" role="group" aria-label=title data-testid=slug>
+            <span class="buttons" role="group" aria-label=title>
                 <span class="note">{title}</span>
-                {TableFormat::ALL.map(act).into_iter().collect::<Vec<_>>()}
+                {TableFormat::ALL.map(one).into_iter().collect::<Vec<_>>()}
             </span>
         }
         .into_any()
     };
-    let saving = |format: TableFormat| {
-        view! {
-            <button type="button" data-testid=["save-", format.as_str()].concat() on:click=move |_| save(format)>
-                {name(format)}
-            </button>
-        }
-        .into_any()
-    };
-    let copying = |format: TableFormat| {
-        view! {
-            <button type="button" data-testid=["copy-", format.as_str()].concat() on:click=move |_| copy(format)>
-                {name(format)}
-            </button>
-        }
-        .into_any()
-    };
-    view! { <div class="buttons">{group("Save as", "save-as", &saving)} {group("Copy as", "copy-as", &copying)}</div> }
+    let (save, copy) = (Callback::new(save), Callback::new(copy));
+    view! { <div class="buttons">{group("Save as", "save", save)} {group("Copy as", "copy", copy)}</div> }
         .into_any()
 }

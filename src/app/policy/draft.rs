@@ -1,5 +1,6 @@
 //! The draft of the open policy, as it is kept: through reloads and crashes, and beside other tabs.
 
+use super::sheet::is_long;
 use crate::api::check_policy;
 use crate::app::storage::{self, StorageError};
 use leptos::prelude::*;
@@ -96,7 +97,11 @@ impl Draft {
             self.good.set(None);
         } else if self.good.with_untracked(Option::is_none) {
             let before = self.known.with_value(|known| known.as_deref().and_then(read));
-            self.good.set(before.map(|kept| kept.text).filter(|before| check_policy(before).usable()));
+            self.good.set(
+                before
+                    .map(|kept| kept.text)
+                    .filter(|before| !is_long(before.len()) && check_policy(before).usable()),
+            );
         }
         let kept = Kept { text: text.to_owned(), good: self.good.get_untracked() };
         let wanted = (text != in_force).then(|| serde_json::to_string(&kept).unwrap_or_default());

@@ -9,10 +9,12 @@ use leptos::prelude::*;
 pub fn glance(desk: Desk) -> AnyView {
     let sheet = desk.sheet;
     let effect = Memo::new(move |_| {
-        let (behind, busy) = (sheet.trial.behind.get(), sheet.trial.progress.with(Option::is_some));
+        let busy =
+            sheet.checking.get() || sheet.trial.due.get() || sheet.trial.progress.with(Option::is_some);
+        let behind = sheet.trial.behind.get();
         sheet.trial.report.with(|report| match report {
-            None if busy => (("dim", "…"), "Comparing".to_owned()),
-            None => (("dim", "…"), "No preview yet".to_owned()),
+            _ if busy => (("dim", "…"), "Comparing".to_owned()),
+            None => (("dim", "…"), "No preview".to_owned()),
             Some(_) if behind => (("warn", "⚠"), "Preview of the last draft that could be read".to_owned()),
             Some(report) => in_short(report),
         })
@@ -27,7 +29,11 @@ pub fn glance(desk: Desk) -> AnyView {
         let (errors, warnings) = said.get();
         let one = |look, n: usize, what| (n > 0).then(|| words::mark(look, &text::count(n, what)));
         let none = (errors + warnings == 0).then(|| words::mark(("good", "✓"), "nothing to mend"));
+        if sheet.checking.get() {
+            return words::mark(("dim", "…"), "Checking");
+        }
         view! { {one(("bad", "✕"), errors, "error")} {one(("warn", "⚠"), warnings, "warning")} {none} }
+            .into_any()
     };
     let go = |words: &'static str, testid: &'static str, to: &'static str| {
         view! {

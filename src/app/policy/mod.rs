@@ -10,6 +10,7 @@ mod glance;
 mod grid;
 mod incoming;
 mod link;
+mod long_text;
 mod preview;
 mod publish;
 mod sheet;
@@ -30,6 +31,7 @@ use glance::glance;
 use grid::{Grid, GridPane, back_or_forth, way};
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use long_text::LongText;
 use preview::PreviewPane;
 use publish::PublishDialog;
 use std::sync::Arc;
@@ -54,7 +56,10 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
         };
         Arc::new(report.diagnostics.iter().enumerate().map(mark).collect::<Vec<_>>())
     });
+    let long = Memo::new(move |_| sheet.text.with(|text| sheet::is_long(text.len())));
+    let at = RwSignal::new(0);
     let select = move |(start, end): (u32, u32)| {
+        at.set(start);
         if let Some(area) = area.get_untracked() {
             sheet.text.with_untracked(|t| dom::select_range(&area, t, start as usize, end as usize));
         }
@@ -82,6 +87,22 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
                 let end = step.start.saturating_add(step.inserted.len());
                 select((clamped(step.start), clamped(end)));
             }
+        }
+    };
+    // A text area that took in a long text would keep the browser busy for seconds: it goes past it.
+    let pasted = move |event: web_sys::ClipboardEvent| {
+        let given = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
+        if let (Some(new), Some(area)) = (given.filter(|new| sheet::is_long(new.len())), area.get_untracked())
+        {
+            event.prevent_default();
+            let place = |units: Option<u32>| {
+                sheet.text.with_untracked(|t| text::byte_offset(t, units.unwrap_or_default()))
+            };
+            let from = place(area.selection_start().ok().flatten());
+            let to = place(area.selection_end().ok().flatten());
+            let mut whole = sheet.text.get_untracked();
+            whole.replace_range(from..to.max(from), &new);
+            sheet.edit(whole);
         }
     };
     let over = RwSignal::new(false);
@@ -116,27 +137,36 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
                         <h2 id="policy-title">"Mapping policy"</h2>
                         {move || state(desk, &sheet.report.get())}
                     </header>
-                    <div on:keydown=keys>
-                        <Editor
-                            value=sheet.text
-                            on_input=type_in
-                            label="Mapping policy, JSON"
-                            testid="policy-text"
-                            area=area
-                            marks=marks
-                            on_caret=follow
-                            rows=28
-                        />
+                    <div on:keydown=keys on:paste=pasted>
+                        {move || match long.get() {
+                            true => view! { <LongText value=sheet.text at /> }.into_any(),
+                            false => {
+                                view! {
+                                    <Editor
+                                        value=sheet.text
+                                        on_input=type_in
+                                        label="Mapping policy, JSON"
+                                        testid="policy-text"
+                                        area=area
+                                        marks=marks
+                                        on_caret=follow
+                                        rows=28
+                                    />
+                                }
+                                    .into_any()
+                            }
+                        }}
                     </div>
                 </section>
                 <section class="policy-said">
+                    <h2>"Diagnostics"</h2>
                     <Diagnostics report=sheet.report grid on_jump=jump />
                 </section>
                 <PreviewPane desk />
             </div>
             <VersionsPanel desk />
         </div>
-        <PublishDialog desk />
+        <PublishDialog desk on_jump=jump />
     }
     .into_any()
 }
@@ -190,6 +220,9 @@ fn clamped(offset: usize) -> u32 {
 /// Whether the editor holds what is in force, and whether it could be.
 fn state(desk: Desk, report: &PolicyReport) -> AnyView {
     let active = desk.setup().map(|s| s.policy);
+    if desk.sheet.checking.get() {
+        return view! { <span class="note">"checking…"</span> }.into_any();
+    }
     let words = match (report.usable(), desk.sheet.text.with(|t| active.as_ref() == Some(t))) {
         (true, true) => "in force",
         (true, false) => "draft, not in force",

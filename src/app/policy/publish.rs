@@ -1,21 +1,24 @@
 //! The dialog that publishes a version.
 
+use super::diagnostics::listed;
 use super::preview::EventSet;
 use super::{differences, preview};
 use crate::api::{Diagnostic, Objection, Proposal, Publication, Severity, propose};
 use crate::app::desk::Desk;
+use crate::app::dom;
 use crate::app::parts::{Said, objection};
-use crate::app::{dom, words};
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-/// Errors listed at most.
-const LISTED: usize = 5;
-
 /// The dialog: what stands against it, what differs, the number and the line for the changelog.
 #[component]
-pub fn PublishDialog(desk: Desk) -> impl IntoView {
+pub fn PublishDialog(
+    /// The desk.
+    desk: Desk,
+    /// Called with the byte range to select in the text, once the dialog is out of the way.
+    on_jump: Callback<(u32, u32)>,
+) -> impl IntoView {
     let publishing = desk.sheet.shelf.publishing;
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move |_| {
@@ -39,25 +42,33 @@ pub fn PublishDialog(desk: Desk) -> impl IntoView {
             on:close=move |_| publishing.set(false)
         >
             <h2 id="publish-title">"Publish a version"</h2>
-            {move || publishing.get().then(|| untrack(|| content(desk)))}
+            {move || publishing.get().then(|| untrack(|| content(desk, on_jump)))}
         </dialog>
     }
     .into_any()
 }
 
-fn content(desk: Desk) -> AnyView {
+fn content(desk: Desk, on_jump: Callback<(u32, u32)>) -> AnyView {
     let (sheet, shelf) = (desk.sheet, desk.sheet.shelf);
     let report = sheet.report.get();
-    let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
-        report.diagnostics.iter().cloned().partition(|d| d.severity == Severity::Error);
+    let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        report.diagnostics.iter().partition(|d| d.severity == Severity::Error);
     let close = move |_| shelf.publishing.set(false);
+    let jump = Callback::new(move |span: (u32, u32)| {
+        shelf.publishing.set(false);
+        request_animation_frame(move || on_jump.run(span));
+    });
     if !report.usable() {
-        return blocked(&errors, close);
+        return blocked(&errors, close, jump);
     }
     let proposal = shelf
         .versions
         .with(|versions| shelf.in_force.with(|old| sheet.text.with(|draft| propose(versions, old, draft))));
-    let Proposal { version, note, bump, difference } = proposal;
+    let Proposal { version, note, bump, difference, against } = proposal;
+    // The number is mended by publishing itself.
+    let (moves, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        against.iter().partition(|said| said.code == "policy.version-not-moved");
+    let moves = moves.first().copied();
     let (version, note) = (RwSignal::new(version), RwSignal::new(note));
     let why = RwSignal::new(None::<Objection>);
     let go = move |event: web_sys::SubmitEvent| {
@@ -111,7 +122,17 @@ fn content(desk: Desk) -> AnyView {
             </div>
             <h3>"What differs from the version in force"</h3>
             {differences::by_rule(&difference)}
-            {warned(&warnings)}
+            {moves.map(|said| {
+                view! {
+                    <p class="note" data-testid="publish-moves">
+                        {said.message.clone()}
+                        " Publishing writes the number above into the text. "
+                        <code>{said.code.clone()}</code>
+                    </p>
+                }
+            })}
+            {warned("What stands against it as the next version", "publish-against", &others, jump)}
+            {warned("What stands as a warning", "publish-warned", &warnings, jump)}
             <h3>{over(desk)}</h3>
             {effect(desk)}
         </form>
@@ -128,12 +149,16 @@ fn over(desk: Desk) -> &'static str {
     }
 }
 
-fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static) -> AnyView {
+fn blocked(
+    errors: &[&Diagnostic],
+    close: impl Fn(web_sys::MouseEvent) + 'static,
+    jump: Callback<(u32, u32)>,
+) -> AnyView {
     view! {
         <p role="alert" data-testid="publish-blocked" data-errors=errors.len().to_string()>
             "Nothing can be published while errors stand. Mend them first; warnings keep nothing back."
         </p>
-        {listed(errors)}
+        {listed(errors.iter().copied(), None, jump)}
         <div class="buttons">
             <button type="button" data-testid="publish-cancel" autofocus on:click=close>
                 "Back to the draft"
@@ -143,45 +168,18 @@ fn blocked(errors: &[Diagnostic], close: impl Fn(web_sys::MouseEvent) + 'static)
     .into_any()
 }
 
-/// The first of what is said of the draft, each with its line.
-fn listed(said: &[Diagnostic]) -> AnyView {
-    let items = said
-        .iter()
-        .take(LISTED)
-        .map(|d| {
-            let (class, glyph) = match d.severity {
-                Severity::Error => ("mark bad", "✕ "),
-                Severity::Warning => ("mark warn", "⚠ "),
-            };
-            let place = [" line ", &d.start.line.to_string(), ": "].concat();
-            view! {
-                <li>
-                    <span class=class aria-hidden="true">
-                        {glyph}
-                    </span>
-                    {place}
-                    {words::prose(&d.message)}
-                    " "
-                    <code class="note">{d.code.clone()}</code>
-                </li>
-            }
-        })
-        .collect::<Vec<_>>();
-    let more = said.len().saturating_sub(LISTED);
-    view! {
-        <ul>{items}</ul>
-        {(more > 0).then(|| ["and ", &more.to_string(), " more"].concat())}
-    }
-    .into_any()
-}
-
-/// What the lint warns of: it keeps nothing back, and is not to be overlooked.
-fn warned(warnings: &[Diagnostic]) -> Option<AnyView> {
-    (!warnings.is_empty()).then(|| {
+/// What keeps nothing back, and is not to be overlooked.
+fn warned(
+    title: &'static str,
+    testid: &'static str,
+    said: &[&Diagnostic],
+    jump: Callback<(u32, u32)>,
+) -> Option<AnyView> {
+    (!said.is_empty()).then(|| {
         view! {
-            <section aria-labelledby="publish-warned" data-testid="publish-warned">
-                <h3 id="publish-warned">"What stands as a warning"</h3>
-                {listed(warnings)}
+            <section data-testid=testid>
+                <h3>{title}</h3>
+                {listed(said.iter().copied(), None, jump)}
             </section>
         }
         .into_any()

@@ -4,10 +4,25 @@ use super::draft::{Draft, Standing};
 use super::incoming::Incoming;
 use super::preview::Trial;
 use super::shelf::Shelf;
-use crate::api::{History, Objection, PolicyReport, Step, check_policy};
+use crate::api::{History, JobOutcome, Objection, PolicyReport, Step, Task, check_policy};
 use crate::app::desk::Desk;
+use crate::app::dom;
+use crate::app::parts::Progress;
+use crate::app::worker::{self, End, Watch};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
+
+/// The longest text in bytes that is checked and compared at each keystroke, and edited as text. One that is longer is
+/// read in the worker after a pause: a browser alone takes seconds to lay out some megabytes in a text area.
+const LIVE: usize = 300_000;
+/// Milliseconds of quiet after an edit before long work begins anew.
+pub const QUIET_MS: i32 = 350;
+
+/// Whether a text is too long to be followed at each keystroke.
+pub fn is_long(bytes: usize) -> bool {
+    bytes > LIVE
+}
 
 /// The Policy view's handles.
 #[derive(Clone, Copy)]
@@ -31,6 +46,12 @@ pub struct Sheet {
     pub incoming: RwSignal<Option<Incoming>>,
     /// Why a policy that came from outside was not taken.
     pub refused: RwSignal<Option<Objection>>,
+    /// Whether a long text is still being checked, so that the report is of an earlier one.
+    pub checking: RwSignal<bool>,
+    progress: RwSignal<Option<Progress>>,
+    cancelled: RwSignal<bool>,
+    /// Counts the edits of long texts: only the check of the latest has a say.
+    turn: StoredValue<u32>,
     scheduled: StoredValue<bool>,
 }
 
@@ -48,6 +69,10 @@ impl Sheet {
             shelf: Shelf::new(),
             incoming: RwSignal::new(None),
             refused: RwSignal::new(None),
+            checking: RwSignal::new(false),
+            progress: RwSignal::new(None),
+            cancelled: RwSignal::new(false),
+            turn: StoredValue::new(0),
             scheduled: StoredValue::new(false),
         }
     }
@@ -128,8 +153,45 @@ impl Sheet {
     fn refresh(self, desk: Desk) {
         let draft = self.text.get_untracked();
         self.draft.keep_soon(move || self.standing());
-        self.report.set(Arc::new(check_policy(&draft)));
-        self.trial.refresh(desk);
+        let turn = self.turn.get_value().wrapping_add(1);
+        self.turn.set_value(turn);
+        if is_long(draft.len()) {
+            self.checking.set(true);
+            self.cancelled.set(true);
+            spawn_local(self.check_long(desk, turn));
+        } else {
+            self.checking.set(false);
+            self.report.set(Arc::new(check_policy(&draft)));
+            self.trial.refresh(desk);
+        }
+    }
+
+    /// Checks a long text where it keeps nobody waiting, unless another edit comes.
+    async fn check_long(self, desk: Desk, turn: u32) {
+        dom::pause(QUIET_MS).await;
+        if self.turn.get_value() != turn {
+            return;
+        }
+        let watch =
+            Watch { what: "Checking", unit: "text", progress: self.progress, cancelled: self.cancelled };
+        let end = worker::run(Task::Check(self.text.get_untracked()), watch).await;
+        if self.turn.get_value() != turn {
+            return;
+        }
+        self.checking.set(false);
+        match end {
+            End::Done(JobOutcome::Checked(report)) => {
+                self.report.set(Arc::new(report));
+                self.trial.refresh(desk);
+            }
+            End::Failed(why) => self.refused.set(Some(why)),
+            End::Done(_) | End::Cancelled => {}
+        }
+    }
+
+    /// Whether the draft can be used as it stands.
+    pub fn usable(self) -> bool {
+        !self.checking.get() && self.report.with(|report| report.usable())
     }
 
     /// What stands in the editor now.
@@ -137,7 +199,7 @@ impl Sheet {
         Standing {
             text: self.text.get_untracked(),
             in_force: self.shelf.in_force.get_untracked(),
-            usable: self.report.with_untracked(|report| report.usable()),
+            usable: untrack(|| self.usable()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The versions of the policy: which there are, what differs between two, and how one comes back.
 
 use super::differences;
-use crate::api::{PolicyVersion, difference};
+use crate::api::{PolicyVersion, difference, restored};
 use crate::app::desk::Desk;
 use crate::app::parts::{Said, objection};
 use leptos::prelude::*;
@@ -61,9 +61,10 @@ fn row(
 ) -> AnyView {
     let PolicyVersion { version: number, date, note, hash, text } = version.clone();
     let is_in_force = text == in_force;
-    let (restored, forced) = (version.clone(), version.clone());
+    let (older, forced) = (version.clone(), version.clone());
     let restore = move |_| {
-        desk.sheet.edit(restored.text.clone());
+        let sheet = desk.sheet;
+        sheet.edit(sheet.shelf.in_force.with_untracked(|now| restored(&older.text, now)));
         desk.say("The older version is the draft now. Publish it to bring it back as a new version.");
     };
     let force = move |_| {
@@ -85,7 +86,7 @@ fn row(
                 " "
                 {(place == 0).then(|| view! { <span class="note">"shipped"</span> })}
             </th>
-            <td>{date}</td>
+            <td class="date">{date}</td>
             <td>{note}</td>
             <td>
                 <code>{hash}</code>

@@ -1,6 +1,6 @@
 //! Checking many without sending them: how each would end, counted.
 
-use crate::api::{Ending, JobOutcome, Rehearsal, RehearsalRequest, Task};
+use crate::api::{Ending, JobOutcome, PreviewEvents, Rehearsal, RehearsalRequest, Task};
 use crate::app::desk::Desk;
 use crate::app::worker::{self, End, Watch};
 use crate::app::{text, words};
@@ -39,7 +39,8 @@ fn start(desk: Desk) {
     own.rehearsal.set(None);
     desk.bench.busy.set(true);
     spawn_local(async move {
-        let task = Task::Rehearse(Box::new(RehearsalRequest { setup, inputs, now }));
+        let task =
+            Task::Rehearse(Box::new(RehearsalRequest { setup, events: PreviewEvents::Inputs(inputs), now }));
         let said = match worker::run(task, watch).await {
             End::Done(JobOutcome::Rehearsed(found)) => {
                 let said = [&text::count(found.events, "event"), " checked, none sent."].concat();

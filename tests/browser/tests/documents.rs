@@ -61,11 +61,22 @@ fn the_document_follows_the_draft_and_is_refused_while_it_has_errors() -> Result
     let mut page = Browser::open_at("#/policy")?;
     page.wait_for(&id("no-diagnostics"))?;
     let shipped = page.value(&id("policy-text"))?;
-    let draft = shipped.replacen("\"Activity.priority\"", "\"Activity.urgency\"", 1);
-    ensure!(draft != shipped, "the shipped policy has no Activity.priority");
+    let city = "\"field\": \"Person.city\", \"label\": \"prohibited\"";
+    let withheld =
+        "\"field\": \"Person.city\", \"label\": \"redacted\", \"target\": \"PatientAttribute.city\"";
+    let draft = shipped.replacen(city, withheld, 1);
+    ensure!(draft != shipped, "the shipped policy has no {city}");
     page.fill(&id("policy-text"), &draft)?;
     page.go("#/policy?document=contract")?;
-    page.wait_text(&id("document-table"), "Activity.urgency")?;
+    page.wait_text(&id("document-table"), "PatientAttribute.city")?;
+
+    // What the CRM does not hold is an error as it is in the sheet.
+    page.click(&id("tab-mapping"))?;
+    page.wait_for(&id("policy-text"))?;
+    page.fill(&id("policy-text"), &draft.replacen("PatientAttribute.city", "PatientAttribute.town", 1))?;
+    page.wait_text(&id("policy-state"), "errors")?;
+    page.click(&id("tab-documents"))?;
+    page.wait_for(&id("document-refused"))?;
 
     page.click(&id("tab-mapping"))?;
     page.wait_for(&id("policy-text"))?;
@@ -73,6 +84,19 @@ fn the_document_follows_the_draft_and_is_refused_while_it_has_errors() -> Result
     page.click(&id("tab-documents"))?;
     page.wait_text(&id("document-refused"), "policy.unknown-label")?;
     ensure!(page.count(&id("document-table"))? == 0, "nothing is derived from a broken draft");
+    page.finish()
+}
+
+#[test]
+fn the_drift_review_looks_at_the_events_that_the_preview_looks_at() -> Result<()> {
+    let page = Browser::open_at("#/policy?document=drift")?;
+    page.wait_text(&id("document-title"), "over 1 event")?;
+    page.wait_text(&id("document-table"), "CareEvent.narrative")?;
+    page.click(&id("preview-set-shipped"))?;
+    page.wait_text(&id("document-title"), "that it is not about")?;
+    ensure!(!page.text(&id("document-title"))?.contains("over 1 event"), "over all that is shipped");
+    page.click(&id("preview-set-open"))?;
+    page.wait_text(&id("document-title"), "over 1 event")?;
     page.finish()
 }
 

@@ -143,12 +143,7 @@ fn cells_go_to_and_come_from_the_clipboard() -> Result<()> {
     pick(&page, row, FIELD)?;
     page.press(&held(Key::Shift, &Key::Right.to_string()))?;
     ensure!(page.count(".sheet-cell.selected")? == 2);
-    let copied = page.run(
-        "const data = new DataTransfer();
-        document.dispatchEvent(new ClipboardEvent('copy', { clipboardData: data, bubbles: true, cancelable: true }));
-        return data.getData('text/plain')",
-        Vec::new(),
-    )?;
+    let copied = copy(&page)?;
     ensure!(copied == "Person.city\tprohibited\n", "{copied}");
 
     // The browser's own keys reach the sheet.
@@ -171,6 +166,75 @@ fn cells_go_to_and_come_from_the_clipboard() -> Result<()> {
     page.wait_text(&cell(row + 1, OWNER), "quality")?;
     page.wait_for("[data-testid=sheet-note][data-code=\"sheet.ragged-rows\"]")?;
     page.finish()
+}
+
+#[test]
+fn no_cell_goes_to_a_spreadsheet_as_a_formula_and_it_comes_back_as_it_was() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let row = row_of(&page, "Person.city")?;
+    let formula = "=HYPERLINK(1)";
+    page.fill(
+        &id("policy-text"),
+        &shipped.replacen("{ \"id\": \"R20\",", &format!("{{ \"owner\": \"{formula}\", \"id\": \"R20\","), 1),
+    )?;
+    page.wait_text(&cell(row, OWNER), formula)?;
+    pick(&page, row, OWNER)?;
+    let copied = copy(&page)?;
+    ensure!(copied == format!("'{formula}\n"), "{copied}");
+    pick(&page, row + 1, OWNER)?;
+    paste(&page, &copied)?;
+    page.wait_text(&cell(row + 1, OWNER), formula)?;
+    ensure!(page.texts(&cell(row + 1, OWNER))? == [formula], "without the apostrophe");
+    page.finish()
+}
+
+#[test]
+fn a_policy_of_megabytes_is_checked_in_the_background_and_edited_in_the_sheet() -> Result<()> {
+    let (page, shipped) = opened()?;
+    let rule = r#"{ "id": "R20", "field": "Person.city", "label": "prohibited" }"#;
+    ensure!(shipped.contains(rule), "the shipped policy has no {rule}");
+    // The same note again and again, in lines of their own: large, and nothing to say about it but its length.
+    let lines = format!("\n{}", " ".repeat(78)).repeat(5 * 1024 * 1024 / 79 - shipped.len() / 79 - 2);
+    let long = shipped.replacen(rule, &format!("{lines}{rule}"), 1);
+    let pasted = "const [text, done] = arguments;
+        const area = document.querySelector('[data-testid=policy-text]');
+        let longest = 0, last = performance.now();
+        const tick = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now };
+        const beat = setInterval(tick, 5);
+        area.focus(); area.select();
+        const data = new DataTransfer(); data.setData('text/plain', text);
+        area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+        const wait = setInterval(() => {
+            const state = document.querySelector('[data-testid=policy-state]')?.textContent;
+            if (!document.querySelector('[data-testid=long-text]') || state !== 'draft, not in force') return;
+            clearInterval(wait); clearInterval(beat); tick(); done(longest) }, 20)";
+    let longest = page.run_async(pasted, vec![json!(long)])?;
+    println!("{} bytes pasted: the page is busy for {longest} ms at most", long.len());
+    page.wait_text(&id("long-text-note"), "5.2 MB")?;
+    let lines = page.count(".long-line")?;
+    ensure!((10..300).contains(&lines), "{lines} lines are in the document");
+
+    // The sheet is as ever, and says what its edits do.
+    let row = row_of(&page, "Person.city")?;
+    pick(&page, row, LABEL)?;
+    paste(&page, "redacted\t\t\tPatientAttribute.city")?;
+    page.wait_for(&id("preview-field-Person.city"))?;
+    page.click(&id("sheet-undo"))?;
+    page.wait_for(&id("preview-same"))?;
+    page.click(&id("sheet-undo"))?;
+    page.wait_for(&id("policy-text"))?;
+    ensure!(page.value(&id("policy-text"))? == shipped, "nothing is left of it");
+    page.finish()
+}
+
+fn copy(page: &Browser) -> Result<String> {
+    let copied = page.run(
+        "const data = new DataTransfer();
+        document.dispatchEvent(new ClipboardEvent('copy', { clipboardData: data, bubbles: true, cancelable: true }));
+        return data.getData('text/plain')",
+        Vec::new(),
+    )?;
+    Ok(copied.as_str().context("nothing was copied")?.to_owned())
 }
 
 fn paste(page: &Browser, table: &str) -> Result<()> {

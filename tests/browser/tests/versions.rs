@@ -60,6 +60,8 @@ fn a_version_is_published_with_its_changelog_line_and_the_older_one_comes_back()
     // Without a line for the changelog nothing is published.
     page.click(&id("publish"))?;
     page.wait_for(&id("differs-Person.city"))?;
+    page.wait_text(&id("publish-moves"), "policy.version-not-moved")?;
+    ensure!(page.count(&id("publish-against"))? == 0, "nothing else stands against it");
     page.fill(&id("publish-note"), "  ")?;
     page.click(&id("publish-confirm"))?;
     page.wait_for("[data-testid=objection][data-code=\"version.note-missing\"]")?;
@@ -97,8 +99,16 @@ fn a_version_is_published_with_its_changelog_line_and_the_older_one_comes_back()
     page.click(&format!("[data-testid=\"version-{first}\"] [data-testid=restore]"))?;
     page.wait_until(
         "the older text is the draft",
-        &format!("return document.querySelector('[data-testid=policy-text]').value === {}", json!(shipped)),
+        &format!(
+            "return document.querySelector('[data-testid=policy-text]').value.includes({})",
+            json!(CITY)
+        ),
     )?;
+    let draft = page.value(&id("policy-text"))?;
+    ensure!(
+        number(&draft)? == first && draft.contains("The city shows as withheld."),
+        "with the whole changelog"
+    );
     let third = publish(&page, "As it was before.")?;
     ensure!(third != version && in_force(&page)?.contains(&third));
     ensure!(page.count("[data-testid^=version-]")? == 3, "nothing of the history is gone");
@@ -107,6 +117,26 @@ fn a_version_is_published_with_its_changelog_line_and_the_older_one_comes_back()
     page.click(&format!("[data-testid=\"version-{version}\"] [data-testid=put-in-force]"))?;
     page.wait_text(&id("active-policy"), &version)?;
     ensure!(page.value(&id("policy-text"))? == text);
+    page.finish()
+}
+
+#[test]
+fn a_changelog_that_was_rewritten_is_said_before_it_is_published() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    let shipped = open(&page)?;
+    let draft = with_city(&shipped)?.replacen("First version.", "The very first version.", 1);
+    page.fill(&id("policy-text"), &draft)?;
+    page.wait_text(&id("policy-state"), "not in force")?;
+    page.click(&id("publish"))?;
+    page.wait_text(&id("publish-against"), "policy.changelog-rewritten")?;
+    // It is a way to its place in the text.
+    page.click(&format!("{} {}", id("publish-against"), id("diagnostic")))?;
+    page.wait_gone(&id("publish-against"))?;
+    page.wait_until(
+        "the place is selected",
+        "const area = document.querySelector('[data-testid=policy-text]');
+        return area.value.slice(area.selectionStart, area.selectionEnd).includes('changelog')",
+    )?;
     page.finish()
 }
 

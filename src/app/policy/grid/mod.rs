@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Height of a row in CSS pixels; the style sheet says the same.
 const ROW: usize = 28;
 /// Widths of the columns in CSS pixels; the style sheet says the same.
-const WIDTHS: [u16; 13] = [64, 208, 116, 148, 188, 224, 100, 92, 220, 140, 200, 200, 240];
+const WIDTHS: [u16; 13] = [56, 196, 108, 132, 168, 188, 100, 92, 220, 140, 184, 184, 184];
 
 /// Where a column starts; after the last one, where that ends.
 fn offset(column: usize) -> u16 {

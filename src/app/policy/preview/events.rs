@@ -51,6 +51,7 @@ pub fn EventList(trial: Trial) -> impl IntoView {
     view! {
         <section class="preview-events" aria-label="Event by event">
             <h3>"Event by event"</h3>
+            <p class="note">"Values show as outlines: 9 stands for any digit, A and a for any letter."</p>
             <VirtualList
                 count
                 row_height=ROW

@@ -14,7 +14,7 @@ use crate::app::text;
 use change::{Kind, fields};
 use events::EventList;
 use leptos::prelude::*;
-use set::Chooser;
+pub use set::Chooser;
 
 /// What the draft does, and to which events.
 #[component]
@@ -28,6 +28,17 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
         None => view! { <p class="empty">"As soon as the draft can be read as a policy, its effect stands here."</p> }
             .into_any(),
     }
+    };
+    // Until something has been changed, the page says what is to be seen here.
+    let unchanged = move || {
+        let sheet = desk.sheet;
+        sheet.text.with(|text| sheet.shelf.in_force.with(|old| old == text)).then(|| {
+            view! {
+                <p class="empty" data-testid="preview-unchanged">
+                    "The draft is the policy in force. Change a cell of the sheet, such as a label, and what newly crosses, no longer crosses or is refused stands here before anyone is exposed to it."
+                </p>
+            }
+        })
     };
     let refused = move || {
         trial.refused.get().map(|objection| {
@@ -44,7 +55,13 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
         })
     };
     view! {
-        <section class="preview" tabindex="-1" aria-labelledby="preview-title" data-testid="preview">
+        <section
+            class="preview"
+            tabindex="-1"
+            aria-labelledby="preview-title"
+            aria-busy=move || if trial.due.get() { "true" } else { "false" }
+            data-testid="preview"
+        >
             <header class="bar">
                 <h2 id="preview-title">"Preview against active"</h2>
                 <span class="note">"Nothing is delivered or logged."</span>
@@ -61,6 +78,7 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
                 </p>
             </Show>
             {refused}
+            {unchanged}
             {content}
         </section>
     }
@@ -71,8 +89,8 @@ fn report_view(trial: Trial, report: &PreviewReport) -> AnyView {
     view! {
         {totals(report)}
         {effect(report)}
-        {codes("newly-refused", "newly refused", "✕", &report.newly_refused)}
-        {codes("newly-accepted", "newly accepted, and refused before", "✓", &report.newly_accepted)}
+        {codes("newly-refused", "newly refused", ("refused", "✕"), &report.newly_refused)}
+        {codes("newly-accepted", "newly accepted, and refused before", ("changed", "✓"), &report.newly_accepted)}
         {(report.totals.differing > 0).then(|| view! { <EventList trial /> })}
     }
     .into_any()
@@ -167,7 +185,12 @@ fn path(report: &PreviewReport) -> Option<AnyView> {
     )
 }
 
-fn codes(testid: &str, what: &'static str, glyph: &'static str, counts: &[RefusalCount]) -> Option<AnyView> {
+fn codes(
+    testid: &str,
+    what: &'static str,
+    (class, glyph): (&str, &'static str),
+    counts: &[RefusalCount],
+) -> Option<AnyView> {
     if counts.is_empty() {
         return None;
     }
@@ -193,7 +216,7 @@ fn codes(testid: &str, what: &'static str, glyph: &'static str, counts: &[Refusa
     Some(
         view! {
             <section class="preview-codes" data-testid=["preview-", testid].concat()>
-                <p class="headline changed">
+                <p class=["headline ", class].concat()>
                     <strong>
                         <span aria-hidden="true">{glyph} " "</span>
                         {text::count(all, "event")}

@@ -51,10 +51,10 @@ pub fn Chooser(desk: Desk) -> impl IntoView {
             event.prevent_default();
             event.stop_propagation();
         } on:drop=dropped>
-            <div class="tabs" role="group" aria-label="Events to compare over">
+            <div class="buttons" role="group" aria-label="Events to look at">
                 {one(desk, trial, EventSet::Open, "Open scenario")}
                 {one(desk, trial, EventSet::Shipped, "All shipped events")}
-                <label class="button file">
+                <label class="button file chip" class:pressed=move || trial.set.get() == EventSet::Files>
                     {files}
                     <input
                         type="file"

@@ -6,14 +6,12 @@ use crate::api::{
 use crate::app::desk::Desk;
 use crate::app::dom;
 use crate::app::parts::Progress;
+use crate::app::policy::sheet::{QUIET_MS, is_long};
 use crate::app::worker::{self, End, Watch};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
 use wasm_bindgen_futures::JsFuture;
-
-/// Milliseconds of quiet after an edit before a long comparison begins anew.
-const QUIET_MS: i32 = 350;
 
 /// Which events are compared over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +46,10 @@ pub struct Trial {
     pub report: RwSignal<Option<Arc<PreviewReport>>>,
     /// Whether the draft can't be read, so that the result is of an earlier one.
     pub behind: RwSignal<bool>,
-    /// Whether the draft has changed since the files were compared over.
+    /// Whether the draft has changed since the files were compared over, or the comparison was cancelled.
     pub stale: RwSignal<bool>,
+    /// Whether the draft has changed since, and is going to be compared.
+    pub due: RwSignal<bool>,
     /// Why there is no result.
     pub refused: RwSignal<Option<Objection>>,
     /// Long work under way.
@@ -69,6 +69,7 @@ impl Trial {
             report: RwSignal::new(None),
             behind: RwSignal::new(false),
             stale: RwSignal::new(false),
+            due: RwSignal::new(false),
             refused: RwSignal::new(None),
             progress: RwSignal::new(None),
             cancelled: RwSignal::new(false),
@@ -82,6 +83,7 @@ impl Trial {
         self.report.set(None);
         self.refused.set(None);
         self.stale.set(false);
+        self.due.set(false);
     }
 
     /// Chooses a set of events and compares over it.
@@ -119,38 +121,46 @@ impl Trial {
             // The open scenario is followed with the draft itself.
             match self.set.get_untracked() {
                 EventSet::Open => {}
-                EventSet::Shipped => {
-                    let turn = self.next();
-                    spawn_local(async move {
-                        dom::pause(QUIET_MS).await;
-                        if self.begun.try_get_value() == Some(turn) {
-                            self.start(desk);
-                        }
-                    });
-                }
+                EventSet::Shipped => self.start_soon(desk),
                 EventSet::Files => self.stale.set(before.is_some()),
             }
         });
     }
 
-    /// Compares over the open scenario, at once, where that is the set.
+    /// Compares over the open scenario where that is the set: at once, or soon where a policy is long.
     pub fn refresh(self, desk: Desk) {
-        if self.set.get_untracked() == EventSet::Open
-            && let Some(request) = self.request(desk)
-        {
-            match preview(&request) {
-                Ok(report) => self.show(report),
-                Err(against) => self.refuse(against.objection()),
-            }
+        if self.set.get_untracked() != EventSet::Open {
+            return;
+        }
+        let long = |text: &String| is_long(text.len());
+        if desk.sheet.text.with_untracked(long) || desk.sheet.shelf.in_force.with_untracked(long) {
+            self.start_soon(desk);
+        } else {
+            self.start(desk);
         }
     }
 
-    /// Compares over the set of events: the open scenario at once, the others in the worker.
+    fn start_soon(self, desk: Desk) {
+        let turn = self.next();
+        self.due.set(true);
+        spawn_local(async move {
+            dom::pause(QUIET_MS).await;
+            if self.begun.try_get_value() == Some(turn) {
+                self.start(desk);
+            }
+        });
+    }
+
+    /// Compares over the set of events: the open scenario at once, all else in the worker.
     pub fn start(self, desk: Desk) {
-        if self.set.get_untracked() == EventSet::Open {
-            return self.refresh(desk);
-        }
         let Some(request) = self.request(desk) else { return };
+        let long = is_long(request.old.policy.len()) || is_long(request.new.policy.len());
+        if self.set.get_untracked() == EventSet::Open && !long {
+            return match preview(&request) {
+                Ok(report) => self.show(report),
+                Err(against) => self.refuse(against.objection()),
+            };
+        }
         self.leave_off();
         let turn = self.next();
         self.stale.set(false);
@@ -179,6 +189,7 @@ impl Trial {
                 }
                 End::Done(_) => {}
                 End::Cancelled => {
+                    self.due.set(false);
                     self.stale.set(true);
                     desk.say("The comparison was cancelled.");
                 }
@@ -204,6 +215,7 @@ impl Trial {
 
     fn show(self, report: PreviewReport) {
         self.behind.set(false);
+        self.due.set(false);
         self.refused.set(None);
         // Where nothing has changed, what is open and scrolled to stays so.
         if self.report.with_untracked(|shown| shown.as_deref() != Some(&report)) {
@@ -213,6 +225,7 @@ impl Trial {
 
     fn refuse(self, objection: Objection) {
         self.behind.set(self.report.with_untracked(Option::is_some));
+        self.due.set(false);
         self.refused.set(Some(objection));
     }
 
