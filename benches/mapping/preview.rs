@@ -2,8 +2,7 @@
 
 use super::time;
 use airlock::api::{
-    self, JobOutcome, OpenScenario, PreviewEvents, PreviewInput, PreviewRequest, RehearsalInput,
-    RehearsalRequest, Task,
+    self, JobOutcome, OpenScenario, PreviewEvents, PreviewInput, PreviewRequest, RehearsalRequest, Task,
 };
 use airlock::engine::canonical::Catalogue;
 use airlock::engine::phi::Phi;
@@ -139,18 +138,19 @@ pub fn job(clock: &dyn Fn() -> f64) -> String {
     let Ground { scenario, at, draft, bodies } = Ground::new();
     let setup = &scenario.setup;
     let file = bodies.join("\n");
-    let rehearsal = || {
-        let inputs = vec![RehearsalInput { name: "referrals.ndjson".to_owned(), text: file.clone() }];
-        Task::Rehearse(Box::new(RehearsalRequest { setup: setup.clone(), inputs, now: at }))
+    let events = || {
+        let text = file.clone();
+        PreviewEvents::Inputs(vec![PreviewInput { name: "referrals.ndjson".to_owned(), text, at: None }])
     };
+    let rehearsal =
+        || Task::Rehearse(Box::new(RehearsalRequest { setup: setup.clone(), events: events(), now: at }));
     let rehearsed = per_event(clock, rehearsal, |task| {
         let JobOutcome::Rehearsed(result) = finished(task) else { return };
         assert!(result.endings.iter().any(|ending| ending.outcome == "delivered" && ending.count == EVENTS));
     });
     let request = || {
-        let inputs = vec![PreviewInput { name: "referrals.ndjson".to_owned(), text: file.clone(), at: None }];
-        let events = PreviewEvents::Inputs(inputs);
-        Task::Preview(PreviewRequest { events, now: at, ..PreviewRequest::over_scenario(&scenario, &draft) })
+        let request = PreviewRequest::over_scenario(&scenario, &draft);
+        Task::Preview(PreviewRequest { events: events(), now: at, ..request })
     };
     let previewed = per_event(clock, request, |task| {
         let JobOutcome::Previewed(report) = finished(task) else { return };
