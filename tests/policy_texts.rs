@@ -32,7 +32,7 @@ fn checked(text: &str) -> PolicyReport {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?} for {} bytes", start.elapsed(), text.len());
     for found in &report.diagnostics {
         let range = found.start.offset as usize..found.end as usize;
-        assert!(range.end <= text.len().max(1) && range.start <= range.end, "{found:?}");
+        assert!(text.get(range).is_some(), "{found:?}");
     }
     for fix in report.diagnostics.iter().take(40).filter_map(|found| found.fix.as_ref()) {
         assert!(apply_edits(text, &fix.edits).is_some(), "{fix:?}");
@@ -59,6 +59,20 @@ fn ten_thousand_rules_are_read() {
     let same_id = |_| json!({ "id": "R1", "field": "CareEvent.status", "label": "prohibited" });
     let report = checked(&with_rules((0..10_000).map(same_id).collect()));
     assert!(codes(&report).contains(&"policy.duplicate-rule") && !report.usable());
+}
+
+#[test]
+fn a_text_that_breaks_off_has_its_finding_inside_of_it() {
+    let text = shipped().replacen("title\": \"", "title\": \"“Überweisung” ", 1);
+    for (at, character) in text.char_indices().filter(|(at, _)| at % 7 == 0 || *at < 200) {
+        let broken = format!("{}\u{1}", &text[..at]);
+        for text in [&text[..at], broken.as_str(), &text[at + character.len_utf8()..]] {
+            for found in check_policy(text).diagnostics {
+                let range = found.start.offset as usize..found.end as usize;
+                assert!(text.get(range).is_some(), "{at}: {found:?}");
+            }
+        }
+    }
 }
 
 #[test]

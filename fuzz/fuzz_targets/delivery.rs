@@ -6,6 +6,8 @@
 #![no_main]
 
 use airlock::api::{self, AssertionChange, Credential, Setup};
+use airlock::engine::adapt::CrmAdapter;
+use airlock::engine::canonical::Catalogue;
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{CredentialTexts, Delivery, Key};
@@ -27,6 +29,11 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
     setup
 });
 
+static CRM: LazyLock<CrmAdapter> = LazyLock::new(|| {
+    let text = api::fixture("adapters/crm-demo.json").expect("it is shipped");
+    CrmAdapter::read(text, Catalogue::shipped()).0.expect("it can be read")
+});
+
 static SETTING: LazyLock<Setting> = LazyLock::new(|| {
     let setup = &*SETUP;
     let asserts =
@@ -34,6 +41,8 @@ static SETTING: LazyLock<Setting> = LazyLock::new(|| {
     Setting::read(&SettingTexts {
         policy: &setup.policy,
         adapter: &setup.adapter,
+        crms: std::slice::from_ref(&*CRM),
+        catalogue: Catalogue::shipped(),
         consents: &setup.consents,
         source: &setup.source.id,
         secrets: &setup.source.secrets,

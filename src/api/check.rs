@@ -213,7 +213,7 @@ fn unused_events(text: &str, policies: &[Policy]) -> Vec<Diagnostic> {
 /// The finding for what is no document that can be checked.
 fn unknown(text: &str) -> Vec<document::Diagnostic> {
     match Json::read(text) {
-        Err(refusal) => vec![document::not_json("document", &refusal)],
+        Err(refusal) => vec![document::not_json("document", text, &refusal)],
         Ok(json) => {
             let mut doc = document::Document::new(&json, "document");
             let help =

@@ -218,7 +218,7 @@ impl Catalogue {
     pub fn read(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
         let json = match Json::read(text) {
             Ok(json) => json,
-            Err(refusal) => return (None, vec![not_json("canonical", &refusal)]),
+            Err(refusal) => return (None, vec![not_json("canonical", text, &refusal)]),
         };
         let mut doc = Document::new(&json, "canonical");
         let root = NodeId::ROOT;

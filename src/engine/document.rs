@@ -314,13 +314,16 @@ fn is_visible(c: char) -> bool {
 }
 
 /// The finding for a text that is not JSON.
-pub fn not_json(what: &str, refusal: &Refusal) -> Diagnostic {
+pub fn not_json(what: &str, text: &str, refusal: &Refusal) -> Diagnostic {
     let place = refusal.place.unwrap_or(Place { line: 1, column: 1, offset: 0 });
+    // The character at the place; nothing, where the text breaks off.
+    let character = text.get(place.offset as usize..).and_then(|rest| rest.chars().next());
+    let length = character.map_or(0, |character| character.len_utf8() as u32);
     Diagnostic {
         code: format!("{what}.{}", refusal.code.as_str().replace("json.", "json-")),
         severity: Severity::Error,
         place,
-        end: place.offset.saturating_add(1),
+        end: place.offset.saturating_add(length),
         message: refusal.code.message().to_owned(),
         help: refusal.code.help().to_owned(),
         fix: None,

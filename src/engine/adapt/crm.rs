@@ -163,7 +163,7 @@ impl CrmAdapter {
     pub fn read(text: &str, catalogue: &Catalogue) -> (Option<Self>, Vec<Diagnostic>) {
         let json = match Json::read(text) {
             Ok(json) => json,
-            Err(refusal) => return (None, vec![not_json("adapter", &refusal)]),
+            Err(refusal) => return (None, vec![not_json("adapter", text, &refusal)]),
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;

@@ -46,7 +46,7 @@ impl Adapter {
     pub fn read(text: &str, catalogue: &Catalogue) -> (Option<Self>, Vec<Diagnostic>) {
         let json = match Json::read(text) {
             Ok(json) => json,
-            Err(refusal) => return (None, vec![not_json("adapter", &refusal)]),
+            Err(refusal) => return (None, vec![not_json("adapter", text, &refusal)]),
         };
         let mut doc = Document::new(&json, "adapter");
         let root = NodeId::ROOT;

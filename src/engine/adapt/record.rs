@@ -32,7 +32,7 @@ impl CrmAdapter {
         let mut entities = Entities::default();
         let json = match Json::read(text) {
             Ok(json) => json,
-            Err(refusal) => return (Phi::new(entities), vec![not_json("record", &refusal)]),
+            Err(refusal) => return (Phi::new(entities), vec![not_json("record", text, &refusal)]),
         };
         let mut doc = Document::new(&json, "record");
         let root = NodeId::ROOT;

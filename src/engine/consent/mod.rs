@@ -102,7 +102,7 @@ impl Directory {
     pub fn read(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let json = match Json::read(text) {
             Ok(json) => json,
-            Err(refusal) => return Err(vec![not_json("consents", &refusal)]),
+            Err(refusal) => return Err(vec![not_json("consents", text, &refusal)]),
         };
         let root = NodeId::ROOT;
         let items: Vec<NodeId> = match json.kind(root) {

@@ -19,7 +19,7 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
     let json = match Json::read(text) {
         Ok(json) => json,
         Err(refusal) => {
-            let findings = vec![not_json("policy", &refusal)];
+            let findings = vec![not_json("policy", text, &refusal)];
             return Reading { policy: None, rows: Vec::new(), findings };
         }
     };
