@@ -60,11 +60,12 @@ fn a_cell_reads_back_as_it_was_set_and_the_other_lines_are_untouched() {
     let (old, new): (Vec<&str>, Vec<&str>) = (text.lines().collect(), after.lines().collect());
     assert_eq!(old.len(), new.len(), "the rule stays on its line");
     assert_eq!(old.iter().zip(&new).filter(|(a, b)| a != b).count(), 1);
-    // Readable; what stands against it is that nobody answers for it, and that it is a patient's and stands elsewhere.
+    // Readable; what stands against it is that it identifies, that nobody answers for it, and that it is a patient's and
+    // stands elsewhere.
     let report = check_policy(&after);
     let errors = report.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     let errors: Vec<&str> = errors.map(|found| found.code.as_str()).collect();
-    assert_eq!(errors, ["policy.accountability-missing", "policy.attribute-outside"]);
+    assert_eq!(errors, ["policy.phi-allowed", "policy.accountability-missing", "policy.attribute-outside"]);
     // Cleared again, the text is what it was.
     let block = Block { rows: (row, row), columns: (TARGET, VALUES) };
     let back = applied(&after, now.clear(block));

@@ -192,7 +192,15 @@ fn an_author_allows_a_postal_code_is_stopped_thinks_better_of_it_publishes_and_g
     }
     ensure!(page.run(restore, Vec::new())? == Value::Bool(true), "Tab comes to the oldest version");
     page.hear(|page| page.press(&keys(&[Key::Enter])))?;
-    page.wait_until("the text is the older one", &holds(&shipped))?;
+    let rules_are_back = [
+        "const rules = text => JSON.stringify(JSON.parse(text).rules);
+        const now = document.querySelector('[data-testid=policy-text]').value;
+        return rules(now) === rules(",
+        &json!(shipped).to_string(),
+        ") && now.includes('Names no longer show that they are there.')",
+    ]
+    .concat();
+    page.wait_until("the rules are the older ones, and the changelog tells of the newer", &rules_are_back)?;
     page.wait_for(&id("preview-field-Person.familyName"))?;
     open_publish(&page)?;
     page.wait_for(&id("publish-version"))?;
