@@ -1,7 +1,5 @@
 //! The draft of the open policy, as it is kept: through reloads and crashes, and beside other tabs.
 
-use super::sheet::is_long;
-use crate::api::check_policy;
 use crate::app::storage::{self, StorageError};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +13,9 @@ const SOON: Duration = Duration::from_millis(200);
 pub struct Kept {
     /// The text.
     pub text: String,
+    /// Whether it was found to be usable.
+    #[serde(default)]
+    pub usable: bool,
     /// The last text before it that could be used, where this one can't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good: Option<String>,
@@ -97,13 +98,9 @@ impl Draft {
             self.good.set(None);
         } else if self.good.with_untracked(Option::is_none) {
             let before = self.known.with_value(|known| known.as_deref().and_then(read));
-            self.good.set(
-                before
-                    .map(|kept| kept.text)
-                    .filter(|before| !is_long(before.len()) && check_policy(before).usable()),
-            );
+            self.good.set(before.filter(|kept| kept.usable).map(|kept| kept.text));
         }
-        let kept = Kept { text: text.to_owned(), good: self.good.get_untracked() };
+        let kept = Kept { text: text.to_owned(), usable: *usable, good: self.good.get_untracked() };
         let wanted = (text != in_force).then(|| serde_json::to_string(&kept).unwrap_or_default());
         if self.elsewhere.with_untracked(Option::is_some) || self.known.with_value(|k| *k == wanted) {
             return;
@@ -125,7 +122,7 @@ impl Draft {
     /// Another tab has written: a draft of one's own is not given up for it without being asked.
     fn differs(self, stored: Option<String>, text: &str, in_force: &str) {
         let theirs = stored.as_deref().and_then(read);
-        let theirs = theirs.unwrap_or(Kept { text: in_force.to_owned(), good: None });
+        let theirs = theirs.unwrap_or(Kept { text: in_force.to_owned(), usable: true, good: None });
         self.known.set_value(stored);
         if theirs.text != text {
             self.elsewhere.set(Some(theirs));

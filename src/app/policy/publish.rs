@@ -51,6 +51,11 @@ pub fn PublishDialog(
 fn content(desk: Desk, on_jump: Callback<(u32, u32)>) -> AnyView {
     let (sheet, shelf) = (desk.sheet, desk.sheet.shelf);
     let report = sheet.report.get();
+    // What is published is what was compared.
+    let held = move || sheet.checking.get() || sheet.trial.outdated();
+    if sheet.trial.stale.get() {
+        sheet.trial.start(desk);
+    }
     let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
         report.diagnostics.iter().partition(|d| d.severity == Severity::Error);
     let close = move |_| shelf.publishing.set(false);
@@ -113,7 +118,7 @@ fn content(desk: Desk, on_jump: Callback<(u32, u32)>) -> AnyView {
             </label>
             {move || why.get().map(|why| objection(&why, Said::Refused))}
             <div class="buttons">
-                <button type="submit" class="primary" data-testid="publish-confirm">
+                <button type="submit" class="primary" data-testid="publish-confirm" disabled=held>
                     "Publish and put in force"
                 </button>
                 <button type="button" data-testid="publish-cancel" on:click=close>
@@ -134,7 +139,7 @@ fn content(desk: Desk, on_jump: Callback<(u32, u32)>) -> AnyView {
             {warned("What stands against it as the next version", "publish-against", &others, jump)}
             {warned("What stands as a warning", "publish-warned", &warnings, jump)}
             <h3>{over(desk)}</h3>
-            {effect(desk)}
+            {move || effect(desk, held())}
         </form>
     }
     .into_any()
@@ -187,9 +192,31 @@ fn warned(
 }
 
 /// What the draft does, once more, over the events that were chosen for the preview.
-fn effect(desk: Desk) -> AnyView {
-    match desk.sheet.trial.report.get() {
+fn effect(desk: Desk, outdated: bool) -> AnyView {
+    let trial = desk.sheet.trial;
+    if outdated {
+        let waits = trial.stale.get() && trial.progress.with(Option::is_none);
+        return view! {
+            <p class="behind" role="status" data-testid="publish-outdated">
+                <span aria-hidden="true">"⚠ "</span>
+                {if waits { "The draft has changed since it was compared. " } else { "Comparing the draft as it now stands." }}
+                {waits
+                    .then(|| {
+                        view! {
+                            <button type="button" on:click=move |_| trial.start(desk)>
+                                "Compare anew"
+                            </button>
+                        }
+                    })}
+            </p>
+        }
+        .into_any();
+    }
+    if let Some(why) = trial.refused.get() {
+        return objection(&why, Said::Refused).into_any();
+    }
+    match trial.report.get() {
         None => view! { <p class="empty">"No events are compared over."</p> }.into_any(),
-        Some(report) => preview::effect(&report),
+        Some(report) => preview::in_sum(&report),
     }
 }

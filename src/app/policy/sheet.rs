@@ -182,6 +182,8 @@ impl Sheet {
         match end {
             End::Done(JobOutcome::Checked(report)) => {
                 self.report.set(Arc::new(report));
+                // Now it is known whether it is one to come back to.
+                self.draft.keep_soon(move || self.standing());
                 self.trial.refresh(desk);
             }
             End::Failed(why) => self.refused.set(Some(why)),

@@ -368,3 +368,18 @@ fn a_policy_of_five_megabytes_opens_and_the_page_goes_on() -> Result<()> {
     ensure!(longest.as_f64().is_some_and(|longest| longest < 10_000.0), "the page hung for {longest} ms");
     page.finish()
 }
+
+#[test]
+fn the_dialog_to_publish_waits_until_the_draft_as_it_stands_is_compared() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    let shipped = open(&page)?;
+    page.click(&id("preview-set-shipped"))?;
+    page.wait_for(&id("preview-same"))?;
+    page.fill(&id("policy-text"), &with_city(&shipped)?)?;
+    page.click(&id("publish"))?;
+    let enabled = "return document.querySelector('[data-testid=publish-confirm]')?.disabled === false";
+    page.wait_until("it can be published", enabled)?;
+    let shown = [&id("publish-dialog"), " ", &id("preview-field-Person.city")].concat();
+    ensure!(page.count(&shown)? == 1, "the dialog shows what this draft does");
+    page.finish()
+}

@@ -87,17 +87,25 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
 
 fn report_view(trial: Trial, report: &PreviewReport) -> AnyView {
     view! {
-        {totals(report)}
-        {effect(report)}
-        {codes("newly-refused", "newly refused", ("refused", "✕"), &report.newly_refused)}
-        {codes("newly-accepted", "newly accepted, and refused before", ("changed", "✓"), &report.newly_accepted)}
+        {in_sum(report)}
         {(report.totals.differing > 0).then(|| view! { <EventList trial /> })}
     }
     .into_any()
 }
 
+/// What the draft does over all events.
+pub fn in_sum(report: &PreviewReport) -> AnyView {
+    view! {
+        {totals(report)}
+        {effect(report)}
+        {codes("newly-refused", "newly refused", ("refused", "✕"), &report.newly_refused)}
+        {codes("newly-accepted", "newly accepted, and refused before", ("changed", "✓"), &report.newly_accepted)}
+    }
+    .into_any()
+}
+
 /// The fields that fare otherwise, and what changes of the integration path; what newly crosses first.
-pub fn effect(report: &PreviewReport) -> AnyView {
+fn effect(report: &PreviewReport) -> AnyView {
     let nothing = report.is_empty().then(|| {
         view! {
             <p class="headline same" data-testid="preview-same">

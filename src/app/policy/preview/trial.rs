@@ -140,6 +140,11 @@ impl Trial {
         }
     }
 
+    /// Whether what is shown is not, or not yet, of the draft as it stands.
+    pub fn outdated(self) -> bool {
+        self.due.get() || self.stale.get() || self.progress.with(Option::is_some)
+    }
+
     fn start_soon(self, desk: Desk) {
         let turn = self.next();
         self.due.set(true);
