@@ -29,7 +29,7 @@ pub fn VersionsPanel(desk: Desk) -> impl IntoView {
         <section class="versions" tabindex="-1" aria-labelledby="versions-title" data-testid="versions">
             <header class="bar">
                 <h2 id="versions-title">"Versions"</h2>
-                <span class="note">"A version never changes; an older one comes back as a new one"</span>
+                <span class="note">"A version never changes; an older one comes back as a draft, or in force as it was"</span>
             </header>
             {faults}
             <div class="table-scroll" tabindex="0" role="region" aria-label="Versions">
