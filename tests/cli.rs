@@ -972,3 +972,26 @@ fn preview_fails_for_what_newly_crosses_unless_it_is_accepted() {
     assert!(same.out.contains("No change"), "{}", same.out);
     assert_eq!(airlock(&["preview", &old, &events, "--events", &events]).status, 2);
 }
+
+#[test]
+fn preview_fails_where_an_input_can_not_be_read_at_all() {
+    let folder = folder("preview-unread");
+    let policy = airlock::api::fixture("policies/referral-intake.json").unwrap();
+    let policy = write(&folder, "policy.json", policy);
+    let line = service_request("REF-001").replace('\n', " ");
+    let sound = write(&folder, "sound.ndjson", format!("\u{FEFF}{line}\n{line}\n"));
+    let cut = write(&folder, "cut.json", "{\"resourceType\":");
+    let latin = write(&folder, "latin.ndjson", [line.as_bytes(), b"\n\xe9\n"].concat());
+    let preview = |events: &str| airlock(&["preview", &policy, &policy, "--events", events]);
+    let read = preview(&sound);
+    assert_eq!(read.status, 0, "{}", read.err);
+    assert!(read.out.starts_with("2 events:") && read.out.contains(" 0 not to be read"), "{}", read.out);
+    // The others are compared all the same.
+    for (unread, events) in
+        [(&cut, "1 event:"), (&latin, "1 event:"), (&folder.display().to_string(), "5 events:")]
+    {
+        let done = preview(unread);
+        assert_eq!(done.status, 2, "{unread}: {}", done.out);
+        assert!(done.out.starts_with(events) && done.err.contains("neither JSON nor NDJSON"), "{done:?}");
+    }
+}

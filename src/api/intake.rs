@@ -67,6 +67,11 @@ impl Intake {
         Some(PreviewInput { name: self.name.clone(), text, at: None })
     }
 
+    /// Whether the input can't be read at all, once reading has finished: it is no UTF-8 text, or neither JSON nor NDJSON.
+    pub fn is_unreadable(&self) -> bool {
+        self.splitter.as_ref().map_or(true, Splitter::is_broken)
+    }
+
     /// Number of items, once reading has finished.
     pub fn len(&self) -> usize {
         self.splitter.as_ref().map_or(1, |splitter| splitter.parts().len())

@@ -123,6 +123,11 @@ impl Splitter {
         };
     }
 
+    /// Whether the text is neither JSON nor lines of it, once it has been read.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken(_))
+    }
+
     /// The whole text, once it has been read.
     pub fn text(&self) -> Option<&str> {
         match &self.state {
@@ -310,10 +315,12 @@ struct Line {
     number: usize,
 }
 
+/// A byte order mark is of no line (RFC 8259, section 8.1: a reader may ignore it).
 fn lines(text: &str) -> Vec<Line> {
-    let mut start = 0;
+    let marked = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut start = text.len() - marked.len();
     let mut lines = Vec::new();
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    for (number, line) in marked.split_inclusive('\n').enumerate() {
         if !line.trim().is_empty() {
             lines.push(Line { start, end: start + line.len(), number: number + 1 });
         }
@@ -365,6 +372,20 @@ mod tests {
         let labels: Vec<&str> = parts.iter().map(|part| part.label.as_str()).collect();
         assert_eq!(labels, [":1", ":3", ":4"]);
         assert!(!parts[1].wrap);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_of_no_line() {
+        let lines = "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Task\"}\n";
+        assert_eq!(split(&format!("\u{FEFF}{lines}")), split(lines));
+        let after_a_blank = split(&format!("\u{FEFF}\r\n{lines}"));
+        let labels: Vec<&str> = after_a_blank.iter().map(|part| part.label.as_str()).collect();
+        assert_eq!(labels, [":2", ":3"]);
+        let mut found = Vec::new();
+        each_document(&format!("\u{FEFF}{lines}"), &mut |start, line, read| {
+            found.push((start, line, read.is_ok()));
+        });
+        assert_eq!(found, [(3, 0, true), (30, 1, true)]);
     }
 
     #[test]

@@ -37,12 +37,18 @@ pub(crate) fn preview(args: &PreviewArgs) -> Outcome {
     for path in &args.events {
         files.extend(input::files(path)?);
     }
+    let mut unread = Vec::new();
     for (done, file) in files.iter().enumerate() {
         let input::Input { name, bytes } = input::read(file)?;
         let mut intake = Intake::new(&name, bytes, args.event.as_deref());
         while !intake.step(SLICE).finished {}
         if intake.is_empty() {
             let _ = writeln!(std::io::stderr(), "{name}: warning: nothing in it can be an event");
+        }
+        if intake.is_unreadable() {
+            unread.push(format!(
+                "{name}: error: this is neither JSON nor NDJSON in UTF-8, so nothing of it is compared"
+            ));
         }
         for index in 0..intake.len() {
             comparison.take(&intake, index, None);
@@ -57,6 +63,9 @@ pub(crate) fn preview(args: &PreviewArgs) -> Outcome {
         say_json(&report);
     } else {
         tell(&report);
+    }
+    if !unread.is_empty() {
+        return Err(Unusable(unread.join("\n")));
     }
     let accepted = |change: &FieldChange| args.accept.iter().any(|name| change.is_called(name));
     let widened = report.path.iter().filter(|change| change.widens);
