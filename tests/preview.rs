@@ -155,12 +155,99 @@ fn a_mark_that_a_field_is_withheld_tells_nothing_and_is_a_change() {
 fn further_values_newly_cross_in_the_events_that_have_them() {
     let narrow = changed(|policy| rule(policy, "CareEvent.priority")["values"] = json!(["routine"]));
     let report = preview(&request(&narrow, &shipped(), referrals())).unwrap();
-    assert_eq!(named(&report)[0], ["CareEvent.priority"]);
-    assert_eq!(report.newly_crossing[0].examples[0].to.as_deref(), Some("urgent"));
+    let of_priority = |change: &&airlock::api::FieldChange| change.field == "CareEvent.priority";
+    let change = report.newly_crossing.iter().find(of_priority).unwrap();
+    assert_eq!(change.examples[0].to.as_deref(), Some("urgent"));
     assert_eq!(report.newly_accepted[0].code, "guard.value-outside-contract");
     let back = preview(&request(&shipped(), &narrow, referrals())).unwrap();
     assert_eq!(named(&back)[..2], [vec![], vec!["CareEvent.priority"]]);
     assert_eq!(back.totals.newly_refused, 1);
+}
+
+#[test]
+fn of_a_record_that_was_held_back_all_newly_crosses() {
+    let narrow = changed(|policy| rule(policy, "CareEvent.priority")["values"] = json!(["routine"]));
+    let silent = changed(|policy| {
+        let priority = rule(policy, "CareEvent.priority").as_object_mut().unwrap();
+        priority.insert("label".to_owned(), json!("prohibited"));
+        priority.remove("target");
+        priority.remove("values");
+    });
+    let report = preview(&request(&narrow, &silent, referrals())).unwrap();
+    assert_eq!(report.totals.newly_accepted, 1);
+    let [newly, _, _] = named(&report);
+    assert!(newly.len() > 5 && newly.contains(&"CareEvent.status"), "{newly:?}");
+    assert!(!newly.contains(&"CareEvent.priority"), "{newly:?}");
+    let change = &report.newly_crossing[0];
+    assert_eq!((change.events, change.examples[0].from.as_deref()), (1, None));
+    assert_eq!(change.words().0, "nothing, of some events");
+    // One that is held back under both is compared by the rules.
+    let both = preview(&request(&narrow, &narrow, referrals())).unwrap();
+    assert!(both.is_empty() && both.totals.refused == 1, "{both:?}");
+}
+
+#[test]
+fn a_value_that_had_to_be_there_and_need_not_be_any_more_lets_the_record_cross() {
+    let asking = changed(|policy| rule(policy, "CareEvent.priority")["cardinality"] = json!("1..1"));
+    let mut events = referrals();
+    let mut document: Value = serde_json::from_str(&events[0].text).unwrap();
+    for entry in document["data"]["entry"].as_array_mut().unwrap() {
+        entry["resource"].as_object_mut().unwrap().remove("priority");
+    }
+    events[0].text = document.to_string();
+    let report = preview(&request(&asking, &shipped(), events)).unwrap();
+    assert_eq!(report.totals.newly_accepted, 1, "{report:?}");
+    assert!(named(&report)[0].contains(&"CareEvent.status"), "{report:?}");
+}
+
+#[test]
+fn a_limit_that_goes_with_another_method_or_form_newly_crosses_whatever_the_events() {
+    let with = |field: &str, more: Value| {
+        changed(|policy| {
+            let rule = rule(policy, field).as_object_mut().unwrap();
+            rule.remove("values");
+            rule.extend(more.as_object().unwrap().clone());
+        })
+    };
+    let listed = |field: &str, value: &str, mut more: Value| {
+        more["values"] = json!([value]);
+        with(field, more)
+    };
+    let birth = "Person.birthDate";
+    let year = listed(birth, "1971", json!({ "method": "generalize:year" }));
+    let band = with(birth, json!({ "method": "generalize:age-band" }));
+    let clinic = "Organization.name";
+    let named_so = listed(clinic, "demo eye clinic", json!({}));
+    let in_code = listed(clinic, "demo eye clinic", json!({ "normalise": "code" }));
+    let phones = with(clinic, json!({ "normalise": "phone" }));
+    let any = with(clinic, json!({}));
+    let text = with(clinic, json!({ "normalise": "text" }));
+    for (old, new, field) in [
+        (&year, &band, birth),
+        (&named_so, &in_code, clinic),
+        (&phones, &any, clinic),
+        (&phones, &text, clinic),
+    ] {
+        let report = preview(&request(old, new, Vec::new())).unwrap();
+        assert_eq!(named(&report), [vec![field], vec![], vec![]]);
+    }
+    // A list that comes limits, and a form that every value has is one of spelling.
+    for (old, new, field) in [(&any, &in_code, clinic), (&any, &text, clinic), (&text, &any, clinic)] {
+        let report = preview(&request(old, new, Vec::new())).unwrap();
+        assert_eq!(named(&report), [vec![], vec![], vec![field]]);
+    }
+}
+
+#[test]
+fn a_listed_value_that_points_at_a_person_shows_as_an_outline() {
+    let year = changed(|policy| {
+        let rule = rule(policy, "Person.birthDate");
+        rule["method"] = json!("generalize:year");
+        rule["values"] = (1930..2026).map(|year| year.to_string()).collect();
+    });
+    let report = preview(&request(&year, &shipped(), referrals())).unwrap();
+    assert_eq!(named(&report), [vec!["Person.birthDate"], vec![], vec!["Person.birthDate"]]);
+    assert_eq!(report.changed[0].examples[0].from.as_deref(), Some("9999"));
 }
 
 #[test]

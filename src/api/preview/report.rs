@@ -124,7 +124,7 @@ pub struct FieldTerms {
 }
 
 /// A field in one event. Values show as outlines: `9` for a digit, `A` and `a` for letters. Only what the policy's own
-/// text lists shows as it is.
+/// text lists shows as it is, of fields that are operational or clinical-adjacent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldExample {
     /// What the event is called.

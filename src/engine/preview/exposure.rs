@@ -97,12 +97,12 @@ pub fn between(old: Option<&Rule>, new: Option<&Rule>) -> Option<Effect> {
         let marked = old.label == Label::Redacted && new.label == Label::Redacted;
         return shown.or((marked && old.target != new.target).then_some(Effect::Changed));
     }
-    // Values and spellings are compared where both methods give the same kind of value.
+    // By another method every value is spelled otherwise: what counts is whether more of them fit.
     let alike = shown.is_none();
     let effects = [
         shown,
-        values(&old.values, &new.values).filter(|_| alike),
-        spelling(old, new).filter(|_| alike),
+        listed(old, new),
+        spelling(old, new).filter(|effect| alike || *effect == Effect::NewlyCrosses),
         amount(old.cardinality.many, new.cardinality.many),
         place(old.target.as_ref(), new.target.as_ref()),
         (old.class != new.class).then_some(Effect::Changed),
@@ -118,6 +118,15 @@ fn place(old: Option<&Target>, new: Option<&Target>) -> Option<Effect> {
     }
     let [before, after] = [old, new].map(|target| target.map(|target| &target.object));
     Some(if before == after { Effect::Changed } else { Effect::NewlyCrosses })
+}
+
+/// Lists are compared where both are of the same form. In another form, values may be listed that were not before.
+fn listed(old: &Rule, new: &Rule) -> Option<Effect> {
+    let same_form = old.method == new.method && old.normalise == new.normalise;
+    if !same_form && !old.values.is_empty() {
+        return Some(Effect::NewlyCrosses);
+    }
+    values(&old.values, &new.values)
 }
 
 /// An empty list sets no limit.
@@ -144,13 +153,18 @@ fn amount(old: bool, new: bool) -> Option<Effect> {
     }
 }
 
-/// A date loses its time of day by being normalised; every other form is one of spelling.
+/// What can't be brought into a form does not cross, and a date loses its time of day by being normalised. So more
+/// crosses where a form goes that not every value has, or where a method that takes some values only is given others;
+/// everything else is spelling.
 fn spelling(old: &Rule, new: &Rule) -> Option<Effect> {
-    let whole = matches!(new.method, Method::Keep | Method::Tokenize);
+    let takes_all = |rule: &Rule| matches!(rule.method, Method::Keep | Method::Tokenize);
+    let takes_dates = |rule: &Rule| matches!(rule.method, Method::AgeBand | Method::Year | Method::YearMonth);
     match (old.normalise, new.normalise) {
-        (old, new) if old == new => None,
-        (Some(Normalise::Date), _) if whole => Some(Effect::NewlyCrosses),
-        (_, Some(Normalise::Date)) if whole => Some(Effect::Narrower),
+        (before, after) if before == after => None,
+        (Some(Normalise::Phone), _) => Some(Effect::NewlyCrosses),
+        (Some(Normalise::Date), _) if !takes_dates(new) => Some(Effect::NewlyCrosses),
+        (_, Some(Normalise::Date)) if takes_all(new) => Some(Effect::Narrower),
+        (_, Some(form)) if form != Normalise::Date && !takes_all(old) => Some(Effect::NewlyCrosses),
         _ => Some(Effect::Changed),
     }
 }

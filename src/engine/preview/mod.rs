@@ -2,7 +2,8 @@
 //! delivered, logged or remembered: each event stands for itself, with the consents on file.
 //!
 //! What crosses is what the rules let out. Where the guard then holds the record back, the field is named all the
-//! same: nobody should have to rely on the last check.
+//! same: nobody should have to rely on the last check. Of a record that the guard held back under the old policy and
+//! lets pass under the new one, all of it newly crosses.
 
 mod exposure;
 mod report;

@@ -1,4 +1,4 @@
-//! What a preview has to say. Of values it holds outlines only.
+//! What a preview has to say. Of values it holds outlines only, but of those that may show (`veil.rs`).
 
 use super::Effect;
 use crate::engine::canonical::{DisclosureClass, FieldEntry};

@@ -119,14 +119,16 @@ impl Tally {
         new: &Under<'_>,
     ) -> (bool, Vec<FieldEffect>) {
         let mut sides: BTreeMap<usize, [Option<Crossing<'_>>; 2]> = BTreeMap::new();
-        let of_old = outs(old).map(|out| (out.rule.field.id, [Some(out), None]));
+        // Of a record that the guard held back nothing crossed. Where it still does, it is the rules that are compared.
+        let freed = old.judged.refusal.is_some() && new.judged.refusal.is_none();
+        let of_old = outs(old).filter(|_| !freed).map(|out| (out.rule.field.id, [Some(out), None]));
         sides.extend(of_old);
         for out in outs(new) {
             let [_, after] = sides.entry(out.rule.field.id).or_default();
             *after = Some(out);
         }
         // A mark that is there in every record says nothing where there is no record to compare with.
-        let both = old.judged.redacted.is_some() && new.judged.redacted.is_some();
+        let both = !freed && old.judged.redacted.is_some() && new.judged.redacted.is_some();
         let (mut differs, mut fields) = (false, Vec::new());
         for (field, [before, after]) in &sides {
             let known = self.ruled.get(field);

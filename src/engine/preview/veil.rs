@@ -1,5 +1,6 @@
 //! What may be shown of a value that would cross: its outline.
 
+use crate::engine::canonical::DisclosureClass;
 use crate::engine::policy::Rule;
 use crate::engine::redact::Method;
 
@@ -7,9 +8,11 @@ use crate::engine::redact::Method;
 const LONGEST: usize = 16;
 
 /// The outline of a value as a rule would let it out: `9` for a digit, `A` and `a` for letters, `·` for anything else
-/// that is not plain punctuation. A value that the rule itself lists shows as it is, and a token as one.
+/// that is not plain punctuation. A value that the rule itself lists shows as it is where nothing of its class points at
+/// the person, and a token as one.
 pub fn veil(rule: &Rule, value: &str) -> String {
-    if rule.values.iter().any(|listed| listed == value) {
+    let plain = rule.class <= DisclosureClass::ClinicalAdjacent;
+    if plain && rule.values.iter().any(|listed| listed == value) {
         return value.to_owned();
     }
     if rule.method == Method::Tokenize {
