@@ -185,6 +185,13 @@ fn what_can_never_be_is_a_warning_with_what_was_probably_meant() {
             "`usual`",
             "name.where(use.where($this = 'usual').exists()).family",
         ),
+        // Equal texts have the same case.
+        (
+            "name.where(use = 'OFFICIAL').family",
+            "OFFICIAL'",
+            "Did you mean `official`?",
+            "name.where(use = 'official').family",
+        ),
         ("name.where(use = 'x-ray').family", "= 'x-ray'", "never `x-ray`", ""),
         (
             "communication.where(preferred = 'true').language.text",
@@ -221,7 +228,7 @@ fn what_can_never_be_is_a_warning_with_what_was_probably_meant() {
 fn what_can_be_is_not_told() {
     for select in [
         "name.where(use = 'official').family",
-        "name.where(use = 'OFFICIAL').family",
+        "name.where(use ~ 'OFFICIAL').family",
         "name.where(use != 'offical').family",
         "name.where(family = 'offical').family",
         "name.where(use.empty() or use = 'old').family",
@@ -247,10 +254,12 @@ fn what_can_be_is_not_told() {
     let adapter = shipped("adapters/fhir-r4.json");
     let events = adapter["events"].as_array().unwrap();
     let place = events.iter().position(|event| event["when"][0]["select"] == "Consent.status").unwrap();
-    let bad = with("adapters/fhir-r4.json", &format!("/events/{place}/when/0/in/0"), json!("actve"));
-    let found = checked(&bad);
-    let finding = found.diagnostics.iter().find(|found| found.code == "adapter.never-holds").unwrap();
-    assert!(finding.message.contains("Did you mean `active`?"), "{finding:?}");
-    let fixed = apply_edits(&bad.to_string(), &finding.fix.as_ref().unwrap().edits).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&fixed).unwrap(), adapter);
+    for misspelt in ["actve", "Active"] {
+        let bad = with("adapters/fhir-r4.json", &format!("/events/{place}/when/0/in/0"), json!(misspelt));
+        let found = checked(&bad);
+        let finding = found.diagnostics.iter().find(|found| found.code == "adapter.never-holds").unwrap();
+        assert!(finding.message.contains("Did you mean `active`?"), "{finding:?}");
+        let fixed = apply_edits(&bad.to_string(), &finding.fix.as_ref().unwrap().edits).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&fixed).unwrap(), adapter);
+    }
 }

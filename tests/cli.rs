@@ -473,6 +473,22 @@ fn check_says_what_stands_against_policies_and_adapters() {
     let done = airlock(&["check", &new, "--against", &old]);
     assert!(done.status == 1 && done.err.contains("error[policy.version-not-moved]"), "{done:?}");
     assert_eq!(airlock(&["check", &old, "--against", &old]).status, 0);
+    // What is no version before of any of them is not taken for one.
+    let [other, adapter] =
+        ["policies/outcome-reporting", "adapters/fhir-r4"].map(|name| format!("{ROOT}/fixtures/{name}.json"));
+    let broken = policy.replacen("\"CareEvent.status\"", "\"CareEvent.staus\"", 1);
+    let [empty, broken] =
+        [("empty.json", ""), ("broken.json", &broken)].map(|(name, text)| write(&folder, name, text));
+    for (before, code) in [
+        (&empty, "policy.json-"),
+        (&broken, "policy.unknown-field"),
+        (&adapter, "policy.earlier-no-policy"),
+        (&other, "policy.earlier-of-none"),
+    ] {
+        let done = airlock(&["check", &old, "--against", before]);
+        assert_eq!(done.status, 2, "{code}: {}", done.err);
+        assert!(done.err.contains(code), "{code}: {}", done.err);
+    }
 
     // An adapter of one's own, what is nothing of the kind, standard input, and what can't be read.
     let own = policy.replace("\"fhir-r4\"", "\"our-ehr\"");

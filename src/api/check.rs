@@ -90,6 +90,42 @@ pub fn document_kind(text: &str) -> Option<DocumentKind> {
     }
 }
 
+/// What stands against taking a text for the version before of any of these documents: that it is no policy, can't be
+/// read, or has an id that none of their policies has. Nothing where a document is no JSON: its id is not known.
+pub fn check_earlier(documents: &[NamedText], old: &str) -> Vec<Diagnostic> {
+    let json = match Json::read(old) {
+        Err(refusal) => return vec![Diagnostic::from(&document::not_json("policy", old, &refusal))],
+        Ok(json) => json,
+    };
+    let mut doc = document::Document::new(&json, "policy");
+    if document_kind(old) != Some(DocumentKind::Policy) {
+        let help = "Give the policy as it was before: only policies are checked against an earlier version.";
+        doc.error(NodeId::ROOT, "earlier-no-policy", "This is no policy.", help);
+        return doc.finish().iter().map(Diagnostic::from).collect();
+    }
+    let reading = Policy::read(old, Catalogue::shipped());
+    // What lint had against it once is no matter: it was read all the same.
+    let unread = |found: &&document::Diagnostic| {
+        found.severity == document::Severity::Error && !lint::codes::is_lint(&found.code)
+    };
+    let faults: Vec<Diagnostic> = reading.findings.iter().filter(unread).map(Diagnostic::from).collect();
+    let Some(policy) = reading.policy.filter(|_| faults.is_empty()) else { return faults };
+    let may_follow = |document: &NamedText| match Json::read(document.text.as_str()) {
+        Err(_) => true,
+        Ok(json) => {
+            json.get_str(NodeId::ROOT, "id").is_some_and(|id| id == policy.id)
+                && document_kind(&document.text) == Some(DocumentKind::Policy)
+        }
+    };
+    if !documents.iter().any(may_follow) {
+        let at = json.get(NodeId::ROOT, "id").unwrap_or(NodeId::ROOT);
+        let message = format!("No policy that is checked has the id `{}`.", policy.id);
+        let help = "Give an earlier version of the policy: it has the same id.";
+        doc.error(at, "earlier-of-none", message, help);
+    }
+    doc.finish().iter().map(Diagnostic::from).collect()
+}
+
 /// Checks documents, each by itself and all beside each other: policies with the adapters among `documents` and
 /// `adapters` or, for an id that neither has, those that are shipped. Where `against` is a policy, each policy of its id
 /// is checked against it, as the version before.
@@ -123,7 +159,10 @@ pub fn check_documents(
                 let mut findings = reading.findings;
                 if let Some(policy) = reading.policy {
                     findings.extend(against.iter().flat_map(|old| lint::against(text, &policy, old)));
-                    findings.extend(told.again(document, "policy", &policy.reference()));
+                    let first =
+                        policies.iter().find(|o: &&Policy| o.id == policy.id && o.version == policy.version);
+                    let alike = first.is_some_and(|first| lint::alike(first, &policy));
+                    findings.extend(told.again(document, "policy", &policy.reference(), alike));
                     let others = policies.iter().filter(|other: &&Policy| other.id != policy.id);
                     findings.extend(others.flat_map(|other| lint::subtractable(text, &policy, other)));
                     policies.push(policy);
@@ -177,7 +216,7 @@ impl Said {
     fn next<'a>(&mut self, document: &'a NamedText, told: &mut Told<'a>) -> Vec<document::Diagnostic> {
         let (name, mut findings) = self.0.pop_front().unwrap_or_default();
         if let Some(name) = name {
-            findings.extend(told.again(document, "adapter", &name.join("@")));
+            findings.extend(told.again(document, "adapter", &name.join("@"), false));
         }
         findings
     }
@@ -229,15 +268,20 @@ fn unknown(text: &str) -> Vec<document::Diagnostic> {
 struct Told<'a>(BTreeMap<(&'static str, String), &'a NamedText>);
 
 impl<'a> Told<'a> {
-    /// What to say where a document of the same kind, id and version came before.
+    /// What to say where a document of the same kind, id and version came before; `alike` where one did that says the
+    /// same in another text.
     fn again(
         &mut self,
         document: &'a NamedText,
         what: &'static str,
         reference: &str,
+        alike: bool,
     ) -> Vec<document::Diagnostic> {
         match self.0.get(&(what, reference.to_owned())) {
-            Some(first) => lint::same_version(&document.text, what, &first.name, first.text == document.text),
+            Some(first) => {
+                let same = alike || first.text == document.text;
+                lint::same_version(&document.text, what, &first.name, same)
+            }
             None => {
                 self.0.insert((what, reference.to_owned()), document);
                 Vec::new()

@@ -33,7 +33,9 @@ mod version;
 pub use assertion::{AssertionChange, sign_as};
 pub use audit::{Entry, FieldEvidence, LogHead};
 pub use breakage::{Breakage, break_as, break_signature};
-pub use check::{CheckedDocument, DocumentKind, LintView, NamedText, check_documents, document_kind, lints};
+pub use check::{
+    CheckedDocument, DocumentKind, LintView, NamedText, check_documents, check_earlier, document_kind, lints,
+};
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{Evidence, EvidenceLog, PolicyReference};

@@ -2,6 +2,7 @@
 //! table, read in both directions.
 
 use super::keys::{CRM_ADAPTER, CRM_FIELD, CRM_OBJECT};
+use super::lint;
 use super::read::flag;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, not_json};
@@ -146,8 +147,13 @@ impl CrmField {
     /// Whether a value of a canonical field would be a patient attribute in it: something of the person or the
     /// patient's profile, or something highly restricted, and not as a token.
     pub fn is_attribute(&self, field: &FieldEntry) -> bool {
-        let of_patient = ["Person", "PatientProfile"].contains(&field.entity());
-        self.kind != CrmType::Token && (of_patient || field.class == DisclosureClass::HighlyRestricted)
+        let restricted = field.class == DisclosureClass::HighlyRestricted && self.kind != CrmType::Token;
+        restricted || self.is_of_patient(field)
+    }
+
+    /// Whether a value of a canonical field would say something of the person or the patient's profile in it.
+    pub fn is_of_patient(&self, field: &FieldEntry) -> bool {
+        self.kind != CrmType::Token && ["Person", "PatientProfile"].contains(&field.entity())
     }
 }
 
@@ -176,16 +182,24 @@ impl CrmAdapter {
         }
         let mut adapter =
             Self { id: doc.string(root, "id"), version: doc.string(root, "version"), ..Self::default() };
-        let items = json.get(root, "objects").map(|list| doc.items(list)).unwrap_or_default();
+        let list = json.get(root, "objects");
+        let items = list.map(|list| doc.items(list)).unwrap_or_default();
+        let mut segregated: Vec<NodeId> = Vec::new();
         for item in items {
-            adapter.read_object(&mut doc, item, catalogue);
+            segregated.extend(adapter.read_object(&mut doc, item, catalogue));
+        }
+        lint::segregated(&mut doc, list, &segregated);
+        // Of several none can be told to hold what is known of patients alone.
+        if segregated.len() > 1 {
+            adapter.objects.values_mut().for_each(|object| object.segregated = false);
         }
         (Some(adapter), doc.finish())
     }
 
-    fn read_object(&mut self, doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) {
+    /// Reads an object; gives where it says that it is segregated, if it does.
+    fn read_object(&mut self, doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<NodeId> {
         if !doc.object(at, &CRM_OBJECT) {
-            return;
+            return None;
         }
         doc.optional(at, "about");
         let name = doc.string(at, "name");
@@ -194,6 +208,9 @@ impl CrmAdapter {
         let items = doc.json.get(at, "fields").map(|list| doc.items(list)).unwrap_or_default();
         for item in items {
             let Some((field_name, field)) = read_field(doc, item, catalogue) else { continue };
+            if !segregated {
+                lint::patient_field(doc, item, &name, &field);
+            }
             let message = format!("`{name}` has two fields `{field_name}`.");
             if object.fields.insert(field_name, field).is_some() {
                 doc.error(
@@ -208,6 +225,7 @@ impl CrmAdapter {
         if self.objects.insert(name, object).is_some() {
             doc.error(at, "duplicate-object", message, "Give each object a name of its own.");
         }
+        doc.json.get(at, "segregated").filter(|_| segregated)
     }
 
     /// The field that a target names.
@@ -249,7 +267,9 @@ mod tests {
         let head = r#""schemaVersion":2,"id":"c","version":"1","title":"t","system":"s""#;
         let (adapter, findings) =
             CrmAdapter::read(&format!("{{{head},\"objects\":{objects}}}"), Catalogue::shipped());
-        (adapter.unwrap(), findings.into_iter().map(|finding| finding.code).collect())
+        // Most of these have no patients.
+        let codes = findings.into_iter().map(|finding| finding.code);
+        (adapter.unwrap(), codes.filter(|code| code != "adapter.segregated-missing").collect())
     }
 
     #[test]
@@ -302,6 +322,12 @@ mod tests {
         ] {
             assert_eq!(read(&objects).1, [code], "{objects}");
         }
+        // Of several segregated objects none is.
+        let marked = object.replace("\"about\"", "\"segregated\":true,\"about\"");
+        let two = format!("[{marked},{}]", marked.replacen("\"A\"", "\"B\"", 1));
+        let (adapter, codes) = read(&two);
+        assert_eq!(codes, ["adapter.segregated-twice"]);
+        assert!(adapter.objects.values().all(|object| !object.segregated));
         let (nothing, findings) = CrmAdapter::read("", Catalogue::shipped());
         assert!(nothing.is_none() && !findings.is_empty());
     }

@@ -1,6 +1,7 @@
 //! Lint: what to look at in an adapter beyond its form.
 
 use super::EventMap;
+use super::crm::CrmField;
 use super::drift::Reads;
 use crate::engine::canonical::{DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, Edit, Lint, Severity};
@@ -55,8 +56,26 @@ static FREE_TEXT_READ: Lint = warning(
     "Read a code or its display. Free text never crosses as it is, unless it is one of the rule's `values`.",
 );
 
+static PATIENT_FIELD_OUTSIDE: Lint = Lint {
+    code: "patient-field-outside",
+    severity: Severity::Error,
+    about: "A field of a CRM object that is not segregated stands for something about the patient.",
+    help: "Move it to the segregated object; elsewhere a field of type `token` points to the patient.",
+};
+static SEGREGATED_TWICE: Lint = Lint {
+    code: "segregated-twice",
+    severity: Severity::Error,
+    about: "More than one object of a CRM is segregated.",
+    help: "Keep what is known of patients in one object, so that access, retention and deletion act on it alone.",
+};
+static SEGREGATED_MISSING: Lint = warning(
+    "segregated-missing",
+    "No object of a CRM is segregated.",
+    "Mark the object that holds what is known of patients by `\"segregated\": true`. Without one nothing of them is held.",
+);
+
 /// Every lint of an adapter, in the order of the documentation.
-pub static ALL: [&Lint; 9] = [
+pub static ALL: [&Lint; 12] = [
     &EVENT_TWICE,
     &FIELD_TWICE,
     &SOURCE_ID_MISSING,
@@ -64,9 +83,32 @@ pub static ALL: [&Lint; 9] = [
     &FREE_TEXT_READ,
     &NEVER_HOLDS,
     &EVENT_UNUSED,
+    &PATIENT_FIELD_OUTSIDE,
+    &SEGREGATED_TWICE,
+    &SEGREGATED_MISSING,
     &VERSION_TWICE,
     &DOCUMENT_TWICE,
 ];
+
+/// A field of a CRM object that is not segregated, and would hold something about the patient.
+pub(super) fn patient_field(doc: &mut Document<'_>, at: NodeId, object: &str, field: &CrmField) {
+    let Some(outside) = field.fields.iter().find(|own| field.is_of_patient(own)) else { return };
+    let span = doc.json.span(doc.json.get(at, "fields").unwrap_or(at));
+    let message = format!("`{}` is about the patient, and `{object}` may hold none of it.", outside.name);
+    doc.lint(span, &PATIENT_FIELD_OUTSIDE, message);
+}
+
+/// Whether one object of a CRM is segregated, and one alone. `marks` are the places that say so.
+pub(super) fn segregated(doc: &mut Document<'_>, objects: Option<NodeId>, marks: &[NodeId]) {
+    if let (Some(objects), []) = (objects, marks) {
+        let message = "None of its objects may hold anything about a patient.";
+        doc.lint(doc.json.key_span(objects), &SEGREGATED_MISSING, message);
+    }
+    for mark in marks.iter().skip(1) {
+        let (start, end) = doc.json.span(*mark);
+        doc.lint((start, end), &SEGREGATED_TWICE, "Another object is segregated already.");
+    }
+}
 
 /// Entities that come along with what an event is about.
 const COME_ALONG: [&str; 4] = ["Person", "PatientProfile", "Practitioner", "Organization"];

@@ -66,8 +66,10 @@ pub(super) fn compared(operator: Operator, left: Side<'_>, right: Side<'_>, neve
     match operator {
         O::Equal | O::Equivalent | O::In | O::Contains => {
             let before = never.len();
-            codes(left, right, never);
-            codes(right, left, never);
+            // Equivalent texts may differ in case; equal ones don't.
+            let any_case = operator == O::Equivalent;
+            codes(left, right, any_case, never);
+            codes(right, left, any_case, never);
             if never.len() == before {
                 types(left, right, never);
             }
@@ -78,17 +80,18 @@ pub(super) fn compared(operator: Operator, left: Side<'_>, right: Side<'_>, neve
 }
 
 /// Literals that are none of an element's codes.
-fn codes(element: Side<'_>, literals: Side<'_>, never: &mut Vec<Never>) {
+fn codes(element: Side<'_>, literals: Side<'_>, any_case: bool, never: &mut Vec<Never>) {
     let Some(set) = element.known.codes else { return };
-    each_literal(literals.expr, &mut |offset, text| never.extend(no_code(set, offset, text)));
+    each_literal(literals.expr, &mut |offset, text| never.extend(no_code(set, offset, text, any_case)));
 }
 
-/// Says that a text is none of a set's codes, in whatever case.
-pub(super) fn no_code(set: &'static Set, offset: usize, text: &str) -> Option<Never> {
-    if set.codes().any(|code| code.eq_ignore_ascii_case(text)) {
+/// Says that a text is none of a set's codes, as it is or in whatever case.
+pub(super) fn no_code(set: &'static Set, offset: usize, text: &str, any_case: bool) -> Option<Never> {
+    let same = set.codes().find(|code| code.eq_ignore_ascii_case(text));
+    if set.codes().any(|code| code == text) || (any_case && same.is_some()) {
         return None;
     }
-    let near = closest(text, set.codes());
+    let near = same.or_else(|| closest(text, set.codes()));
     let hint = near.map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
     let message = format!("This element is never `{text}`.{hint}");
     Some(Never { offset, message, instead: near.map(|near| (text.to_owned(), near)) })

@@ -54,7 +54,7 @@ pub struct Selected {
 impl Selected {
     /// Says that a value is none of the codes that what it selects can be.
     pub fn is_never(&self, value: &str) -> Option<Never> {
-        no_code(self.codes?, 0, value)
+        no_code(self.codes?, 0, value, false)
     }
 }
 

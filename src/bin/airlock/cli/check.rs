@@ -1,7 +1,8 @@
 //! `airlock check`: what there is to say about policies, adapters and the canonical model.
 
-use super::{CheckArgs, Outcome, coloured, input, say, say_json};
-use airlock::api::{Diagnostic, NamedText, Severity, check_documents, document_kind};
+use super::setup::lines;
+use super::{CheckArgs, Outcome, Unusable, coloured, input, say, say_json};
+use airlock::api::{Diagnostic, NamedText, Severity, check_documents, check_earlier, document_kind};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,12 @@ pub(crate) fn check(args: &CheckArgs) -> Outcome {
         adapters.push(named(path)?);
     }
     let against = args.against.as_deref().map(input::read_text).transpose()?;
+    if let (Some(path), Some(old)) = (&args.against, &against) {
+        let why = check_earlier(&documents, old);
+        if !why.is_empty() {
+            return Err(Unusable(lines(path, &why)));
+        }
+    }
     let checked = check_documents(&documents, &adapters, against.as_deref());
     let told: Vec<Told<'_>> = checked
         .iter()
@@ -50,7 +57,7 @@ pub(crate) fn check(args: &CheckArgs) -> Outcome {
 }
 
 /// The documents of a path. Of a folder's files only those that can be checked, or are no JSON.
-fn read(path: &Path) -> Result<Vec<NamedText>, super::Unusable> {
+fn read(path: &Path) -> Result<Vec<NamedText>, Unusable> {
     let is_folder = path.is_dir();
     let files: Vec<PathBuf> = input::files(path)?;
     let mut documents = Vec::new();
@@ -69,7 +76,7 @@ fn may_be_one(text: &str) -> bool {
     document_kind(text).is_some() || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
 }
 
-fn named(path: &Path) -> Result<NamedText, super::Unusable> {
+fn named(path: &Path) -> Result<NamedText, Unusable> {
     Ok(NamedText { name: path.display().to_string(), text: input::read_text(path)? })
 }
 

@@ -5,6 +5,7 @@ use crate::engine::document::{Diagnostic, Document, Edit};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::policy::edit::quoted;
 use crate::engine::policy::{Policy, Rule};
+use crate::order;
 use semver::Version;
 
 /// What to look at in a text because of what the policy said before. Nothing where the two have different ids, or can't
@@ -49,16 +50,26 @@ pub fn same_version(text: &str, what: &'static str, other: &str, same: bool) -> 
     doc.finish()
 }
 
+/// Whether two policies do the same and say the same about themselves, wherever in the text they say it.
+pub fn alike(one: &Policy, other: &Policy) -> bool {
+    one.version == other.version
+        && one.title == other.title
+        && one.changelog == other.changelog
+        && substance(one) == substance(other)
+}
+
 /// What a policy does, without what it says about itself and where its rules stand.
 fn substance(policy: &Policy) -> Policy {
     let rule = |rule: &Rule| Rule { row: 0, offset: 0, ..rule.clone() };
+    let mut rules: Vec<Rule> = policy.rules.iter().map(rule).collect();
+    order::by(&mut rules, |rule| rule.field.id);
     Policy {
         version: String::new(),
         title: String::new(),
         changelog: Vec::new(),
         schema_version: 0,
         hash: String::new(),
-        rules: policy.rules.iter().map(rule).collect(),
+        rules,
         ..policy.clone()
     }
 }

@@ -15,7 +15,7 @@ mod rules;
 mod source;
 mod target;
 
-pub use against::{against, same_version};
+pub use against::{against, alike, same_version};
 pub use counts::subtractable;
 
 use super::edit::{quoted, revise, splice};

@@ -14,13 +14,10 @@ use crate::engine::redact::Method;
 /// alone may hold them.
 pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_>, crm: &CrmAdapter) {
     for rule in &written.rules {
-        // A rule for a whole entity says the same for many fields: once is enough. In version 1 a rule has no way to name
-        // another object, and what a counting policy may say of patients has rules of its own.
-        if let Some((rule_of_field, fault)) =
-            rule.says.iter().find_map(|says| Some((says, fault(says, crm)?)))
-            && !(fault == Fault::Outside && (policy.schema_version == 1 || policy.aggregate.is_some()))
-        {
-            say(doc, rule, rule_of_field, &fault, crm);
+        // A rule for a whole entity says the same for many fields: once is enough.
+        let mut faults = rule.says.iter().filter_map(|says| Some((says, fault(says, policy, crm)?)));
+        if let Some((rule_of_field, fault)) = faults.next() {
+            say(doc, policy, rule, rule_of_field, &fault, crm);
         }
     }
     let at = doc.json.get(NodeId::ROOT, "aggregate");
@@ -33,7 +30,6 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
 }
 
 /// What is wrong with a rule's target.
-#[derive(Debug, PartialEq, Eq)]
 enum Fault {
     /// The CRM has no such object or field.
     Unknown,
@@ -43,19 +39,28 @@ enum Fault {
     Unfit(String),
 }
 
-fn fault(rule: &Rule, crm: &CrmAdapter) -> Option<Fault> {
+fn fault(rule: &Rule, policy: &Policy, crm: &CrmAdapter) -> Option<Fault> {
     let target = rule.target.as_ref()?;
     let Some(object) = crm.objects.get(&target.object) else { return Some(Fault::Unknown) };
-    if is_attribute(rule) && !object.segregated {
+    // What a counting policy may say of patients has rules of its own.
+    let outside = is_attribute(rule) && !object.segregated && policy.aggregate.is_none();
+    // In version 1 a rule has no way to name another object: that something was withheld may be said where it is.
+    if outside && policy.schema_version > 1 {
         return Some(Fault::Outside);
     }
-    match object.fields.get(&target.field) {
-        None => Some(Fault::Unknown),
-        Some(field) => unfit(rule, field).map(Fault::Unfit),
-    }
+    let Some(field) = object.fields.get(&target.field) else { return Some(Fault::Unknown) };
+    let unfit = unfit(rule, field).map(Fault::Unfit);
+    unfit.or_else(|| (outside && rule.label.crosses()).then_some(Fault::Outside))
 }
 
-fn say(doc: &mut Document<'_>, written: &AsWritten<'_>, rule: &Rule, fault: &Fault, crm: &CrmAdapter) {
+fn say(
+    doc: &mut Document<'_>,
+    policy: &Policy,
+    written: &AsWritten<'_>,
+    rule: &Rule,
+    fault: &Fault,
+    crm: &CrmAdapter,
+) {
     let Some(target) = &rule.target else { return };
     let span = written.span(doc, "target");
     let json = doc.json;
@@ -76,7 +81,9 @@ fn say(doc: &mut Document<'_>, written: &AsWritten<'_>, rule: &Rule, fault: &Fau
                 rule.field.name, target.object
             );
             doc.lint(span, &ATTRIBUTE_OUTSIDE, message);
-            if let Some(place) = segregated(rule, crm).filter(|_| !rule.whole_entity) {
+            // In version 1 a target names a field alone.
+            let may_name = policy.schema_version > 1 && !rule.whole_entity;
+            if let Some(place) = segregated(rule, crm).filter(|_| may_name) {
                 feed(doc, &place);
             }
         }
@@ -191,6 +198,31 @@ mod tests {
             assert_eq!(found, [code], "{from}");
             assert!(findings[0].end > findings[0].place.offset && findings[0].place.line > 1);
         }
+    }
+
+    #[test]
+    fn what_is_of_the_patient_fits_its_field_in_version_1_and_in_counts() {
+        let old = |target: &str, kind: &str| {
+            let rule = format!("\"label\":\"{kind}\",\"target\":\"{target}\"");
+            let method = if kind == "transformed" { ",\"method\":\"generalize:year-month\"" } else { "" };
+            let head = r#"{"schemaVersion":1,"id":"p","target":{"system":"CRM-DEMO","object":"Activity"}"#;
+            format!("{head},\"rules\":[{{\"id\":\"R1\",\"field\":\"Person.birthDate\",{rule}{method}}}]}}")
+        };
+        let counting = |target: &str| {
+            let rule = r#"{"id":"R00","field":"Person.birthDate","label":"transformed","method":"generalize:age-band""#;
+            POLICIES[3].replacen("\"rules\": [", &format!("\"rules\": [{rule},\"target\":\"{target}\"}},"), 1)
+        };
+        for (text, code) in [
+            (old("bogus", "transformed"), "policy.target-unknown"),
+            (old("clinic", "transformed"), "policy.target-unfit"),
+            (old("requestedMonth", "transformed"), "policy.attribute-outside"),
+            (counting("Account.bogus"), "policy.target-unknown"),
+            (counting("Account.priority"), "policy.target-unfit"),
+        ] {
+            let found: Vec<String> = check(&text).into_iter().map(|finding| finding.code).collect();
+            assert_eq!(found, [code], "{text}");
+        }
+        assert_eq!(check(&old("clinic", "redacted")), []);
     }
 
     #[test]
