@@ -3,7 +3,7 @@
 
 mod support;
 
-use airlock::api::{RunView, Setup};
+use airlock::api::{NamedText, RunView, Setup, check_documents};
 use serde_json::{Value, json};
 use support::{referral, referral_value, send, session, signed_now};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -145,6 +145,113 @@ fn free_text_stays_behind_whatever_an_adapter_takes_it_for() {
     }
     let (code, value) = category(&reading("ServiceRequest.reasonCode.coding.display"));
     assert_eq!((code, value.as_deref()), (None, Some("Stress")));
+}
+
+/// Codes of what there is to say about the adapter of a setup.
+fn said(setup: &Setup) -> Vec<String> {
+    let checked = check_documents(
+        &[NamedText { name: "adapter.json".to_owned(), text: setup.adapter.clone() }],
+        &[],
+        None,
+    )
+    .pop()
+    .unwrap();
+    checked.diagnostics.into_iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_identifies_is_known_by_its_type_wherever_it_stands() {
+    let url = "urn:example.invalid:x";
+    for (rest, patient, value) in [
+        (
+            "value.ofType(HumanName).text",
+            json!({ "valueHumanName": { "text": "Maidena Birthname" } }),
+            "Birthname",
+        ),
+        ("value.ofType(Identifier).value", json!({ "valueIdentifier": { "value": "REQ-77-A" } }), "REQ-77-A"),
+        (
+            "value.ofType(ContactPoint).value",
+            json!({ "valueContactPoint": { "system": "other", "value": "home-line" } }),
+            "Home line",
+        ),
+        ("value.ofType(Address).city", json!({ "valueAddress": { "city": "Exampleton" } }), "Exampleton"),
+    ] {
+        let select = format!("ServiceRequest.subject.resolve().ofType(Patient).extension('{url}').{rest}");
+        assert_eq!(said(&reading(&select)), ["adapter.identifying-read"], "{rest}");
+        let mut extension = patient;
+        extension["url"] = json!(url);
+        let code = refused(json!({ "extension": [extension] }), value);
+        assert_eq!(code.as_deref(), Some("guard.phi-in-output"), "{rest}");
+    }
+    let photo = "ServiceRequest.subject.resolve().ofType(Patient).photo.title";
+    assert_eq!(said(&reading(photo)), ["adapter.identifying-read"]);
+    let code = refused(json!({ "photo": [{ "title": "Maidena Birthname" }] }), "Maidena Birthname");
+    assert_eq!(code.as_deref(), Some("guard.phi-in-output"));
+    assert_eq!(said(&reading("ServiceRequest.requisition.value")), ["adapter.identifying-read"]);
+    let mut body = referral_value();
+    let request = &mut body["data"]["entry"][0]["resource"];
+    request["requisition"] = json!({ "value": "REQ-77-A" });
+    request["category"][0]["coding"][0]["display"] = json!("REQ-77-A");
+    let code = run(&referral().setup, &body).refusal.map(|refusal| refusal.code);
+    assert_eq!(code.as_deref(), Some("guard.phi-in-output"));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_selector_that_leaves_open_what_it_reads_is_taken_to_read_all_of_it() {
+    let url = "urn:example.invalid:x";
+    for (rest, code) in [
+        ("subject.resolve().name.family".to_owned(), Some("identifying-read")),
+        ("subject.resolve().birthDate".to_owned(), Some("identifying-read")),
+        ("requester.resolve().identifier.value".to_owned(), Some("identifying-read")),
+        ("basedOn.resolve().subject.resolve().birthDate".to_owned(), Some("identifying-read")),
+        ("contained.id".to_owned(), Some("identifying-read")),
+        (format!("subject.resolve().ofType(Patient).extension('{url}').value"), Some("identifying-read")),
+        (
+            format!("subject.resolve().ofType(Patient).extension('{url}').extension('{url}').value"),
+            Some("identifying-read"),
+        ),
+        (format!("extension('{url}').value"), Some("free-text-read")),
+        ("basedOn.resolve().note.text".to_owned(), Some("free-text-read")),
+        ("basedOn.resolve().status".to_owned(), None),
+        ("performer.resolve().ofType(Organization).name".to_owned(), None),
+        ("insurance.resolve().ofType(Coverage).status".to_owned(), None),
+        ("insurance.resolve().ofType(Coverage).type.coding.code".to_owned(), None),
+        ("insurance.resolve().ofType(Coverage).subscriberId".to_owned(), Some("free-text-read")),
+    ] {
+        let code: Vec<String> = code.iter().map(|code| format!("adapter.{code}")).collect();
+        assert_eq!(said(&reading(&format!("ServiceRequest.{rest}"))), code, "{rest}");
+    }
+    // A month of birth is one, whatever else the field's rule makes of it.
+    let mut setup = referral().setup;
+    let own = "\"select\": \"ServiceRequest.authoredOn\"";
+    assert!(setup.adapter.contains(own));
+    let birth = "\"select\": \"ServiceRequest.subject.resolve().ofType(Patient).birthDate\"";
+    setup.adapter = setup.adapter.replace(own, birth);
+    assert_eq!(said(&setup), ["adapter.identifying-read"]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_list_of_values_is_asked_of_each_item_as_it_is() {
+    let category = |values: &str, displays: &[&str]| {
+        let mut setup = referral().setup;
+        let own = "\"target\": \"Activity.category\",";
+        assert!(setup.policy.contains(own));
+        let rule = format!("{own} \"cardinality\": \"0..*\", \"values\": {values},");
+        setup.policy = setup.policy.replace(own, &rule);
+        let mut body = referral_value();
+        let codings = displays.iter().map(|display| json!({ "code": "DEMO", "display": display }));
+        body["data"]["entry"][0]["resource"]["category"][0]["coding"] = codings.collect();
+        let run = run(&setup, &body);
+        let mut fields = run.records.iter().flat_map(|record| record.fields.clone());
+        let sent = fields.find(|field| field.name == "category").and_then(|field| field.value);
+        (run.refusal.map(|refusal| refusal.code), sent)
+    };
+    let outside = (Some("guard.value-outside-contract".to_owned()), None);
+    let sent = |value: &str| (None, Some(value.to_owned()));
+    assert_eq!(category(r#"["Second", "Third"]"#, &["Second", "Third"]), sent("Second; Third"));
+    assert_eq!(category(r#"["Second", "Third"]"#, &["Second; Third"]), outside);
+    assert_eq!(category(r#"["a; b", "c"]"#, &["a; b", "c"]), sent("a; b; c"));
+    assert_eq!(category(r#"["a; b", "c"]"#, &["a", "b"]), outside);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

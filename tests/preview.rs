@@ -462,7 +462,16 @@ fn reading<'a>(adapter: &'a mut Value, field: &str) -> &'a mut Value {
     fields.iter_mut().find(|entry| entry["field"] == field).unwrap()
 }
 
-const BIRTH: &str = "ServiceRequest.subject.resolve().ofType(Patient).birthDate";
+/// The first referral with its request changed.
+fn referrals_with(change: impl FnOnce(&mut Value)) -> Vec<PreviewInput> {
+    let mut events = referrals();
+    let mut document: Value = serde_json::from_str(&events[0].text).unwrap();
+    let entries = document["data"]["entry"].as_array_mut().unwrap();
+    let is_referral = |entry: &&mut Value| entry["resource"]["resourceType"] == "ServiceRequest";
+    change(&mut entries.iter_mut().find(is_referral).unwrap()["resource"]);
+    events[0].text = document.to_string();
+    events
+}
 
 #[test]
 fn what_an_adapter_reads_from_elsewhere_newly_crosses() {
@@ -490,9 +499,10 @@ fn what_an_adapter_reads_from_elsewhere_newly_crosses() {
 fn a_value_from_elsewhere_newly_crosses_even_where_it_is_the_same_or_comes_in_a_narrower_form() {
     // The year of another date, where the month of the first one crossed.
     let mut adapter: Value = serde_json::from_str(fixture("adapters/fhir-r4.json").unwrap()).unwrap();
-    reading(&mut adapter, "CareEvent.authoredOn")["select"] = json!(BIRTH);
+    reading(&mut adapter, "CareEvent.authoredOn")["select"] = json!("ServiceRequest.meta.lastUpdated");
     let coarser = changed(|policy| rule(policy, "CareEvent.authoredOn")["method"] = json!("generalize:year"));
-    let mut coarse = request(&shipped(), &coarser, referrals());
+    let events = referrals_with(|request| request["meta"]["lastUpdated"] = json!("2026-01-13T08:00:00Z"));
+    let mut coarse = request(&shipped(), &coarser, events);
     coarse.new.adapter = adapter.to_string();
     let report = preview(&coarse).unwrap();
     let change = report.newly_crossing.iter().find(|change| change.field == "CareEvent.authoredOn").unwrap();
@@ -502,14 +512,9 @@ fn a_value_from_elsewhere_newly_crosses_even_where_it_is_the_same_or_comes_in_a_
     let from_code = |adapter: &mut Value| {
         reading(adapter, "CareEvent.categoryDisplay")["select"] = json!("ServiceRequest.code.coding.display");
     };
-    let mut events = referrals();
-    let mut document: Value = serde_json::from_str(&events[0].text).unwrap();
-    let entries = document["data"]["entry"].as_array_mut().unwrap();
-    let is_referral = |entry: &&mut Value| entry["resource"]["resourceType"] == "ServiceRequest";
-    let referral = entries.iter_mut().find(is_referral).unwrap();
-    referral["resource"]["code"]["coding"][0]["display"] =
-        referral["resource"]["category"][0]["coding"][0]["display"].clone();
-    events[0].text = document.to_string();
+    let events = referrals_with(|request| {
+        request["code"]["coding"][0]["display"] = request["category"][0]["coding"][0]["display"].clone();
+    });
     let report = read_otherwise(from_code, events);
     let change = &report.newly_crossing[0];
     assert_eq!((change.field.as_str(), change.events), ("CareEvent.categoryDisplay", 1));

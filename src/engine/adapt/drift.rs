@@ -9,7 +9,8 @@ use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
 use crate::engine::guard;
 use crate::engine::path::{Selector, Step};
 use crate::engine::refusal::Code;
-use crate::engine::validate::{Issue, Severity, structure};
+use crate::engine::validate::structure::{self, Content};
+use crate::engine::validate::{Issue, Severity};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,6 +57,29 @@ impl ElementPath {
         }
     }
 
+    /// A resource itself.
+    pub(super) fn whole(resource: ResourceType) -> Self {
+        Self { resource, names: Vec::new() }
+    }
+
+    /// Whether it is a resource itself.
+    pub(super) fn is_whole(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// What is in it by a name; an extension's extensions count as its own.
+    pub(super) fn inside(&self, name: &str) -> Self {
+        let outer = self.names.iter().position(|own| own == name && name == "extension");
+        let names = self.names.iter().take(outer.unwrap_or(self.names.len()));
+        Self { resource: self.resource, names: names.cloned().chain([name.to_owned()]).collect() }
+    }
+
+    /// What it is, where the definitions have it.
+    pub(super) fn content(&self) -> Option<&'static Content> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        structure::content_of(self.resource.name(), &names)
+    }
+
     fn child(&self, name: &str) -> Self {
         let names = self.names.iter().map(String::as_str).chain([name]).map(str::to_owned);
         Self { resource: self.resource, names: names.collect() }
@@ -78,6 +102,17 @@ impl ElementPath {
     pub fn identifies(&self) -> bool {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         guard::identifies_at(self.resource.name(), &names)
+    }
+
+    /// The FHIR type of what it is in, where the definitions have it.
+    pub(in crate::engine) fn type_around(&self) -> Option<&'static str> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        structure::type_around(self.resource.name(), &names)
+    }
+
+    /// Whether it identifies a person by being an element of that person's resource.
+    pub fn identifies_its_own(&self) -> bool {
+        guard::is_person(self.resource.name()) && self.identifies()
     }
 
     /// Whether it may hold any text.

@@ -2,11 +2,12 @@
 
 use super::EventMap;
 use super::crm::CrmField;
-use super::drift::Reads;
+use super::drift::ElementPath;
+use super::places;
 use crate::engine::canonical::{DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, Edit, Lint, Severity};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
-use crate::engine::path::{Never, Selector, Step};
+use crate::engine::path::{Never, Selector};
 use crate::engine::policy::edit::{Layout, splice};
 use crate::engine::policy::lint::codes::{DOCUMENT_TWICE, VERSION_TWICE};
 use std::borrow::Cow;
@@ -48,7 +49,7 @@ static IDENTIFYING_READ: Lint = Lint {
     code: "identifying-read",
     severity: Severity::Error,
     about: "A field that does not identify the person is read from an element that does.",
-    help: "Read the element into a field of class `phi-restricted`, or another element into this field.",
+    help: "Read the element into a field of class `phi-restricted` of the person's own, or another element into this field.",
 };
 static FREE_TEXT_READ: Lint = warning(
     "free-text-read",
@@ -112,6 +113,9 @@ pub(super) fn segregated(doc: &mut Document<'_>, objects: Option<NodeId>, marks:
 
 /// Entities that come along with what an event is about.
 const COME_ALONG: [&str; 4] = ["Person", "PatientProfile", "Practitioner", "Organization"];
+
+/// Entities that are about the person.
+const PERSONS_OWN: [&str; 2] = ["Person", "PatientProfile"];
 
 /// Finds what there is to find in an adapter.
 pub(super) fn run(doc: &mut Document<'_>, events: &[EventMap]) {
@@ -183,7 +187,7 @@ fn fields_twice(doc: &mut Document<'_>, event: NodeId, shared: &BTreeSet<String>
     }
 }
 
-/// What an entry reads into a field that is taken not to point at the person.
+/// What an entry reads into a field that is taken not to point at the person, or to do so by something else.
 pub(super) fn sources(
     doc: &mut Document<'_>,
     at: NodeId,
@@ -191,25 +195,31 @@ pub(super) fn sources(
     selector: &Selector,
     own: Option<ResourceType>,
 ) {
-    if field.class >= DisclosureClass::PhiRestricted || field.kind == FieldType::FreeText {
+    if field.kind == FieldType::FreeText {
         return;
     }
-    let start = || own.map(Step::OfType);
-    let whole: Selector =
-        selector.iter().map(|path| start().into_iter().chain(path.iter().cloned()).collect()).collect();
-    let mut reads = Reads::default();
-    reads.add(field, &whole);
-    for path in reads.sources(field) {
-        let (lint, what) = if path.identifies() {
-            (&IDENTIFYING_READ, "identifies the person")
-        } else if path.is_free_text() {
-            (&FREE_TEXT_READ, "may hold any text")
+    let restricted = field.class >= DisclosureClass::PhiRestricted;
+    if restricted && PERSONS_OWN.contains(&field.entity()) {
+        return;
+    }
+    for path in selector {
+        let places = places::of(own, path);
+        // A method lets part of a restricted field out: for a field that is not the person's, it knows nothing of them.
+        let identifies = |place: &&ElementPath| match restricted {
+            true => place.identifies_its_own(),
+            false => place.identifies(),
+        };
+        let free_text = |place: &&ElementPath| !restricted && place.is_free_text();
+        let (lint, place, what) = if let Some(place) = places.iter().find(identifies) {
+            (&IDENTIFYING_READ, place, "identifies the person")
+        } else if let Some(place) = places.iter().find(free_text) {
+            (&FREE_TEXT_READ, place, "may hold any text")
         } else {
             continue;
         };
         let span = doc.json.span(doc.json.get(at, "select").unwrap_or(at));
-        let message = format!("{} {what}, and `{}` is {}.", path.spell(), field.name, field.class.as_str());
-        doc.lint(span, lint, message);
+        let class = if restricted { "no field of the person" } else { field.class.as_str() };
+        doc.lint(span, lint, format!("{} {what}, and `{}` is {class}.", place.spell(), field.name));
     }
 }
 

@@ -7,6 +7,7 @@ mod event;
 mod keys;
 pub mod lint;
 mod path;
+mod places;
 mod plan;
 mod read;
 mod record;

@@ -2,8 +2,10 @@
 
 use super::dates::Date;
 use super::fold::{Folded, fold, spell, ways, words, written_out};
+use crate::engine::adapt::drift::ElementPath;
 use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::time::PartialDate;
+use crate::engine::validate::structure;
 use std::borrow::Cow;
 
 /// Longer texts (narratives, attachments) are not one identifier; what they tell is in elements of its own.
@@ -108,32 +110,48 @@ pub(super) fn kind_of(json: &Json, leaf: NodeId) -> Option<Identifying> {
     let key = json.key(member)?;
     let holder = || json.key(through_array(json, parent));
     let is_person = || is_one_of(json, parent, &PERSON_TYPES);
-    kind_by_name(&key, &holder, &is_person, &|| refers_to_a_person(json, parent))
+    let place = Place {
+        holder: &holder,
+        fhir_type: &|| ElementPath::of(json, leaf)?.type_around(),
+        is_person: &is_person,
+        refers: &|| refers_to_a_person(json, parent),
+    };
+    kind_at(&key, &place)
 }
 
-/// The same by an element's name. Asked for where it matters: the name of what holds it, whether that is the resource of
-/// a person, and whether it is a reference to one.
-fn kind_by_name<'a>(
-    key: &str,
-    holder: &dyn Fn() -> Option<Cow<'a, str>>,
-    is_person: &dyn Fn() -> bool,
-    refers: &dyn Fn() -> bool,
-) -> Option<Identifying> {
-    let under = |names: &[&str]| holder().is_some_and(|key| names.contains(&key.as_ref()));
+/// Where an element is. Each is asked for where it matters.
+struct Place<'a> {
+    /// The name of what holds the element.
+    holder: &'a dyn Fn() -> Option<Cow<'a, str>>,
+    /// The FHIR type of that, where it is known.
+    fhir_type: &'a dyn Fn() -> Option<&'static str>,
+    /// Whether that is the resource of a person.
+    is_person: &'a dyn Fn() -> bool,
+    /// Whether that is a reference to a person.
+    refers: &'a dyn Fn() -> bool,
+}
+
+/// The same by an element's name and place: what holds it is told by its name, or by its FHIR type whatever its name.
+fn kind_at(key: &str, place: &Place<'_>) -> Option<Identifying> {
+    let under = |names: &[&str]| (place.holder)().is_some_and(|key| names.contains(&key.as_ref()));
+    let of = |own: &str, names: &[&str]| under(names) || (place.fhir_type)() == Some(own);
     let (kind, identifying) = match key {
         "family" | "given" => (Identifying::Name, true),
         "birthDate" | "deceasedDateTime" => (Identifying::Date, true),
         "fullUrl" => (Identifying::Reference, true),
-        "id" => (Identifying::Detail, is_person()),
-        "reference" => (Identifying::Reference, under(&PERSON_MEMBERS) || refers()),
-        "display" => (Identifying::Name, under(&PERSON_MEMBERS) || refers()),
-        "text" if under(&["name"]) => (Identifying::Name, true),
-        "text" => (Identifying::Detail, under(&["address"])),
+        "id" => (Identifying::Detail, (place.is_person)()),
+        "reference" => (Identifying::Reference, under(&PERSON_MEMBERS) || (place.refers)()),
+        "display" => (Identifying::Name, under(&PERSON_MEMBERS) || (place.refers)()),
+        "text" if of("HumanName", &["name", "valueHumanName"]) => (Identifying::Name, true),
+        "text" => (Identifying::Detail, of("Address", &ADDRESS_MEMBERS)),
+        "title" => (Identifying::Detail, under(&["photo"])),
         "valueString" => (Identifying::Name, under(&["extension"])),
-        "value" => (Identifying::Detail, under(&["telecom", "identifier"])),
-        "line" | "city" | "district" | "postalCode" => {
-            (Identifying::Detail, under(&["address", "valueAddress"]))
+        "value" => {
+            let is_identifier = || (place.holder)().is_some_and(|key| key.ends_with("dentifier"));
+            let is_contact = || of("ContactPoint", &["telecom", "valueContactPoint"]);
+            (Identifying::Detail, is_identifier() || is_contact() || of("Identifier", &["requisition"]))
         }
+        "line" | "city" | "district" | "postalCode" => (Identifying::Detail, of("Address", &ADDRESS_MEMBERS)),
         _ => return None,
     };
     identifying.then_some(kind)
@@ -144,10 +162,19 @@ pub(in crate::engine) fn is_at(resource: &str, names: &[&str]) -> bool {
     let Some((key, holders)) = names.split_last() else { return false };
     let holder = || holders.last().map(|holder| Cow::Borrowed(*holder));
     let of_person = PERSON_TYPES.contains(&resource);
-    let refers = || false;
     let own = of_person || !PROFESSIONAL_TYPES.contains(&resource);
-    let kind = kind_by_name(key, &holder, &|| of_person && holders.is_empty(), &refers);
-    kind.is_some() && if *key == "valueString" { of_person } else { own }
+    let place = Place {
+        holder: &holder,
+        fhir_type: &|| structure::type_around(resource, names),
+        is_person: &|| of_person && holders.is_empty(),
+        refers: &|| false,
+    };
+    kind_at(key, &place).is_some() && if *key == "valueString" { of_person } else { own }
+}
+
+/// Whether resources of a type are persons who are cared for, or close to one.
+pub(in crate::engine) fn is_person(resource: &str) -> bool {
+    PERSON_TYPES.contains(&resource)
 }
 
 /// Whether an element is a person's own and not that of an organisation or of someone who is there by
@@ -173,6 +200,9 @@ pub(super) fn is_a_persons(json: &Json, leaf: NodeId) -> bool {
 const PERSON_TYPES: [&str; 3] = ["Patient", "Person", "RelatedPerson"];
 const PROFESSIONAL_TYPES: [&str; 4] =
     ["Organization", "HealthcareService", "Practitioner", "PractitionerRole"];
+
+/// Members that are addresses.
+const ADDRESS_MEMBERS: [&str; 2] = ["address", "valueAddress"];
 
 /// Members that refer to the patient or to someone close.
 const PERSON_MEMBERS: [&str; 7] = ["subject", "patient", "individual", "beneficiary", "for", "other", "link"];

@@ -11,12 +11,12 @@ use super::canonical::FieldType;
 use super::fhir::Json;
 use super::phi::Phi;
 use super::policy::{Label, Policy, Rule, Target};
-use super::redact::{OutField, Redacted};
+use super::redact::{OutField, Redacted, joined};
 use super::refusal::{Code, Refusal};
 use super::time::PartialDate;
 use super::validate::Shape;
 use fold::Folded;
-pub(super) use identify::is_at as identifies_at;
+pub(super) use identify::{is_at as identifies_at, is_person};
 
 /// Most bytes of text that one event lets cross as it is, all fields together. What identifies is looked for in each of
 /// them as often as the event has it.
@@ -34,7 +34,7 @@ pub fn check(
     redacted: &Redacted,
 ) -> Result<(), Refusal> {
     for field in &redacted.fields {
-        contract(policy, field)?;
+        contract(policy, redacted, field)?;
     }
     let crosses = |rule: usize| redacted.fields.iter().any(|field| field.rule == rule);
     if let Some(missing) = required.iter().find(|rule| !crosses(**rule)) {
@@ -83,7 +83,7 @@ pub fn reasons() -> Vec<String> {
 }
 
 /// (1) Only fields of the contract, each of its type and value set.
-fn contract(policy: &Policy, field: &OutField) -> Result<(), Refusal> {
+fn contract(policy: &Policy, redacted: &Redacted, field: &OutField) -> Result<(), Refusal> {
     let outside = || Refusal::about(Code::GuardFieldOutside, policy.reference());
     let rule = policy.rules.get(field.rule).ok_or_else(outside)?;
     let target = rule.target.as_ref().ok_or_else(outside)?;
@@ -93,13 +93,16 @@ fn contract(policy: &Policy, field: &OutField) -> Result<(), Refusal> {
     if !rule.label.crosses() {
         return Err(outside());
     }
-    let parts = || if rule.cardinality.many { value.split("; ") } else { value.split("\0") };
+    // Each item as it crossed: what was joined can't be told apart again.
+    let items = redacted.crossings.iter().filter(|(_, own, _)| *own == field.rule);
+    let items: Vec<&str> = items.map(|(_, _, item)| item.as_str()).collect();
     let fits = !value.is_empty()
         && !value.contains(char::is_control)
-        && parts().all(|part| {
-            rule.method.is_form(part)
-                && (rule.method.has_fixed_form() || fits(rule.field.kind, part))
-                && (rule.values.is_empty() || rule.values.iter().any(|v| v == part))
+        && joined(&items) == value
+        && items.iter().all(|item| {
+            rule.method.is_form(item)
+                && (rule.method.has_fixed_form() || fits(rule.field.kind, item))
+                && (rule.values.is_empty() || rule.values.iter().any(|own| own == item))
         });
     if fits { Ok(()) } else { Err(Refusal::about(Code::GuardValueOutside, target.to_string())) }
 }

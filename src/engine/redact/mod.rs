@@ -144,7 +144,7 @@ pub fn redact(
                     FieldResult::Dropped
                 } else {
                     let values: Vec<&str> = crossed.iter().map(|(_, _, value)| value.as_str()).collect();
-                    out.fields.push(OutField { rule: rule_index, value: Some(values.join("; ")) });
+                    out.fields.push(OutField { rule: rule_index, value: Some(joined(&values)) });
                     out.class = out.class.max(Some(rule.class));
                     FieldResult::Crossed
                 }
@@ -153,6 +153,11 @@ pub fn redact(
         out.results.push((rule_index, result));
     }
     out
+}
+
+/// What a field says of several items.
+pub(super) fn joined(items: &[&str]) -> String {
+    items.join("; ")
 }
 
 /// The places that each rule decides about, in the policy's order; rules whose field is withheld come in any case.

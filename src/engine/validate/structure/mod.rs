@@ -53,3 +53,14 @@ pub fn codes_of(resource: &str, names: &[&str]) -> Option<Vec<&'static str>> {
 pub fn is_free_text(resource: &str, names: &[&str]) -> bool {
     Table::r4().is_free_text(resource, names)
 }
+
+/// The FHIR type of what an element, named from its resource on, is in: `HumanName` for `name.family`. None where the
+/// definitions do not have the element.
+pub fn type_around(resource: &str, names: &[&str]) -> Option<&'static str> {
+    Table::r4().place_of(resource, names).map(|(own, _)| own.name)
+}
+
+/// What an element, named from its resource on, is. None where the definitions do not have it.
+pub(in crate::engine) fn content_of(resource: &str, names: &[&str]) -> Option<&'static Content> {
+    Table::r4().content_of(resource, names)
+}

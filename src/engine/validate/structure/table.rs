@@ -177,6 +177,11 @@ const SHORT_TYPES: [&str; 6] = ["Address", "Coding", "ContactPoint", "HumanName"
 /// Elements of other types whose strings say what something is called or counted in.
 const SHORT_TEXTS: [&str; 6] = ["alias", "display", "name", "title", "unit", "version"];
 
+/// Whether an element of a resource that is not supported is a code or a URI, by its names.
+fn is_code_by_name(names: &[&str]) -> bool {
+    matches!(names, ["status"] | [.., "coding", "code" | "system"])
+}
+
 /// Every type and value set.
 pub struct Table {
     types: Vec<Type>,
@@ -219,7 +224,7 @@ impl Table {
     }
 
     /// The type that an element is in, named from its resource on, and where it is found there.
-    fn place_of(&'static self, resource: &str, names: &[&str]) -> Option<(&'static Type, Found)> {
+    pub fn place_of(&'static self, resource: &str, names: &[&str]) -> Option<(&'static Type, Found)> {
         let (last, before) = names.split_last()?;
         let mut own = self.resource(resource)?;
         for name in before {
@@ -231,6 +236,12 @@ impl Table {
             };
         }
         own.find(last.as_bytes()).map(|found| (own, found))
+    }
+
+    /// What an element, named from its resource on, is.
+    pub fn content_of(&'static self, resource: &str, names: &[&str]) -> Option<&'static Content> {
+        let (own, found) = self.place_of(resource, names)?;
+        own.content(found)
     }
 
     /// The value set that is required of an element, named from its resource on.
@@ -251,7 +262,10 @@ impl Table {
             )) => true,
             Some((own, Content::Primitive(Primitive::String))) => !named && !SHORT_TYPES.contains(&own.name),
             Some(_) => false,
-            None => !named && names != ["resourceType"],
+            None => {
+                let is_code = self.resource(resource).is_none() && is_code_by_name(names);
+                !named && !is_code && names != ["resourceType"]
+            }
         }
     }
 
