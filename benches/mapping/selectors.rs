@@ -23,8 +23,8 @@ const APPLY: [&str; 8] = [
 /// A selector that finds nothing in a referral.
 pub fn idle(n: usize) -> String {
     match n % 4 {
-        0 => format!("ServiceRequest.extension('urn:example:{n}').value.ofType(string)"),
-        1 => format!("ServiceRequest.identifier.where(system = 'urn:example:{n}').value"),
+        0 => format!("ServiceRequest.extension('urn:example:{n}').value.ofType(code)"),
+        1 => format!("ServiceRequest.performerType.coding.where(system = 'urn:example:{n}').code"),
         2 => format!("ServiceRequest.code.coding.where(system = 'urn:example:{n}').display.first()"),
         _ => format!("ServiceRequest.reasonCode[{n}].coding.code"),
     }
