@@ -147,6 +147,11 @@ impl FieldEntry {
         self.name.split_once('.').map_or("", |(entity, _)| entity)
     }
 
+    /// Whether it says something of the patient: a field of the person or the patient's profile.
+    pub fn is_of_patient(&self) -> bool {
+        ["Person", "PatientProfile"].contains(&self.entity())
+    }
+
     /// Its name without the entity's.
     pub fn short_name(&self) -> &str {
         self.name.split_once('.').map_or("", |(_, field)| field)

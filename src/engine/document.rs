@@ -28,6 +28,18 @@ pub struct Lint {
     pub help: &'static str,
 }
 
+impl Lint {
+    /// One that keeps a document from being used.
+    pub const fn error(code: &'static str, about: &'static str, help: &'static str) -> Self {
+        Self { code, severity: Severity::Error, about, help }
+    }
+
+    /// One that is a matter of judgement.
+    pub const fn warning(code: &'static str, about: &'static str, help: &'static str) -> Self {
+        Self { code, severity: Severity::Warning, about, help }
+    }
+}
+
 /// A finding with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {

@@ -153,7 +153,7 @@ impl CrmField {
 
     /// Whether a value of a canonical field would say something of the person or the patient's profile in it.
     pub fn is_of_patient(&self, field: &FieldEntry) -> bool {
-        self.kind != CrmType::Token && ["Person", "PatientProfile"].contains(&field.entity())
+        self.kind != CrmType::Token && field.is_of_patient()
     }
 }
 
@@ -289,9 +289,7 @@ mod tests {
         // Elsewhere nothing stands for a patient but a token.
         for object in objects.values().filter(|object| !object.segregated) {
             for field in object.fields.values().filter(|field| field.kind != CrmType::Token) {
-                let of_patient =
-                    |entry: &Arc<FieldEntry>| ["Person", "PatientProfile"].contains(&entry.entity());
-                assert!(!field.fields.iter().any(of_patient), "{field:?}");
+                assert!(!field.fields.iter().any(|entry| entry.is_of_patient()), "{field:?}");
             }
         }
     }

@@ -74,10 +74,13 @@ impl ElementPath {
         Self { resource: self.resource, names: names.cloned().chain([name.to_owned()]).collect() }
     }
 
+    fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+
     /// What it is, where the definitions have it.
     pub(super) fn content(&self) -> Option<&'static Content> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        structure::content_of(self.resource.name(), &names)
+        structure::content_of(self.resource.name(), &self.names())
     }
 
     fn child(&self, name: &str) -> Self {
@@ -91,8 +94,7 @@ impl ElementPath {
 
     /// The codes that it can have: those of its required value set. None where it has no such set.
     pub fn codes(&self) -> Option<Vec<&'static str>> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        match names.as_slice() {
+        match self.names().as_slice() {
             ["resourceType"] => Some(vec![self.resource.name()]),
             names => structure::codes_of(self.resource.name(), names),
         }
@@ -100,14 +102,12 @@ impl ElementPath {
 
     /// Whether it identifies a person.
     pub fn identifies(&self) -> bool {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        guard::identifies_at(self.resource.name(), &names)
+        guard::identifies_at(self.resource.name(), &self.names())
     }
 
     /// The FHIR type of what it is in, where the definitions have it.
     pub(in crate::engine) fn type_around(&self) -> Option<&'static str> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        structure::type_around(self.resource.name(), &names)
+        structure::type_around(self.resource.name(), &self.names())
     }
 
     /// Whether it identifies a person by being an element of that person's resource.
@@ -117,8 +117,7 @@ impl ElementPath {
 
     /// Whether it may hold any text.
     pub fn is_free_text(&self) -> bool {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        structure::is_free_text(self.resource.name(), &names)
+        structure::is_free_text(self.resource.name(), &self.names())
     }
 
     /// As adapters spell it.

@@ -5,7 +5,7 @@ use super::crm::CrmField;
 use super::drift::ElementPath;
 use super::places;
 use crate::engine::canonical::{DisclosureClass, FieldEntry, FieldType};
-use crate::engine::document::{Diagnostic, Document, Edit, Lint, Severity};
+use crate::engine::document::{Diagnostic, Document, Edit, Lint};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
 use crate::engine::path::{Never, Selector};
 use crate::engine::policy::edit::{Layout, splice};
@@ -14,62 +14,54 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-const fn warning(code: &'static str, about: &'static str, help: &'static str) -> Lint {
-    Lint { code, severity: Severity::Warning, about, help }
-}
-
-static EVENT_TWICE: Lint = Lint {
-    code: "event-twice",
-    severity: Severity::Error,
-    about: "Two entries read the same type of event from the same resource type in the same state.",
-    help: "Merge the two, or tell them apart by `when`.",
-};
-static FIELD_TWICE: Lint = warning(
+static EVENT_TWICE: Lint = Lint::error(
+    "event-twice",
+    "Two entries read the same type of event from the same resource type in the same state.",
+    "Merge the two, or tell them apart by `when`.",
+);
+static FIELD_TWICE: Lint = Lint::warning(
     "field-twice",
     "An event fills a field by two entries.",
     "Write both places in one selector, with `|` between.",
 );
-static SOURCE_ID_MISSING: Lint = warning(
+static SOURCE_ID_MISSING: Lint = Lint::warning(
     "source-id-missing",
     "An event does not keep the source's id of what it is about.",
     "Fill `sourceId` of the entity: without it a record can't be traced back.",
 );
-static NEVER_HOLDS: Lint = warning(
+static NEVER_HOLDS: Lint = Lint::warning(
     "never-holds",
     "A selector or a condition asks for what can never be.",
     "Check spelling and type: a required value set bounds an element's codes, and one that does not repeat has one item.",
 );
-static EVENT_UNUSED: Lint = warning(
+static EVENT_UNUSED: Lint = Lint::warning(
     "event-unused",
     "No policy that is checked along covers an event type.",
     "Remove it, or cover it by a policy.",
 );
 
-static IDENTIFYING_READ: Lint = Lint {
-    code: "identifying-read",
-    severity: Severity::Error,
-    about: "A field that does not identify the person is read from an element that does.",
-    help: "Read the element into a field of class `phi-restricted` of the person's own, or another element into this field.",
-};
-static FREE_TEXT_READ: Lint = warning(
+static IDENTIFYING_READ: Lint = Lint::error(
+    "identifying-read",
+    "A field that does not identify the person is read from an element that does.",
+    "Read the element into a field of class `phi-restricted` of the person's own, or another element into this field.",
+);
+static FREE_TEXT_READ: Lint = Lint::warning(
     "free-text-read",
     "A field of class `operational` or `clinical-adjacent` is read from an element that may hold any text.",
     "Read a code or its display. Free text never crosses as it is, unless it is one of the rule's `values`.",
 );
 
-static PATIENT_FIELD_OUTSIDE: Lint = Lint {
-    code: "patient-field-outside",
-    severity: Severity::Error,
-    about: "A field of a CRM object that is not segregated stands for something about the patient.",
-    help: "Move it to the segregated object; elsewhere a field of type `token` points to the patient.",
-};
-static SEGREGATED_TWICE: Lint = Lint {
-    code: "segregated-twice",
-    severity: Severity::Error,
-    about: "More than one object of a CRM is segregated.",
-    help: "Keep what is known of patients in one object, so that access, retention and deletion act on it alone.",
-};
-static SEGREGATED_MISSING: Lint = warning(
+static PATIENT_FIELD_OUTSIDE: Lint = Lint::error(
+    "patient-field-outside",
+    "A field of a CRM object that is not segregated stands for something about the patient.",
+    "Move it to the segregated object; elsewhere a field of type `token` points to the patient.",
+);
+static SEGREGATED_TWICE: Lint = Lint::error(
+    "segregated-twice",
+    "More than one object of a CRM is segregated.",
+    "Keep what is known of patients in one object, so that access, retention and deletion act on it alone.",
+);
+static SEGREGATED_MISSING: Lint = Lint::warning(
     "segregated-missing",
     "No object of a CRM is segregated.",
     "Mark the object that holds what is known of patients by `\"segregated\": true`. Without one nothing of them is held.",
@@ -113,9 +105,6 @@ pub(super) fn segregated(doc: &mut Document<'_>, objects: Option<NodeId>, marks:
 
 /// Entities that come along with what an event is about.
 const COME_ALONG: [&str; 4] = ["Person", "PatientProfile", "Practitioner", "Organization"];
-
-/// Entities that are about the person.
-const PERSONS_OWN: [&str; 2] = ["Person", "PatientProfile"];
 
 /// Finds what there is to find in an adapter.
 pub(super) fn run(doc: &mut Document<'_>, events: &[EventMap]) {
@@ -199,7 +188,7 @@ pub(super) fn sources(
         return;
     }
     let restricted = field.class >= DisclosureClass::PhiRestricted;
-    if restricted && PERSONS_OWN.contains(&field.entity()) {
+    if restricted && field.is_of_patient() {
         return;
     }
     for path in selector {

@@ -118,9 +118,8 @@ fn segregated(rule: &Rule, crm: &CrmAdapter) -> Option<Target> {
 /// Whether what leaves by a rule is a patient attribute: something of the person or the patient's profile, or
 /// what a method makes of something highly restricted, and not as a token. (As it is, it does not cross at all.)
 fn is_attribute(rule: &Rule) -> bool {
-    let of_patient = ["Person", "PatientProfile"].contains(&rule.field.entity());
     let restricted = rule.class == DisclosureClass::HighlyRestricted && rule.label == Label::Transformed;
-    rule.method != Method::Tokenize && (of_patient || restricted)
+    rule.method != Method::Tokenize && (rule.field.is_of_patient() || restricted)
 }
 
 /// Why what leaves by a rule does not fit a field.
