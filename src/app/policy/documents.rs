@@ -6,9 +6,9 @@ use crate::api::{
     Task, Usage, derive,
 };
 use crate::app::desk::Desk;
-use crate::app::parts::{Progress, ProgressBar};
+use crate::app::parts::ProgressBar;
 use crate::app::route::{self, Route, Step};
-use crate::app::worker::{self, End, Watch};
+use crate::app::worker::{End, Latest};
 use crate::app::{dom, text, words};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -50,8 +50,8 @@ pub fn Documents(desk: Desk) -> impl IntoView {
             <Show when=move || is_review.get()>
                 <Chooser desk />
                 <ProgressBar
-                    progress=review.progress
-                    on_cancel=Callback::new(move |()| review.cancelled.set(true))
+                    progress=review.work.progress
+                    on_cancel=Callback::new(move |()| review.work.cancelled.set(true))
                 />
             </Show>
             {move || match &*derived.get() {
@@ -73,20 +73,12 @@ fn derived_of(desk: Desk, document: DerivedDocument, usage: Option<&Usage>) -> D
 struct Review {
     /// What they use of the draft; none until that is known.
     usage: RwSignal<Option<Arc<Usage>>>,
-    progress: RwSignal<Option<Progress>>,
-    cancelled: RwSignal<bool>,
-    /// Counts what was begun: only the latest has a say.
-    begun: StoredValue<u32>,
+    work: Latest,
 }
 
 impl Review {
     fn new() -> Self {
-        Self {
-            usage: RwSignal::new(None),
-            progress: RwSignal::new(None),
-            cancelled: RwSignal::new(false),
-            begun: StoredValue::new(0),
-        }
+        Self { usage: RwSignal::new(None), work: Latest::new() }
     }
 
     /// Counts what the events use of the draft: those of the open scenario at once, all others in the worker.
@@ -94,9 +86,7 @@ impl Review {
         let trial = desk.sheet.trial;
         let (set, draft) = (trial.set.get(), desk.sheet.text.get());
         let Some(scenario) = desk.edited_scenario() else { return };
-        let turn = self.begun.get_value().wrapping_add(1);
-        self.begun.set_value(turn);
-        self.cancelled.set(true);
+        let turn = self.work.next();
         let now = scenario.requests.first().map_or(0, |(at, _)| *at);
         let events = match set {
             EventSet::Open => return self.usage.set(Usage::of_scenario(&scenario, &draft).map(Arc::new)),
@@ -105,20 +95,10 @@ impl Review {
         };
         self.usage.set(None);
         let request = RehearsalRequest { setup: Setup { policy: draft, ..scenario.setup }, events, now };
-        let (progress, cancelled) = (self.progress, self.cancelled);
         spawn_local(async move {
-            // The one before gets its chance to leave off.
-            while progress.try_with_untracked(Option::is_some) == Some(true) {
-                dom::pause(20).await;
-            }
-            if self.begun.try_get_value() != Some(turn) {
-                return;
-            }
-            let watch = Watch { what: "Counting", unit: "event", progress, cancelled };
-            let end = worker::run(Task::Rehearse(Box::new(request)), watch).await;
-            if let (End::Done(JobOutcome::Rehearsed(rehearsed)), true) =
-                (end, self.begun.try_get_value() == Some(turn))
-            {
+            let task = Task::Rehearse(Box::new(request));
+            let end = self.work.run(turn, task, "Counting", "event").await;
+            if let Some(End::Done(JobOutcome::Rehearsed(rehearsed))) = end {
                 self.usage.set(Some(Arc::new(rehearsed.usage)));
             }
         });

@@ -10,7 +10,7 @@ pub fn glance(desk: Desk) -> AnyView {
     let sheet = desk.sheet;
     let effect = Memo::new(move |_| {
         let busy =
-            sheet.checking.get() || sheet.trial.due.get() || sheet.trial.progress.with(Option::is_some);
+            sheet.checking.get() || sheet.trial.due.get() || sheet.trial.work.progress.with(Option::is_some);
         let behind = sheet.trial.behind.get();
         sheet.trial.report.with(|report| match report {
             _ if busy => (("dim", "…"), "Comparing".to_owned()),

@@ -195,7 +195,7 @@ fn warned(
 fn effect(desk: Desk, outdated: bool) -> AnyView {
     let trial = desk.sheet.trial;
     if outdated {
-        let waits = trial.stale.get() && trial.progress.with(Option::is_none);
+        let waits = trial.stale.get() && trial.work.progress.with(Option::is_none);
         return view! {
             <p class="behind" role="status" data-testid="publish-outdated">
                 <span aria-hidden="true">"⚠ "</span>

@@ -6,9 +6,7 @@ use super::preview::Trial;
 use super::shelf::Shelf;
 use crate::api::{History, JobOutcome, Objection, PolicyReport, Step, Task, check_policy};
 use crate::app::desk::Desk;
-use crate::app::dom;
-use crate::app::parts::Progress;
-use crate::app::worker::{self, End, Watch};
+use crate::app::worker::{End, Latest, Turn};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
@@ -48,10 +46,8 @@ pub struct Sheet {
     pub refused: RwSignal<Option<Objection>>,
     /// Whether a long text is still being checked, so that the report is of an earlier one.
     pub checking: RwSignal<bool>,
-    progress: RwSignal<Option<Progress>>,
-    cancelled: RwSignal<bool>,
-    /// Counts the edits of long texts: only the check of the latest has a say.
-    turn: StoredValue<u32>,
+    /// Checking a long text.
+    work: Latest,
     scheduled: StoredValue<bool>,
 }
 
@@ -70,9 +66,7 @@ impl Sheet {
             incoming: RwSignal::new(None),
             refused: RwSignal::new(None),
             checking: RwSignal::new(false),
-            progress: RwSignal::new(None),
-            cancelled: RwSignal::new(false),
-            turn: StoredValue::new(0),
+            work: Latest::new(),
             scheduled: StoredValue::new(false),
         }
     }
@@ -153,11 +147,9 @@ impl Sheet {
     fn refresh(self, desk: Desk) {
         let draft = self.text.get_untracked();
         self.draft.keep_soon(move || self.standing());
-        let turn = self.turn.get_value().wrapping_add(1);
-        self.turn.set_value(turn);
+        let turn = self.work.next();
         if is_long(draft.len()) {
             self.checking.set(true);
-            self.cancelled.set(true);
             spawn_local(self.check_long(desk, turn));
         } else {
             self.checking.set(false);
@@ -167,17 +159,12 @@ impl Sheet {
     }
 
     /// Checks a long text where it keeps nobody waiting, unless another edit comes.
-    async fn check_long(self, desk: Desk, turn: u32) {
-        dom::pause(QUIET_MS).await;
-        if self.turn.get_value() != turn {
+    async fn check_long(self, desk: Desk, turn: Turn) {
+        if !self.work.holds_after(turn, QUIET_MS).await {
             return;
         }
-        let watch =
-            Watch { what: "Checking", unit: "text", progress: self.progress, cancelled: self.cancelled };
-        let end = worker::run(Task::Check(self.text.get_untracked()), watch).await;
-        if self.turn.get_value() != turn {
-            return;
-        }
+        let task = Task::Check(self.text.get_untracked());
+        let Some(end) = self.work.run(turn, task, "Checking", "text").await else { return };
         self.checking.set(false);
         match end {
             End::Done(JobOutcome::Checked(report)) => {

@@ -4,10 +4,12 @@
 mod drive;
 mod hand;
 mod inbox;
+mod latest;
 mod message;
 mod scope;
 
 pub use hand::{End, Watch, run};
+pub use latest::{Latest, Turn};
 pub use scope::serve;
 
 /// Which build this is: a worker of another build is not given any work.

@@ -24,7 +24,7 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
     let content = move || {
         match trial.report.get() {
         Some(report) => report_view(trial, &report),
-        None if trial.refused.with(Option::is_some) || trial.progress.with(Option::is_some) => ().into_any(),
+        None if trial.refused.with(Option::is_some) || trial.work.progress.with(Option::is_some) => ().into_any(),
         None => view! { <p class="empty">"As soon as the draft can be read as a policy, its effect stands here."</p> }
             .into_any(),
     }
@@ -68,8 +68,8 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
             </header>
             <Chooser desk />
             <ProgressBar
-                progress=trial.progress
-                on_cancel=Callback::new(move |()| trial.cancelled.set(true))
+                progress=trial.work.progress
+                on_cancel=Callback::new(move |()| trial.work.cancelled.set(true))
             />
             <Show when=move || trial.behind.get()>
                 <p class="behind" role="status" data-testid="preview-behind">

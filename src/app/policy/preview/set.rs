@@ -32,7 +32,7 @@ pub fn Chooser(desk: Desk) -> impl IntoView {
         trial.open(desk, dom::files_of(event.data_transfer().and_then(|transfer| transfer.files())));
     };
     let again = move || {
-        (trial.stale.get() && trial.progress.with(Option::is_none)).then(|| {
+        (trial.stale.get() && trial.work.progress.with(Option::is_none)).then(|| {
             view! {
                 <button
                     type="button"

@@ -4,10 +4,8 @@ use crate::api::{
     JobOutcome, Objection, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest, Task, preview,
 };
 use crate::app::desk::Desk;
-use crate::app::dom;
-use crate::app::parts::Progress;
 use crate::app::policy::sheet::{QUIET_MS, is_long};
-use crate::app::worker::{self, End, Watch};
+use crate::app::worker::{End, Latest};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
@@ -52,12 +50,8 @@ pub struct Trial {
     pub due: RwSignal<bool>,
     /// Why there is no result.
     pub refused: RwSignal<Option<Objection>>,
-    /// Long work under way.
-    pub progress: RwSignal<Option<Progress>>,
-    /// Set to have it left off.
-    pub cancelled: RwSignal<bool>,
-    /// Counts what was begun: only the latest has a say.
-    begun: StoredValue<u32>,
+    /// Comparing, where it takes long.
+    pub work: Latest,
 }
 
 impl Trial {
@@ -71,15 +65,13 @@ impl Trial {
             stale: RwSignal::new(false),
             due: RwSignal::new(false),
             refused: RwSignal::new(None),
-            progress: RwSignal::new(None),
-            cancelled: RwSignal::new(false),
-            begun: StoredValue::new(0),
+            work: Latest::new(),
         }
     }
 
     /// Forgets what came of another policy.
     pub fn clear(self) {
-        self.leave_off();
+        self.work.next();
         self.report.set(None);
         self.refused.set(None);
         self.stale.set(false);
@@ -88,7 +80,7 @@ impl Trial {
 
     /// Chooses a set of events and compares over it.
     pub fn choose(self, desk: Desk, set: EventSet) {
-        self.leave_off();
+        self.work.next();
         self.set.set(set);
         self.report.set(None);
         self.start(desk);
@@ -142,15 +134,14 @@ impl Trial {
 
     /// Whether what is shown is not, or not yet, of the draft as it stands.
     pub fn outdated(self) -> bool {
-        self.due.get() || self.stale.get() || self.progress.with(Option::is_some)
+        self.due.get() || self.stale.get() || self.work.progress.with(Option::is_some)
     }
 
     fn start_soon(self, desk: Desk) {
-        let turn = self.next();
+        let turn = self.work.next();
         self.due.set(true);
         spawn_local(async move {
-            dom::pause(QUIET_MS).await;
-            if self.begun.try_get_value() == Some(turn) {
+            if self.work.holds_after(turn, QUIET_MS).await {
                 self.start(desk);
             }
         });
@@ -166,39 +157,22 @@ impl Trial {
                 Err(against) => self.refuse(against.objection()),
             };
         }
-        self.leave_off();
-        let turn = self.next();
+        let turn = self.work.next();
         self.stale.set(false);
         spawn_local(async move {
-            // What was left off gets its chance to say so before the next begins.
-            while self.progress.try_with_untracked(Option::is_some) == Some(true) {
-                dom::pause(20).await;
-            }
-            if self.begun.try_get_value() != Some(turn) {
-                return;
-            }
-            let watch = Watch {
-                what: "Comparing",
-                unit: "event",
-                progress: self.progress,
-                cancelled: self.cancelled,
-            };
-            let end = worker::run(Task::Preview(request), watch).await;
-            if self.begun.try_get_value() != Some(turn) {
-                return;
-            }
+            let end = self.work.run(turn, Task::Preview(request), "Comparing", "event").await;
             match end {
-                End::Done(JobOutcome::Previewed(report)) => {
+                Some(End::Done(JobOutcome::Previewed(report))) => {
                     desk.say("The comparison is done.");
                     self.show(*report);
                 }
-                End::Done(_) => {}
-                End::Cancelled => {
+                Some(End::Done(_)) | None => {}
+                Some(End::Cancelled) => {
                     self.due.set(false);
                     self.stale.set(true);
                     desk.say("The comparison was cancelled.");
                 }
-                End::Failed(objection) => self.refuse(objection),
+                Some(End::Failed(objection)) => self.refuse(objection),
             }
         });
     }
@@ -232,16 +206,5 @@ impl Trial {
         self.behind.set(self.report.with_untracked(Option::is_some));
         self.due.set(false);
         self.refused.set(Some(objection));
-    }
-
-    fn leave_off(self) {
-        self.next();
-        self.cancelled.set(true);
-    }
-
-    fn next(self) -> u32 {
-        let next = self.begun.get_value().wrapping_add(1);
-        self.begun.set_value(next);
-        next
     }
 }
