@@ -17,9 +17,7 @@ use airlock::api::{self, Request};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::{
-    AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage,
-};
+use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -42,23 +40,6 @@ struct Measured {
 fn measure(clock: &dyn Fn() -> f64) -> Measured {
     let scenario = api::open_scenario("referral-created").unwrap();
     let setup = &scenario.setup;
-    let setting = || {
-        Setting::read(&SettingTexts {
-            policy: &setup.policy,
-            adapter: &setup.adapter,
-            crms: &[],
-            catalogue: airlock::engine::canonical::Catalogue::shipped(),
-            consents: &setup.consents,
-            source: &setup.source.id,
-            secrets: &setup.source.secrets,
-            access: AccessTexts::default(),
-            seed: &setup.seed,
-            actor: &setup.actor,
-            role: &setup.role,
-            sandbox: SandboxTexts::default(),
-        })
-        .unwrap()
-    };
     let (at, first) = &scenario.requests[0];
     // As a sender would write it: without the fixture's indentation.
     let compact =
@@ -77,7 +58,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         requests.iter().for_each(floor);
         floors.push((clock() - start) * 1000.0 / EVENTS as f64);
 
-        let mut connector = Connector::new(setting(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         let start = clock();
         for delivery in deliveries {
@@ -90,7 +71,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         records = connector.log().size() / EVENTS as u64;
 
         // Once more with the stages timed, apart, since reading the clock costs too.
-        let mut connector = Connector::new(setting(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
         let mut spent = vec![0.0; Stage::ALL.len()];
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         for delivery in deliveries {

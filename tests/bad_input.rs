@@ -7,7 +7,7 @@ use airlock::api::{Header, Request, RunView, Setup, Severity, check_policy, fixt
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
-use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
+use airlock::engine::{Connector, Outcome, Remembered};
 use serde_json::{Value, json};
 use support::{
     NOW, Sandbox, end, place_of, referral, referral_body, referral_value, send, signed, signed_now,
@@ -362,21 +362,8 @@ fn duplicate_keys_inside_a_good_referral_are_refused_even_when_escaped() {
 #[wasm_bindgen_test(unsupported = test)]
 fn bytes_that_are_not_utf_8_are_refused() {
     let setup = referral().setup;
-    let setting = Setting::read(&SettingTexts {
-        policy: &setup.policy,
-        adapter: &setup.adapter,
-        crms: &[],
-        catalogue: airlock::engine::canonical::Catalogue::shipped(),
-        consents: &setup.consents,
-        source: &setup.source.id,
-        secrets: &setup.source.secrets,
-        access: AccessTexts::default(),
-        seed: &setup.seed,
-        actor: &setup.actor,
-        role: &setup.role,
-        sandbox: SandboxTexts::default(),
-    });
-    let mut connector = Connector::new(setting.unwrap(), Remembered::default());
+
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
     let (id, timestamp) = ("evt-latin1", (NOW / 1000).to_string());
     let secret = Key::parse(&setup.source.secrets[0]).unwrap();
     for body in [b"{\"a\": \"\xe9\"}".to_vec(), vec![0xff, 0xfe, b'{', 0], vec![0xc0, 0x80]] {

@@ -11,9 +11,7 @@ use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
-use airlock::engine::{
-    AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts, Stage,
-};
+use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use support::hunt::{Quarry, outputs};
@@ -469,24 +467,6 @@ fn a_consent_decision_says_who_asked_why_and_what_decided() {
     }
 }
 
-fn setting(setup: &Setup) -> Setting {
-    Setting::read(&SettingTexts {
-        policy: &setup.policy,
-        adapter: &setup.adapter,
-        crms: &[],
-        catalogue: airlock::engine::canonical::Catalogue::shipped(),
-        consents: &setup.consents,
-        source: &setup.source.id,
-        secrets: &setup.source.secrets,
-        access: AccessTexts::default(),
-        seed: &setup.seed,
-        actor: &setup.actor,
-        role: &setup.role,
-        sandbox: SandboxTexts::default(),
-    })
-    .unwrap()
-}
-
 fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
     let timestamp = (NOW / 1000).to_string();
     let secret = Key::parse(&setup.source.secrets[0]).unwrap();
@@ -502,7 +482,7 @@ fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
 #[wasm_bindgen_test(unsupported = test)]
 fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setting(&setup), Remembered::default());
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
     let receipt = connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
     assert_eq!((receipt.status, receipt.settled.is_none()), (202, true));
     assert_eq!((connector.log().size(), connector.crm().records().len()), (1, 0), "answered, not worked on");
@@ -577,7 +557,7 @@ fn phi_prints_a_placeholder() {
     assert_eq!(format!("{phi:?} {:#?}", phi.clone()), "Phi(…) Phi(…)");
     let run = {
         let setup = referral().setup;
-        let mut connector = Connector::new(setting(&setup), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
         connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
         connector.advance(Instant(NOW), &mut |_| {}).unwrap()
     };
@@ -621,7 +601,7 @@ fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_full_queue_pushes_back_and_drops_nothing() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setting(&setup), Remembered::default());
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
     let mut accepted = 0;
     let refused = loop {
         let id = format!("evt-{accepted}");

@@ -9,7 +9,7 @@ use airlock::engine::phi::Phi;
 use airlock::engine::preview::{Preview, PreviewTexts, SideTexts};
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
+use airlock::engine::{Connector, Outcome, Remembered};
 use std::hint::black_box;
 
 /// Events that are previewed.
@@ -75,20 +75,6 @@ pub fn engine(clock: &dyn Fn() -> f64) -> String {
     let Ground { scenario, at, draft, bodies } = Ground::new();
     let setup = &scenario.setup;
     let body = event(&scenario.requests[0].1.body);
-    let setting = SettingTexts {
-        policy: &setup.policy,
-        adapter: &setup.adapter,
-        catalogue: Catalogue::shipped(),
-        crms: &[],
-        consents: &setup.consents,
-        source: &setup.source.id,
-        secrets: &setup.source.secrets,
-        access: AccessTexts::default(),
-        seed: &setup.seed,
-        actor: &setup.actor,
-        role: &setup.role,
-        sandbox: SandboxTexts::default(),
-    };
     let enveloped: Vec<api::Request> = bodies
         .iter()
         .map(|data| {
@@ -105,7 +91,7 @@ pub fn engine(clock: &dyn Fn() -> f64) -> String {
         enveloped.iter().map(delivery).collect()
     };
     let run = per_event(clock, deliveries, |deliveries| {
-        let mut connector = Connector::new(Setting::read(&setting).unwrap(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
         for delivery in deliveries {
             connector.receive(delivery, Instant(at), &mut |_| {});
             let run = connector.advance(Instant(at), &mut |_| {}).unwrap();

@@ -6,12 +6,10 @@
 #![no_main]
 
 use airlock::api::{self, AssertionChange, Credential, Setup};
-use airlock::engine::adapt::CrmAdapter;
-use airlock::engine::canonical::Catalogue;
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
-use airlock::engine::webhook::{CredentialTexts, Delivery, Key};
-use airlock::engine::{AccessTexts, Connector, Outcome, Remembered, SandboxTexts, Setting, SettingTexts};
+use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::{Connector, Outcome, Remembered, Setting};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
@@ -29,31 +27,7 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
     setup
 });
 
-static CRM: LazyLock<CrmAdapter> = LazyLock::new(|| {
-    let text = api::fixture("adapters/crm-demo.json").expect("it is shipped");
-    CrmAdapter::read(text, Catalogue::shipped()).0.expect("it can be read")
-});
-
-static SETTING: LazyLock<Setting> = LazyLock::new(|| {
-    let setup = &*SETUP;
-    let asserts =
-        [CredentialTexts { id: "asserts", key: Some(ASSERTS), alg: Some("HS256"), ..Default::default() }];
-    Setting::read(&SettingTexts {
-        policy: &setup.policy,
-        adapter: &setup.adapter,
-        crms: std::slice::from_ref(&*CRM),
-        catalogue: Catalogue::shipped(),
-        consents: &setup.consents,
-        source: &setup.source.id,
-        secrets: &setup.source.secrets,
-        access: AccessTexts { source: &asserts, ..AccessTexts::default() },
-        seed: &setup.seed,
-        actor: &setup.actor,
-        role: &setup.role,
-        sandbox: SandboxTexts::default(),
-    })
-    .expect("it can be put in force")
-});
+static SETTING: LazyLock<Setting> = LazyLock::new(|| SETUP.read().expect("it can be put in force"));
 
 fn headers(head: &[u8], body: &[u8], made: u8) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(head);

@@ -644,8 +644,11 @@ fn audit_line(entry: &super::Entry) -> String {
 }
 
 impl Setup {
-    /// Reads the setting's texts.
-    pub(super) fn read(&self) -> Result<Setting, Vec<super::Diagnostic>> {
+    /// Reads the setting's texts into what a connector works with.
+    ///
+    /// # Errors
+    /// What stands against putting it in force, each with the place in its text.
+    pub fn read(&self) -> Result<Setting, Vec<super::Diagnostic>> {
         let start = Instant::parse(&self.clock).unwrap_or(Instant(0));
         let at = |second: i64| Instant(start.0.saturating_add(second.saturating_mul(1000)));
         let outages: Vec<deliver::Outage> = self
