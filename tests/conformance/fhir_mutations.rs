@@ -162,6 +162,8 @@ fn own_resources() -> Vec<Value> {
     let code = |code: &str| json!({ "coding": [{ "system": "urn:example.invalid:codes", "code": code }] });
     let period = json!({ "start": "2026-01-01", "end": "2026-02-01" });
     let identifier = json!([{ "use": "official", "system": "urn:example.invalid:ids", "value": "ID-001" }]);
+    // Of some types nothing else is required.
+    let extension = json!([{ "url": "https://example.invalid/ext", "valueCode": "x" }]);
     vec![
         json!({ "resourceType": "Appointment", "status": "booked", "start": "2026-01-02T09:00:00Z", "end": "2026-01-02T09:30:00Z",
                 "participant": [{ "actor": subject, "status": "accepted", "required": "required" }] }),
@@ -171,7 +173,8 @@ fn own_resources() -> Vec<Value> {
         json!({ "resourceType": "Bundle", "type": "searchset", "total": 1, "link": [{ "relation": "self", "url": "https://ehr.example.invalid/fhir/Patient" }],
                 "entry": [{ "fullUrl": "https://ehr.example.invalid/fhir/Patient/PAT-001", "search": { "mode": "match", "score": 1.0 },
                             "resource": { "resourceType": "Patient", "id": "PAT-001" } }] }),
-        json!({ "resourceType": "CareTeam", "status": "active", "subject": subject, "participant": [{ "member": { "reference": "Practitioner/PRAC-001" }, "period": period }] }),
+        json!({ "resourceType": "CareTeam", "status": "active", "subject": subject, "participant": [{ "member": { "reference": "Practitioner/PRAC-001" }, "period": period }],
+                "extension": extension }),
         json!({ "resourceType": "Communication", "status": "completed", "priority": "routine", "subject": subject,
                 "payload": [{ "contentString": "sample text" }], "sent": "2026-01-02T09:00:00Z" }),
         json!({ "resourceType": "Condition", "subject": subject, "code": code("C1"), "onsetDateTime": "2025",
@@ -193,7 +196,8 @@ fn own_resources() -> Vec<Value> {
                 "valueQuantity": { "value": 1.0, "comparator": "<", "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg" },
                 "referenceRange": [{ "low": { "value": 0.5 }, "high": { "value": 2 } }], "component": [{ "code": code("P"), "valueString": "x" }] }),
         json!({ "resourceType": "Organization", "identifier": identifier, "name": "Demo clinic", "active": true,
-                "telecom": [{ "system": "phone", "use": "work", "value": "555-0100", "rank": 1 }], "address": [{ "use": "work", "type": "postal", "city": "Sampletown" }] }),
+                "telecom": [{ "system": "phone", "use": "work", "value": "555-0100", "rank": 1 }], "address": [{ "use": "work", "type": "postal", "city": "Sampletown" }],
+                "extension": extension }),
         json!({ "resourceType": "Parameters", "parameter": [{ "name": "a", "valueString": "x" }, { "name": "b", "part": [{ "name": "c", "valueInteger": 1 }] },
                 { "name": "d", "resource": { "resourceType": "Patient", "gender": "other" } }] }),
         json!({ "resourceType": "Patient", "id": "PAT-001", "meta": { "versionId": "1", "lastUpdated": "2026-01-02T09:00:00Z" }, "identifier": identifier, "gender": "female",
@@ -201,7 +205,7 @@ fn own_resources() -> Vec<Value> {
                 "text": { "status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">sample</div>" },
                 "contact": [{ "gender": "male", "name": { "text": "x" } }], "communication": [{ "language": code("en"), "preferred": true }],
                 "link": [{ "other": { "reference": "Patient/PAT-002" }, "type": "seealso" }],
-                "extension": [{ "url": "https://example.invalid/ext", "valueCode": "x" }] }),
+                "extension": extension }),
         json!({ "resourceType": "Practitioner", "identifier": identifier, "active": true, "gender": "unknown", "birthDate": "1970", "qualification": [{ "code": code("MD") }] }),
         json!({ "resourceType": "PractitionerRole", "practitioner": { "reference": "Practitioner/PRAC-001" }, "active": true, "period": period,
                 "availableTime": [{ "daysOfWeek": ["tue"], "availableStartTime": "08:00:00" }], "notAvailable": [{ "description": "leave" }] }),
