@@ -362,7 +362,6 @@ fn duplicate_keys_inside_a_good_referral_are_refused_even_when_escaped() {
 #[wasm_bindgen_test(unsupported = test)]
 fn bytes_that_are_not_utf_8_are_refused() {
     let setup = referral().setup;
-
     let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
     let (id, timestamp) = ("evt-latin1", (NOW / 1000).to_string());
     let secret = Key::parse(&setup.source.secrets[0]).unwrap();

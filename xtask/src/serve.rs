@@ -226,10 +226,12 @@ fn answer(root: &Path, prefix: &str, path: &str) -> Answer {
     }
 }
 
-/// Whether a file has a hash of its content in its name, as in `style-0123456789abcdef.css`: it never changes.
+/// Whether a file has a hash of its content in its name, as in `style-0123456789abcdef.css`: it never changes. The hash
+/// has 64 bits, and is written without the zeros that it begins with.
 fn is_named_by_its_content(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    let is_hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
+    name.split(['-', '.', '_']).any(is_hash)
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -282,9 +284,9 @@ mod tests {
 
     #[test]
     fn only_a_file_named_by_its_content_may_be_kept() {
-        let kept = ["base-6d5bbc0000c09879.css", "page-644e8937508ad64c_bg.wasm"];
+        let kept = ["base-6d5bbc0000c09879.css", "page-644e8937508ad64c_bg.wasm", "page-44e8937508ad64c.js"];
         assert!(kept.iter().all(|name| is_named_by_its_content(Path::new(name))));
-        let asked_for_again = ["index.html", "start.js", "worker.js"];
+        let asked_for_again = ["index.html", "start.js", "worker.js", "facade-decade.css"];
         assert!(asked_for_again.iter().all(|name| !is_named_by_its_content(Path::new(name))));
     }
 
