@@ -93,10 +93,13 @@ impl Browser {
         Ok(self.run("return document.querySelector('dialog').open", Vec::new())? == Value::Bool(true))
     }
 
-    /// What a text area has selected.
+    /// What a text area has selected, once the frame that the page waits for has come: a jump to a place
+    /// selects it in the next one, after the editor holds the text.
     pub fn selected(&self, selector: &str) -> Result<String> {
         let script = "const e = document.querySelector(arguments[0]);
-            return document.activeElement === e ? e.value.slice(e.selectionStart, e.selectionEnd) : ''";
+            const drawn = new Promise(done => requestAnimationFrame(done));
+            return drawn.then(() => document.activeElement === e
+                ? e.value.slice(e.selectionStart, e.selectionEnd) : '')";
         let value = self.run(script, vec![json!(selector)])?;
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
