@@ -64,10 +64,13 @@ pub fn Editor(
             seen.set(now);
         }
     };
-    // What the browser does by itself, such as selecting, scrolls without an event of ours.
+    // What the browser does by itself, such as selecting, scrolls without an event of ours. The editor may be gone by the
+    // next frame.
     Effect::new(move |_| {
         placed.track();
-        request_animation_frame(follow);
+        if let Ok(frame) = request_animation_frame_with_handle(follow) {
+            on_cleanup(move || frame.cancel());
+        }
     });
     // A key that moves nothing says nothing: another place may just have been asked for by it.
     let last = StoredValue::new(0u32);

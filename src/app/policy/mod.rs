@@ -60,7 +60,8 @@ pub fn PolicyView(desk: Desk) -> impl IntoView {
     let at = RwSignal::new(0);
     let select = move |(start, end): (u32, u32)| {
         at.set(start);
-        if let Some(area) = area.get_untracked() {
+        // The view may have been left since.
+        if let Some(area) = area.try_get_untracked().flatten() {
             sheet.text.with_untracked(|t| dom::select_range(&area, t, start as usize, end as usize));
         }
     };

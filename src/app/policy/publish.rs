@@ -61,7 +61,10 @@ fn content(desk: Desk, on_jump: Callback<(u32, u32)>) -> AnyView {
     let close = move |_| shelf.publishing.set(false);
     let jump = Callback::new(move |span: (u32, u32)| {
         shelf.publishing.set(false);
-        request_animation_frame(move || on_jump.run(span));
+        // By the next frame the dialog is closed, and the view may have been left.
+        request_animation_frame(move || {
+            let _ = on_jump.try_run(span);
+        });
     });
     if !report.usable() {
         return blocked(&errors, close, jump);

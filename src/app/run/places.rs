@@ -49,7 +49,8 @@ pub fn show(desk: Desk, body: NodeRef<Textarea>, issue: usize) {
 
 /// Selects a byte range of the body in the editor.
 fn select(bench: Bench, body: NodeRef<Textarea>, start: usize, end: usize) {
-    let Some(area) = body.get_untracked() else { return };
+    // The view may have been left since.
+    let Some(area) = body.try_get_untracked().flatten() else { return };
     let at = bench.at.get_untracked();
     bench.drafts.with_untracked(|drafts| {
         if let Some(draft) = drafts.get(at) {
