@@ -1,11 +1,16 @@
 //! Tamper-evident evidence: one record a decision, denials included, never a value.
 
+pub mod checkpoint;
 mod log;
+pub mod note;
+pub mod proof;
 mod record;
+mod tree;
 mod verify;
 
-pub use log::{Hash, Log, Tree, leaf_hash};
+pub use log::Log;
 pub use record::AuditRecord;
+pub use tree::{Hash, Nodes, Range, Tree, empty_root, leaf_hash, node_hash};
 pub use verify::{Head, Kept, LogFault, Verified, verify};
 
 /// Lower-case hex.
