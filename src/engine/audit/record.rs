@@ -86,6 +86,34 @@ pub struct AuditRecord<'a> {
 }
 
 impl<'a> AuditRecord<'a> {
+    /// The members on the wire, in canonical order.
+    pub const MEMBERS: [&'static str; 24] = [
+        "action",
+        "actor",
+        "class",
+        "code",
+        "consent",
+        "correlation",
+        "credential",
+        "destination",
+        "event",
+        "eventType",
+        "fields",
+        "fingerprint",
+        "legalBasis",
+        "outcome",
+        "path",
+        "policy",
+        "policyHash",
+        "purpose",
+        "role",
+        "seq",
+        "source",
+        "stage",
+        "time",
+        "unnamed",
+    ];
+
     /// The canonical bytes (RFC 8785) as text.
     pub fn canonical(&self) -> String {
         // Only strings and integers: serialising can't fail.
@@ -145,6 +173,15 @@ mod tests {
             let value: serde_json::Value = serde_json::from_str(&canonical).unwrap();
             assert_eq!(canonical, serde_json_canonicalizer::to_string(&value).unwrap());
         }
+    }
+
+    #[test]
+    fn the_members_are_named_in_their_order() {
+        let value: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&full().canonical()).unwrap();
+        let mut names: Vec<_> = value.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, AuditRecord::MEMBERS);
     }
 
     #[test]
