@@ -4,7 +4,7 @@
 //! EHR zone's own: [`Request::body`] on its way in, the spans of [`LedgerRow`], which point back into that body so that a
 //! view can show the source beside what crossed, and the values of a [`Selection`], which are of the caller's own input.
 
-mod archive;
+pub mod archive;
 mod assertion;
 mod audit;
 mod breakage;

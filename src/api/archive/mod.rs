@@ -1,5 +1,258 @@
 //! The records of a log, kept small and found fast.
+//!
+//! Each value is kept once and stands in the records by its number. Records are sealed in segments, each of which is one
+//! complete node of the log's tree: a segment is verified by its root alone, and can go while the root stays.
 
 mod members;
 mod segment;
 mod tokens;
+
+pub use segment::{SEGMENT_LEVEL, SEGMENT_RECORDS, Unreadable};
+
+use crate::engine::audit::{Hash, Nodes, Tree, leaf_hash};
+use segment::{Row, Segment};
+use tokens::Tokens;
+
+/// The records of a log.
+#[derive(Clone, Debug, Default)]
+pub struct Archive {
+    tokens: Tokens,
+    sealed: Vec<Sealed>,
+    /// The records after the last sealed segment, with their leaf hashes.
+    open: Vec<(Row, Hash)>,
+}
+
+/// A sealed segment, or what is left of one.
+#[derive(Clone, Debug)]
+enum Sealed {
+    /// Its records are here.
+    Here(Segment),
+    /// Its records are not here: they were deleted under retention, or can't be read. The root stands for them.
+    Gone(Hash),
+}
+
+impl Sealed {
+    fn root(&self) -> &Hash {
+        match self {
+            Self::Here(segment) => &segment.root,
+            Self::Gone(root) => root,
+        }
+    }
+}
+
+/// What verifying a sealed segment found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentState {
+    /// Its records are those that were sealed.
+    Sound,
+    /// Its records are not here.
+    Gone,
+    /// These records, by their places in the log, are not as they were written; none where the records agree with what
+    /// was kept beside each, and yet not with the root.
+    Altered(Vec<u64>),
+}
+
+impl Archive {
+    /// Number of records of the log, those that are gone included.
+    pub fn len(&self) -> u64 {
+        self.sealed_len().saturating_add(self.open.len() as u64)
+    }
+
+    /// Whether the log has no record yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of records in sealed segments.
+    fn sealed_len(&self) -> u64 {
+        (self.sealed.len() as u64) << SEGMENT_LEVEL
+    }
+
+    /// Number of sealed segments.
+    pub fn segments(&self) -> usize {
+        self.sealed.len()
+    }
+
+    /// Adds a record's canonical text with its leaf hash.
+    pub fn append(&mut self, leaf: Hash, canonical: &str) {
+        let row = Row::of(self.len(), &leaf, canonical, &mut self.tokens);
+        self.open.push((row, leaf));
+    }
+
+    /// Seals the oldest records after the last segment, where there are enough of them. Gives the segment's number and
+    /// the text to keep of it; none where there are too few, or one of them is no record in canonical form.
+    pub fn seal(&mut self) -> Option<(usize, String)> {
+        let (rows, leaves) =
+            self.open.get(..SEGMENT_RECORDS)?.iter().cloned().unzip::<_, _, Vec<_>, Vec<_>>();
+        let segment = Segment::seal(self.sealed_len(), rows, &leaves)?;
+        let packed = segment.pack(&self.tokens)?;
+        self.open.drain(..SEGMENT_RECORDS);
+        self.sealed.push(Sealed::Here(segment));
+        Some((self.sealed.len() - 1, packed))
+    }
+
+    /// Adds a sealed segment from the text that was kept of it. It has to be the next one, and no open record may be
+    /// there yet. That its records are those that were sealed, [`Archive::check`] shows.
+    ///
+    /// # Errors
+    /// Where the text can't be read, or is of another segment.
+    pub fn restore(&mut self, packed: &str) -> Result<(), Unreadable> {
+        let segment = Segment::unpack(packed, &mut self.tokens)?;
+        if segment.first != self.len() {
+            return Err(Unreadable::Head);
+        }
+        self.sealed.push(Sealed::Here(segment));
+        Ok(())
+    }
+
+    /// Adds a sealed segment whose records are not here by its root.
+    pub fn restore_root(&mut self, root: Hash) {
+        self.sealed.push(Sealed::Gone(root));
+    }
+
+    /// Lets the records of a sealed segment go. Its root stays. False where there is no such segment.
+    pub fn forget(&mut self, number: usize) -> bool {
+        let Some(sealed) = self.sealed.get_mut(number) else { return false };
+        *sealed = Sealed::Gone(*sealed.root());
+        true
+    }
+
+    /// The root of a sealed segment.
+    pub fn segment_root(&self, number: usize) -> Option<&Hash> {
+        self.sealed.get(number).map(Sealed::root)
+    }
+
+    /// A record's canonical text. None where there is no such record, or it is gone.
+    pub fn canonical(&self, seq: u64) -> Option<String> {
+        Some(self.row(seq)?.canonical(seq, &self.tokens))
+    }
+
+    fn row(&self, seq: u64) -> Option<&Row> {
+        match seq.checked_sub(self.sealed_len()) {
+            Some(open) => self.open.get(usize::try_from(open).ok()?).map(|(row, _)| row),
+            None => match self.sealed.get(usize::try_from(seq >> SEGMENT_LEVEL).ok()?)? {
+                Sealed::Here(segment) => segment.rows.get(usize::try_from(seq - segment.first).ok()?),
+                Sealed::Gone(_) => None,
+            },
+        }
+    }
+
+    /// The tree over all records: of the segments by their roots, of the rest by their leaf hashes.
+    pub fn tree(&self) -> Tree {
+        let mut tree = Tree::default();
+        for sealed in &self.sealed {
+            tree.push_complete(SEGMENT_LEVEL, *sealed.root());
+        }
+        self.open.iter().for_each(|(_, leaf)| tree.push(*leaf));
+        tree
+    }
+
+    /// Recomputes a sealed segment from its records.
+    pub fn check(&self, number: usize) -> SegmentState {
+        let segment = match self.sealed.get(number) {
+            Some(Sealed::Here(segment)) => segment,
+            Some(Sealed::Gone(_)) | None => return SegmentState::Gone,
+        };
+        let mut tree = Tree::default();
+        let mut altered = Vec::new();
+        for ((leaf, row), seq) in segment.leaves(&self.tokens).zip(&segment.rows).zip(segment.first..) {
+            if !row.is_of(&leaf) {
+                altered.push(seq);
+            }
+            tree.push(leaf);
+        }
+        let sound = altered.is_empty() && tree.root() == segment.root;
+        if sound { SegmentState::Sound } else { SegmentState::Altered(altered) }
+    }
+
+    /// Places of the open records whose leaf hash is not that of their text.
+    pub fn check_open(&self) -> Vec<u64> {
+        let open = (self.sealed_len()..).zip(&self.open);
+        let altered = open
+            .filter(|(seq, (row, leaf))| leaf_hash(row.canonical(*seq, &self.tokens).as_bytes()) != *leaf);
+        altered.map(|(seq, _)| seq).collect()
+    }
+}
+
+impl Nodes for Archive {
+    fn node(&self, level: u32, index: u64) -> Option<Hash> {
+        if level == SEGMENT_LEVEL
+            && let Some(sealed) = self.sealed.get(usize::try_from(index).ok()?)
+        {
+            return Some(*sealed.root());
+        }
+        if level > 0 {
+            return None;
+        }
+        match index.checked_sub(self.sealed_len()) {
+            Some(open) => self.open.get(usize::try_from(open).ok()?).map(|(_, leaf)| *leaf),
+            None => Some(leaf_hash(self.canonical(index)?.as_bytes())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::audit::{AuditRecord, proof};
+
+    fn filled(n: u64) -> (Archive, Vec<Hash>, Vec<String>) {
+        let mut archive = Archive::default();
+        let (mut leaves, mut packed) = (Vec::new(), Vec::new());
+        for seq in 0..n {
+            let correlation = format!("run-{:06}", seq / 7).into();
+            let text = AuditRecord { seq, correlation, ..AuditRecord::default() }.canonical();
+            let leaf = leaf_hash(text.as_bytes());
+            archive.append(leaf, &text);
+            leaves.push(leaf);
+            packed.extend(archive.seal().map(|(_, text)| text));
+        }
+        (archive, leaves, packed)
+    }
+
+    #[test]
+    fn the_tree_is_that_of_the_leaves_however_it_is_kept() {
+        for n in [0, 1, 255, 256, 257, 1000] {
+            let (archive, leaves, packed) = filled(n);
+            let tree: Tree = leaves.iter().copied().collect();
+            assert_eq!(archive.tree(), tree, "{n}");
+            assert_eq!(archive.segments() as u64, n / 256);
+            let mut again = Archive::default();
+            packed.iter().for_each(|text| again.restore(text).unwrap());
+            for (seq, leaf) in leaves.iter().enumerate().skip(again.len() as usize) {
+                again.append(*leaf, &archive.canonical(seq as u64).unwrap());
+            }
+            assert_eq!(again.tree(), tree, "{n}");
+            assert_eq!(again.canonical(n / 2), archive.canonical(n / 2));
+            assert!((0..again.segments()).all(|number| again.check(number) == SegmentState::Sound));
+            assert!(again.check_open().is_empty());
+        }
+    }
+
+    #[test]
+    fn proofs_hold_after_a_segment_has_gone() {
+        let (mut archive, leaves, _) = filled(1000);
+        let root = archive.tree().root();
+        assert!(archive.forget(1) && !archive.forget(3));
+        assert_eq!(archive.tree().root(), root);
+        assert_eq!(archive.canonical(300), None);
+        for index in [0, 255, 512, 767, 768, 999] {
+            let proof = proof::inclusion(&archive, index, 1000).unwrap();
+            assert_eq!(proof::verify_inclusion(index, 1000, leaves[index as usize], &proof, &root), Ok(()));
+        }
+        assert_eq!(proof::inclusion(&archive, 300, 1000), None, "its siblings have gone with it");
+        let earlier = archive.root_of(crate::engine::audit::Range { from: 0, to: 600 }).unwrap();
+        let proof = proof::consistency(&archive, 600, 1000).unwrap();
+        assert_eq!(proof::verify_consistency(600, 1000, &earlier, &root, &proof), Ok(()));
+    }
+
+    #[test]
+    fn an_altered_value_is_located() {
+        let (_, _, packed) = filled(256);
+        // One value that seven records share.
+        let altered = packed[0].replace("\"run-000003\"", "\"run-999999\"");
+        let mut archive = Archive::default();
+        archive.restore(&altered).unwrap();
+        assert_eq!(archive.check(0), SegmentState::Altered((21..28).collect()));
+    }
+}
