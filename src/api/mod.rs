@@ -27,6 +27,7 @@ mod select;
 mod session;
 mod sheet;
 mod signing;
+pub mod store;
 mod timeline;
 mod validate;
 mod version;
