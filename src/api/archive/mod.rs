@@ -27,6 +27,8 @@ pub struct Archive {
 enum Sealed {
     /// Its records are here.
     Here(Segment),
+    /// Its records are stored and have not been read.
+    Away(Hash),
     /// Its records are not here: they were deleted under retention, or can't be read. The root stands for them.
     Gone(Hash),
 }
@@ -35,7 +37,7 @@ impl Sealed {
     fn root(&self) -> &Hash {
         match self {
             Self::Here(segment) => &segment.root,
-            Self::Gone(root) => root,
+            Self::Away(root) | Self::Gone(root) => root,
         }
     }
 }
@@ -64,7 +66,7 @@ impl Archive {
     }
 
     /// Number of records in sealed segments.
-    fn sealed_len(&self) -> u64 {
+    pub fn sealed_len(&self) -> u64 {
         (self.sealed.len() as u64) << SEGMENT_LEVEL
     }
 
@@ -79,16 +81,34 @@ impl Archive {
         self.open.push((row, leaf));
     }
 
-    /// Seals the oldest records after the last segment, where there are enough of them. Gives the segment's number and
-    /// the text to keep of it; none where there are too few, or one of them is no record in canonical form.
-    pub fn seal(&mut self) -> Option<(usize, String)> {
+    fn next_segment(&self) -> Option<Segment> {
         let (rows, leaves) =
             self.open.get(..SEGMENT_RECORDS)?.iter().cloned().unzip::<_, _, Vec<_>, Vec<_>>();
-        let segment = Segment::seal(self.sealed_len(), rows, &leaves)?;
-        let packed = segment.pack(&self.tokens)?;
+        Segment::seal(self.sealed_len(), rows, &leaves)
+    }
+
+    /// The number of the next segment and the text to keep of it. None where there are too few records after the last
+    /// segment, or one of them is no record in canonical form.
+    pub fn pack_next(&self) -> Option<(usize, String)> {
+        Some((self.sealed.len(), self.next_segment()?.pack(&self.tokens)?))
+    }
+
+    /// Seals the oldest records after the last segment, where there are enough of them; gives the root over them.
+    pub fn seal(&mut self) -> Option<Hash> {
+        let segment = self.next_segment()?;
+        let root = segment.root;
         self.open.drain(..SEGMENT_RECORDS);
         self.sealed.push(Sealed::Here(segment));
-        Some((self.sealed.len() - 1, packed))
+        Some(root)
+    }
+
+    /// Takes the last sealing back.
+    pub fn unseal(&mut self) {
+        if let Some(Sealed::Here(segment)) = self.sealed.pop_if(|last| matches!(last, Sealed::Here(_))) {
+            let leaves: Vec<Hash> = segment.leaves(&self.tokens).collect();
+            let rows = segment.rows.into_iter().zip(leaves);
+            self.open.splice(..0, rows);
+        }
     }
 
     /// Adds a sealed segment from the text that was kept of it. It has to be the next one, and no open record may be
@@ -105,9 +125,32 @@ impl Archive {
         Ok(())
     }
 
-    /// Adds a sealed segment whose records are not here by its root.
+    /// Adds a sealed segment by its root; its records may follow with [`Archive::fill`].
     pub fn restore_root(&mut self, root: Hash) {
-        self.sealed.push(Sealed::Gone(root));
+        self.sealed.push(Sealed::Away(root));
+    }
+
+    /// The latest sealed segment whose records have not been read.
+    pub fn latest_away(&self) -> Option<usize> {
+        self.sealed.iter().rposition(|sealed| matches!(sealed, Sealed::Away(_)))
+    }
+
+    /// Adds the records of a sealed segment from the text that was kept of it, and recomputes it: the root stays that
+    /// which it was added by.
+    ///
+    /// # Errors
+    /// Where the text can't be read, or is of another segment.
+    pub fn fill(&mut self, number: usize, packed: &str) -> Result<SegmentState, Unreadable> {
+        let segment = Segment::unpack(packed, &mut self.tokens)?;
+        let place = (number as u64) << SEGMENT_LEVEL;
+        match self.sealed.get_mut(number) {
+            Some(sealed @ Sealed::Away(_)) if segment.first == place => {
+                let root = *sealed.root();
+                *sealed = Sealed::Here(Segment { root, ..segment });
+                Ok(self.check(number))
+            }
+            _ => Err(Unreadable::Head),
+        }
     }
 
     /// Lets the records of a sealed segment go. Its root stays. False where there is no such segment.
@@ -127,12 +170,18 @@ impl Archive {
         Some(self.row(seq)?.canonical(seq, &self.tokens))
     }
 
+    /// A member of a record as text: of a string what it says, of all else what is written. None where it has none.
+    pub fn member(&self, seq: u64, name: &str) -> Option<String> {
+        let value = self.tokens.text(self.row(seq)?.cell(segment::column(name)?))?;
+        Some(serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()))
+    }
+
     fn row(&self, seq: u64) -> Option<&Row> {
         match seq.checked_sub(self.sealed_len()) {
             Some(open) => self.open.get(usize::try_from(open).ok()?).map(|(row, _)| row),
             None => match self.sealed.get(usize::try_from(seq >> SEGMENT_LEVEL).ok()?)? {
                 Sealed::Here(segment) => segment.rows.get(usize::try_from(seq - segment.first).ok()?),
-                Sealed::Gone(_) => None,
+                Sealed::Away(_) | Sealed::Gone(_) => None,
             },
         }
     }
@@ -151,7 +200,7 @@ impl Archive {
     pub fn check(&self, number: usize) -> SegmentState {
         let segment = match self.sealed.get(number) {
             Some(Sealed::Here(segment)) => segment,
-            Some(Sealed::Gone(_)) | None => return SegmentState::Gone,
+            _ => return SegmentState::Gone,
         };
         let mut tree = Tree::default();
         let mut altered = Vec::new();
@@ -205,7 +254,8 @@ mod tests {
             let leaf = leaf_hash(text.as_bytes());
             archive.append(leaf, &text);
             leaves.push(leaf);
-            packed.extend(archive.seal().map(|(_, text)| text));
+            packed.extend(archive.pack_next().map(|(_, text)| text));
+            archive.seal();
         }
         (archive, leaves, packed)
     }

@@ -1,7 +1,519 @@
-//! The stored form of a session.
+//! The stored form of a session: an append-only journal, sealed segments, and rows.
+//!
+//! What is added together is written as one entry of the journal, in one write; then the head, which says how far the
+//! journal goes and what the log's root is. So a writer that is stopped at any write leaves a log that can be read and
+//! verified, and at most what it was just writing is absent. When enough records have come together, they are sealed in a
+//! segment, the rows are brought up to date, and the entries that are not needed any more go.
+//!
+//! Several writers take turns (that is the caller's affair), and each reads what the others have added before it writes.
 
+mod head;
 mod rows;
 mod shelf;
 
-pub use rows::{Change, Rows};
+pub use head::{Fault, Gone, Sealed};
+pub use rows::{Change, Rows, number, numbered};
 pub use shelf::{MemoryShelf, Shelf, ShelfError};
+
+use super::archive::{Archive, SEGMENT_LEVEL, SEGMENT_RECORDS, SegmentState};
+use crate::engine::audit::checkpoint::Checkpoint;
+use crate::engine::audit::note::{NoteKey, SigningNoteKey};
+use crate::engine::audit::{Hash, leaf_hash};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use head::{Head, Item, KEPT};
+use std::collections::VecDeque;
+use std::fmt;
+
+/// The name of the head.
+pub const HEAD: &str = "airlock.timeline";
+const JOURNAL: &str = "airlock.journal.";
+const SEGMENT: &str = "airlock.segment.";
+const RESERVE: &str = "airlock.reserve";
+/// UTF-16 units that are kept free for what makes room: a segment, and a record of what goes.
+const RESERVE_UNITS: usize = 40_000;
+/// Entries of the journal that stay after their records are sealed.
+const RECENT: usize = 16;
+/// The table of what is known of sealed segments, and of the keys that sign.
+const SEGMENTS: &str = "segments";
+const KEYS: &str = "keys";
+
+/// Why something was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsaved {
+    /// The shelf refused. What was to be written waits in memory.
+    Shelf(ShelfError),
+    /// Another writer was here since: its part has to be read first.
+    Behind,
+    /// The head is gone, though it was there.
+    Vanished,
+}
+
+impl From<ShelfError> for Unsaved {
+    fn from(error: ShelfError) -> Self {
+        Self::Shelf(error)
+    }
+}
+
+impl fmt::Display for Unsaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shelf(error) => error.fmt(f),
+            Self::Behind => f.write_str("Another tab has written to the timeline since."),
+            Self::Vanished => f.write_str("What was stored of the timeline is gone."),
+        }
+    }
+}
+
+/// What reading on has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caught {
+    /// Nothing new.
+    Same,
+    /// So many records more.
+    Added(u64),
+    /// It can't be told by reading on: all has to be read anew.
+    Reload,
+}
+
+/// A log with its rows, and how much of it is stored.
+#[derive(Clone)]
+pub struct Store {
+    archive: Archive,
+    rows: Rows,
+    key: SigningNoteKey,
+    /// Number of the next entry of the journal.
+    next: u64,
+    /// The entries that are needed: number, and size of the log after each.
+    entries: VecDeque<(u64, u64)>,
+    /// Added and not stored yet.
+    waiting: Vec<String>,
+    changed: Vec<Change>,
+    received: u64,
+    /// The head as it was read or written last.
+    known: Option<String>,
+}
+
+impl Store {
+    /// A store that nothing is stored of yet. Its log goes by the key's name.
+    pub fn new(key: SigningNoteKey) -> Self {
+        let mut store = Self {
+            archive: Archive::default(),
+            rows: Rows::default(),
+            next: 0,
+            entries: VecDeque::new(),
+            waiting: Vec::new(),
+            changed: Vec::new(),
+            received: 0,
+            known: None,
+            key,
+        };
+        store.know_key();
+        store
+    }
+
+    /// Puts the key that signs from now on among those that are known.
+    fn know_key(&mut self) {
+        let key = self.key.verifier().to_string();
+        let known: Vec<&str> = self.rows.of(KEYS).map(|(_, value)| value).collect();
+        let quoted = serde_json::to_string(&key).unwrap_or_default();
+        if !known.contains(&quoted.as_str()) {
+            let change = Change::new(KEYS, numbered(known.len() as u64), Some(&key));
+            self.rows.apply(&change);
+            self.changed.push(change);
+        }
+    }
+
+    /// The records.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Deliveries received so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The keys that have signed for this log, oldest first.
+    pub fn keys(&self) -> Vec<NoteKey> {
+        keys_of(&self.rows)
+    }
+
+    /// Which log it is.
+    pub fn origin(&self) -> &str {
+        self.key.name()
+    }
+
+    /// What the log is now, signed.
+    pub fn checkpoint(&self) -> String {
+        let tree = self.archive.tree();
+        let checkpoint =
+            Checkpoint { origin: self.origin().to_owned(), size: tree.size(), root: tree.root() };
+        checkpoint.signed(&self.key)
+    }
+
+    /// Records that are not stored yet.
+    pub fn unsaved(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Adds a record's canonical text.
+    pub fn append(&mut self, leaf: Hash, canonical: String) {
+        self.archive.append(leaf, &canonical);
+        self.waiting.push(canonical);
+    }
+
+    /// Changes a row.
+    pub fn change(&mut self, change: Change) {
+        self.rows.apply(&change);
+        self.changed.push(change);
+    }
+
+    /// Says how many deliveries were received.
+    pub fn set_received(&mut self, received: u64) {
+        self.received = received;
+    }
+
+    /// Writes what is not stored yet: one entry of the journal, and the head. Where either fails, nothing of it is stored
+    /// and all of it waits. Then segments are sealed, where there is enough to seal.
+    ///
+    /// # Errors
+    /// Why it was not written.
+    pub fn save(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
+        if self.waiting.is_empty() && self.changed.is_empty() && self.known.is_some() {
+            return Ok(());
+        }
+        match shelf.get(HEAD)? {
+            head if head == self.known => {}
+            None => return Err(Unsaved::Vanished),
+            Some(_) => return Err(Unsaved::Behind),
+        }
+        let size = self.archive.len();
+        let item = Item {
+            entry: self.next,
+            size: size.saturating_sub(self.waiting.len() as u64),
+            received: self.received,
+            records: self.waiting.iter().filter_map(|text| raw(text)).collect(),
+            rows: self.changed.clone(),
+        };
+        let name = entry_name(self.next);
+        shelf.set(&name, &item.to_text())?;
+        self.entries.push_back((self.next, size));
+        self.next += 1;
+        if let Err(error) = self.write_head(shelf) {
+            self.next -= 1;
+            self.entries.pop_back();
+            // What can't be taken back is read as the work of a writer that was stopped: it is whole.
+            let _ = shelf.remove(&name);
+            return Err(error.into());
+        }
+        self.waiting.clear();
+        self.changed.clear();
+        self.keep_reserve(shelf);
+        self.seal(shelf);
+        Ok(())
+    }
+
+    fn write_head(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
+        let head = Head {
+            version: KEPT,
+            checkpoint: self.checkpoint(),
+            received: self.received,
+            from: self.entries.front().map_or(self.next, |(number, _)| *number),
+            to: self.next,
+            segments: self.archive.segments() as u64,
+            rows: self.rows.digest(),
+        };
+        let text = head.to_text();
+        shelf.set(HEAD, &text)?;
+        self.known = Some(text);
+        Ok(())
+    }
+
+    /// Seals what can be sealed. Where there is no room for it, all stays as it was: the journal holds the same.
+    fn seal(&mut self, shelf: &mut impl Shelf) {
+        while let Some((number, packed)) = self.archive.pack_next()
+            && write_dearly(shelf, &segment_name(number), &packed).is_ok()
+            && self.note_sealed()
+        {
+            let sealed = (number as u64 + 1) << SEGMENT_LEVEL;
+            // Who is a little behind can read on, and need not begin anew.
+            let recent = self.entries.len().saturating_sub(RECENT);
+            let needed = self.entries.iter().position(|(_, size)| *size > sealed).unwrap_or(recent);
+            let rest = self.entries.split_off(needed.min(recent));
+            let done = std::mem::replace(&mut self.entries, rest);
+            let written = self.rows.write(shelf).and_then(|()| self.write_head(shelf));
+            if written.is_err() {
+                self.rows.apply(&Change::new(SEGMENTS, numbered(number as u64), None::<&str>));
+                self.archive.unseal();
+                self.entries = done.into_iter().chain(std::mem::take(&mut self.entries)).collect();
+                return;
+            }
+            for (entry, _) in done {
+                let _ = shelf.remove(&entry_name(entry));
+            }
+            self.keep_reserve(shelf);
+        }
+    }
+
+    /// Seals in memory, and notes the segment among the rows: every reader comes to the same row. False where there is
+    /// nothing to seal.
+    fn note_sealed(&mut self) -> bool {
+        let number = self.archive.segments() as u64;
+        let Some(root) = self.archive.seal() else { return false };
+        let time = |seq| self.archive.member(seq, "time").unwrap_or_default();
+        let first = number << SEGMENT_LEVEL;
+        let (from, to) = (time(first), time(first + SEGMENT_RECORDS as u64 - 1));
+        let row = Sealed { root: STANDARD.encode(root), from, to, gone: None };
+        self.rows.apply(&Change::new(SEGMENTS, numbered(number), Some(&row)));
+        true
+    }
+
+    fn keep_reserve(&self, shelf: &mut impl Shelf) {
+        if matches!(shelf.get(RESERVE), Ok(None)) {
+            let _ = shelf.set(RESERVE, &" ".repeat(RESERVE_UNITS));
+        }
+    }
+}
+
+/// A store as it was read, and what is wrong with it.
+pub struct Opened {
+    /// The store, as far as it could be read.
+    pub store: Store,
+    /// Everything wrong, in order.
+    pub faults: Vec<Fault>,
+}
+
+impl Store {
+    /// Reads what is stored. Sealed segments stay where they are until [`Store::fetch`]: their roots are enough to hold
+    /// the log against its head. Where nothing is stored it is a new store.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn open(shelf: &impl Shelf, key: SigningNoteKey) -> Result<Opened, ShelfError> {
+        let text = shelf.get(HEAD)?;
+        let mut faults = Vec::new();
+        let head = match text.as_deref().map(Head::parse) {
+            Some(Some(head)) => head,
+            None if [JOURNAL, SEGMENT]
+                .iter()
+                .all(|part| shelf.names(part).is_ok_and(|names| names.is_empty())) =>
+            {
+                return Ok(Opened { store: Self::new(key), faults });
+            }
+            unreadable => {
+                faults.push(if unreadable.is_some() { Fault::HeadUnreadable } else { Fault::HeadMissing });
+                Head::guess(shelf)?
+            }
+        };
+        let stated = faults.is_empty().then_some(&head);
+        let mut store = Self { known: text, next: head.from, ..Self::new(key) };
+        store.changed.clear();
+        let (rows, broken) = Rows::read(shelf)?;
+        store.rows = rows;
+        faults.extend(broken.into_iter().map(Fault::RowsUnreadable));
+        store.restore_segments(shelf, head.segments, &mut faults)?;
+        for entry in head.from..head.to {
+            match shelf.get(&entry_name(entry))? {
+                None => faults.push(Fault::EntryMissing(entry)),
+                Some(text) => {
+                    if !store.replay(&text) {
+                        faults.push(Fault::EntryUnreadable(entry));
+                    }
+                }
+            }
+            store.next = entry + 1;
+        }
+        store.received = store.received.max(head.received);
+        if let Some(head) = stated {
+            store.hold_against(head, &mut faults);
+        }
+        // A writer that was stopped between an entry and the head leaves one that the head does not count.
+        while faults.is_empty()
+            && let Some(text) = shelf.get(&entry_name(store.next))?
+            && store.replay(&text)
+        {
+            store.next += 1;
+        }
+        store.know_key();
+        Ok(Opened { store, faults })
+    }
+
+    /// Takes up the roots of the sealed segments.
+    fn restore_segments(
+        &mut self,
+        shelf: &impl Shelf,
+        count: u64,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), ShelfError> {
+        // A writer that was stopped while it sealed has noted a segment that the head does not count.
+        let noted: Vec<u64> = self.rows.of(SEGMENTS).filter_map(|(key, _)| number(key)).collect();
+        for ahead in noted.into_iter().filter(|number| *number >= count) {
+            self.rows.apply(&Change::new(SEGMENTS, numbered(ahead), None::<&str>));
+        }
+        for segment in 0..count {
+            let known = self.sealed(segment);
+            match known.as_ref().and_then(|known| root_of(&known.root)) {
+                Some(root) => self.archive.restore_root(root),
+                None => {
+                    faults.push(Fault::SegmentUnknown(segment));
+                    let packed = shelf.get(&segment_name(segment as usize))?;
+                    match packed.map(|packed| self.archive.restore(&packed)) {
+                        Some(Ok(())) => {}
+                        Some(Err(_)) | None => self.archive.restore_root([0; 32]),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of a sealed segment.
+    pub fn sealed(&self, segment: u64) -> Option<Sealed> {
+        serde_json::from_str(self.rows.get(SEGMENTS, &numbered(segment))?).ok()
+    }
+
+    /// Takes up an entry of the journal. False where it can't be read or does not follow.
+    fn replay(&mut self, text: &str) -> bool {
+        let Some(item) = Item::parse(text) else { return false };
+        let sealed = self.archive.sealed_len();
+        if item.entry != self.next || (item.size != self.archive.len() && item.size > sealed) {
+            return false;
+        }
+        for (seq, record) in (item.size..).zip(&item.records) {
+            // The first entry that is needed may begin in the last sealed segment.
+            if seq >= sealed {
+                self.archive.append(leaf_hash(record.get().as_bytes()), record.get());
+            }
+        }
+        item.rows.iter().for_each(|change| self.rows.apply(change));
+        self.received = self.received.max(item.received);
+        self.entries.push_back((item.entry, item.size.saturating_add(item.records.len() as u64)));
+        true
+    }
+
+    fn hold_against(&self, head: &Head, faults: &mut Vec<Fault>) {
+        if self.rows.digest() != head.rows
+            && !faults.iter().any(|fault| matches!(fault, Fault::RowsUnreadable(_)))
+        {
+            faults.push(Fault::RowsAltered);
+        }
+        let keys = self.keys();
+        match Checkpoint::verify(&head.checkpoint, &keys) {
+            Err(_) => faults.push(Fault::Signature),
+            Ok((checkpoint, _)) if checkpoint.origin != self.origin() => faults.push(Fault::Origin),
+            Ok((checkpoint, _)) => {
+                let tree = self.archive.tree();
+                if tree.size() < checkpoint.size {
+                    faults.push(Fault::Short(tree.size(), checkpoint.size));
+                } else if tree.size() > checkpoint.size || tree.root() != checkpoint.root {
+                    faults.push(Fault::Root);
+                }
+            }
+        }
+    }
+
+    /// Reads on what another writer has added.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn catch_up(&mut self, shelf: &impl Shelf) -> Result<Caught, ShelfError> {
+        let text = shelf.get(HEAD)?;
+        if text == self.known {
+            return Ok(Caught::Same);
+        }
+        let head = text.as_deref().and_then(Head::parse);
+        let Some(head) = head.filter(|head| head.from <= self.next && head.to >= self.next) else {
+            return Ok(Caught::Reload);
+        };
+        if !self.waiting.is_empty() || head.segments < self.archive.segments() as u64 {
+            return Ok(Caught::Reload);
+        }
+        let before = self.archive.len();
+        for entry in self.next..head.to {
+            let replayed = shelf.get(&entry_name(entry))?.is_some_and(|text| self.replay(&text));
+            if !replayed {
+                return Ok(Caught::Reload);
+            }
+            self.next = entry + 1;
+        }
+        while (self.archive.segments() as u64) < head.segments {
+            if !self.note_sealed() {
+                return Ok(Caught::Reload);
+            }
+        }
+        while self.entries.front().is_some_and(|(entry, _)| *entry < head.from) {
+            self.entries.pop_front();
+        }
+        let mut faults = Vec::new();
+        self.hold_against(&head, &mut faults);
+        if !faults.is_empty() {
+            return Ok(Caught::Reload);
+        }
+        self.known = text;
+        Ok(Caught::Added(self.archive.len() - before))
+    }
+
+    /// Reads the latest sealed segment that has not been read yet, and recomputes it. Gives its number and what is wrong
+    /// with it; none where all are read.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn fetch(&mut self, shelf: &impl Shelf) -> Result<Option<(u64, Option<Fault>)>, ShelfError> {
+        let Some(number) = self.archive.latest_away() else { return Ok(None) };
+        let segment = number as u64;
+        if self.sealed(segment).is_some_and(|sealed| sealed.gone.is_some()) {
+            self.archive.forget(number);
+            return Ok(Some((segment, None)));
+        }
+        let fault = match shelf.get(&segment_name(number))? {
+            None => Some(Fault::SegmentMissing(segment)),
+            Some(packed) => match self.archive.fill(number, &packed) {
+                Err(why) => Some(Fault::SegmentUnreadable(segment, why)),
+                Ok(SegmentState::Altered(records)) => Some(Fault::SegmentAltered(segment, records)),
+                Ok(SegmentState::Sound | SegmentState::Gone) => None,
+            },
+        };
+        if fault.is_some() && !matches!(fault, Some(Fault::SegmentAltered(..))) {
+            self.archive.forget(number);
+        }
+        Ok(Some((segment, fault)))
+    }
+}
+
+fn root_of(text: &str) -> Option<Hash> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn keys_of(rows: &Rows) -> Vec<NoteKey> {
+    let texts = rows.of(KEYS).filter_map(|(_, value)| serde_json::from_str::<String>(value).ok());
+    texts.filter_map(|text| NoteKey::parse(&text)).collect()
+}
+
+fn raw(text: &str) -> Option<Box<serde_json::value::RawValue>> {
+    serde_json::value::RawValue::from_string(text.to_owned()).ok()
+}
+
+fn entry_name(number: u64) -> String {
+    format!("{JOURNAL}{number:09}")
+}
+
+fn segment_name(number: usize) -> String {
+    format!("{SEGMENT}{number:06}")
+}
+
+/// Writes what makes room afterwards: where it does not fit, into what was kept free for it.
+fn write_dearly(shelf: &mut impl Shelf, name: &str, text: &str) -> Result<(), ShelfError> {
+    match shelf.set(name, text) {
+        Err(ShelfError::Full) => {
+            shelf.remove(RESERVE)?;
+            shelf.set(name, text)
+        }
+        other => other,
+    }
+}

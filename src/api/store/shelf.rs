@@ -54,8 +54,8 @@ pub trait Shelf {
 /// A shelf in memory, with as much room as it is given.
 #[derive(Clone, Debug)]
 pub struct MemoryShelf {
-    /// The texts.
-    pub texts: BTreeMap<String, String>,
+    texts: BTreeMap<String, String>,
+    taken: usize,
     /// UTF-16 units that names and texts may take together.
     pub capacity: usize,
     /// Writes and removals that it still does; all others fail, as when a tab is killed.
@@ -66,14 +66,19 @@ pub struct MemoryShelf {
 
 impl Default for MemoryShelf {
     fn default() -> Self {
-        Self { texts: BTreeMap::new(), capacity: 5_242_880, left: None, written: 0 }
+        Self { texts: BTreeMap::new(), taken: 0, capacity: 5_242_880, left: None, written: 0 }
     }
 }
 
 impl MemoryShelf {
+    /// A shelf with room for so many UTF-16 units.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { capacity, ..Self::default() }
+    }
+
     /// UTF-16 units taken.
     pub fn units(&self) -> usize {
-        self.texts.iter().map(|(name, text)| units(name) + units(text)).sum()
+        self.taken
     }
 
     fn step(&mut self) -> Result<(), ShelfError> {
@@ -100,17 +105,21 @@ impl Shelf for MemoryShelf {
     fn set(&mut self, name: &str, text: &str) -> Result<(), ShelfError> {
         self.step()?;
         let own = self.texts.get(name).map_or(0, |text| units(name) + units(text));
-        if self.units() - own + units(name) + units(text) > self.capacity {
+        let new = units(name) + units(text);
+        if self.taken - own + new > self.capacity {
             return Err(ShelfError::Full);
         }
-        self.written += units(name) + units(text);
+        self.taken = self.taken - own + new;
+        self.written += new;
         self.texts.insert(name.to_owned(), text.to_owned());
         Ok(())
     }
 
     fn remove(&mut self, name: &str) -> Result<(), ShelfError> {
         self.step()?;
-        self.texts.remove(name);
+        if let Some(text) = self.texts.remove(name) {
+            self.taken -= units(name) + units(&text);
+        }
         Ok(())
     }
 
