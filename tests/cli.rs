@@ -520,7 +520,7 @@ fn help_has_examples_and_the_exit_statuses() {
         assert!(done.out.contains(part), "{part}");
     }
     assert!(airlock(&["--version"]).out.starts_with("airlock "));
-    for command in ["run", "send", "sign", "authenticate", "verify"] {
+    for command in ["run", "send", "sign", "authenticate", "verify", "proof"] {
         assert_eq!(airlock(&[command, "--help"]).status, 0);
     }
 }
@@ -697,6 +697,61 @@ fn a_checkpoint_known_from_elsewhere_shows_a_fork_and_a_rewrite() {
     let empty =
         json!({ "size": 0, "root": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" });
     assert_eq!(verify(&later, &write(&folder, "empty.json", empty.to_string())).0, 0);
+}
+
+#[test]
+fn proof_checks_raw_proofs() {
+    let folder = folder("proof");
+    // Two leaves: each is the other's proof. Hashes of 32 bytes, given and not computed here.
+    let (a, b) = ([1_u8; 32], [2_u8; 32]);
+    let root = airlock::engine::audit::node_hash(&a, &b);
+    let text = |bytes: &[u8]| STANDARD.encode(bytes);
+    let good = json!({
+        "leafIdx": 0, "treeSize": 2, "root": text(&root), "leafHash": text(&a), "proof": [text(&b)],
+        "desc": "members beside these mean nothing",
+    });
+    let check = |kind: &str, file: &Value| {
+        let done = airlock_with(file.to_string().as_bytes(), &["proof", kind, "-", "--json"]);
+        let [result] = done.lines().try_into().unwrap();
+        assert_eq!(done.status == 0, result["valid"].as_bool().unwrap());
+        result
+    };
+    assert_eq!(check("inclusion", &good), json!({ "valid": true }));
+    let with = |name: &str, value: Value| {
+        let mut file = good.clone();
+        file[name] = value;
+        file
+    };
+    for (file, code) in [
+        (with("leafIdx", json!(1)), "proof.root"),
+        (with("leafIdx", json!(u64::MAX)), "proof.out-of-tree"),
+        (with("treeSize", json!(3)), "proof.length"),
+        (with("proof", Value::Null), "proof.length"),
+        (with("proof", json!([text(&b), text(&b)])), "proof.length"),
+        (with("root", json!("")), "proof.hash-length"),
+        (with("proof", json!([text(&b[1..])])), "proof.hash-length"),
+    ] {
+        assert_eq!(check("inclusion", &file)["code"], code, "{file}");
+    }
+    let growth =
+        json!({ "size1": 1, "size2": 2, "root1": text(&a), "root2": text(&root), "proof": [text(&b)] });
+    assert_eq!(check("consistency", &growth), json!({ "valid": true }));
+    let mut empty = growth.clone();
+    empty["size1"] = json!(0);
+    assert_eq!(check("consistency", &empty)["code"], "proof.sizes");
+
+    let file = write(&folder, "good.json", good.to_string());
+    assert_eq!(airlock(&["proof", "inclusion", &file]).out, "valid\n");
+    let wrong = write(&folder, "wrong.json", with("leafIdx", json!(1)).to_string());
+    let people = airlock(&["proof", "inclusion", &wrong]);
+    assert!(people.status == 1 && people.out.starts_with("NOT VALID: proof.root"), "{people:?}");
+    airlock(&["proof", "consistency", &file, "--json"]).unusable("good.json: error[proof.unreadable]");
+    for file in [with("leafIdx", json!(-1)), with("leafIdx", json!(0.5)), with("root", json!("?"))] {
+        let file = write(&folder, "unreadable.json", file.to_string());
+        airlock(&["proof", "inclusion", &file, "--json"])
+            .unusable("unreadable.json: error[proof.unreadable]");
+    }
+    airlock(&["proof", "inclusion", "no-such-file.json"]).unusable("no-such-file.json: error");
 }
 
 #[test]

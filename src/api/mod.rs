@@ -18,6 +18,7 @@ mod message;
 mod objection;
 mod policy;
 mod preview;
+mod proof;
 mod queue;
 mod rehearsal;
 mod run;
@@ -54,6 +55,7 @@ pub use preview::{
     PreviewAgainst, PreviewEvents, PreviewInput, PreviewJob, PreviewReport, PreviewRequest, PreviewTotals,
     RefusalCount, RefusedEvent, preview,
 };
+pub use proof::{ProofKind, ProofReport, check_proof};
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
 pub use rehearsal::{Ending, Rehearsal, RehearsalJob, RehearsalRequest, rehearse};
 pub use run::{

@@ -1,6 +1,7 @@
-//! RFC 6962, by the reference tree of transparency-dev/merkle.
+//! RFC 6962, by the reference tree and the proofs of transparency-dev/merkle.
 
 use crate::support::corpus;
+use airlock::api::{ProofKind, check_proof};
 use airlock::engine::audit::{Hash, Tree, hex, leaf_hash};
 use serde_json::Value;
 
@@ -43,5 +44,37 @@ fn the_reference_tree_has_the_published_hash_at_every_node_and_size() {
     assert_eq!(sizes.len(), 9);
     for (size, expected) in sizes.into_iter().enumerate() {
         assert_eq!(root(&leaves[..size]), expected, "size {size}");
+    }
+}
+
+/// Where contracts differ, the published cases settle it: an empty tree is continued by any, so that there is nothing to
+/// prove and such a proof is refused (RFC 9162, section 2.1.4.2, asks for 0 < first); a hash of another length than
+/// SHA-256's is no hash; two equal sizes need no hashes and equal roots; `null` is a proof without hashes; a place may be
+/// any number below 2^64, and is compared digit for digit.
+#[test]
+fn each_published_proof_is_judged_as_its_authors_do() {
+    let Some(folder) = corpus::folder("merkle") else { return };
+    for (kind, name, count) in
+        [(ProofKind::Inclusion, "inclusion", 53), (ProofKind::Consistency, "consistency", 41)]
+    {
+        let files = corpus::json_files(&folder.join(name));
+        assert_eq!(files.len(), count);
+        let mut codes = std::collections::BTreeSet::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let wrong = corpus::json(&file)["wantErr"].as_bool().unwrap();
+            let report = check_proof(kind, &text).unwrap();
+            assert_eq!(report.valid, !wrong, "{}: {report:?}", file.display());
+            assert_eq!(report.valid, report.code.is_none());
+            codes.extend(report.code);
+        }
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let expected: &[&str] = match kind {
+            ProofKind::Inclusion => &["proof.hash-length", "proof.length", "proof.out-of-tree", "proof.root"],
+            ProofKind::Consistency => {
+                &["proof.first-root", "proof.hash-length", "proof.length", "proof.root", "proof.sizes"]
+            }
+        };
+        assert_eq!(codes, expected);
     }
 }

@@ -5,6 +5,7 @@ mod input;
 mod matrix;
 mod message;
 mod preview;
+mod proof;
 mod run;
 mod schema;
 mod select;
@@ -40,6 +41,7 @@ Examples:
   airlock matrix fixtures/policies/referral-intake.json --as minimum-necessary
   airlock sign --secret whsec_… --id evt-0001 --timestamp 1768467600 event.json
   airlock verify evidence.json --json
+  airlock proof inclusion inclusion.json
 
 Exit status: 0 fine; 1 refused, invalid, denied or not verified; 2 usage or unreadable input.";
 
@@ -67,6 +69,8 @@ enum Command {
     Authenticate(AuthenticateArgs),
     /// Verify an evidence bundle, offline
     Verify(VerifyArgs),
+    /// Check Merkle proofs, and make them of the records of a bundle
+    Proof(ProofArgs),
 }
 
 /// Scenarios to run.
@@ -325,6 +329,36 @@ pub(crate) struct VerifyArgs {
     pub json: bool,
 }
 
+/// Proofs.
+#[derive(Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  airlock proof inclusion inclusion.json\n  airlock proof consistency consistency.json --json\n\nHashes are in base64. No proof starts from an empty tree: anything continues it."
+)]
+pub(crate) struct ProofArgs {
+    #[command(subcommand)]
+    pub command: ProofCommand,
+}
+
+/// What is asked of proofs.
+#[derive(Subcommand)]
+pub(crate) enum ProofCommand {
+    /// Check that a leaf is in a tree: {"leafIdx","treeSize","root","leafHash","proof"}
+    Inclusion(RawProofArgs),
+    /// Check that a tree continues a smaller one: {"size1","size2","root1","root2","proof"}
+    Consistency(RawProofArgs),
+}
+
+/// A raw Merkle proof to check.
+#[derive(Args)]
+pub(crate) struct RawProofArgs {
+    /// The proof; `-` for standard input
+    pub file: PathBuf,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What stops a command: standard error's text, and exit status 2.
 #[derive(Debug)]
 pub(crate) struct Unusable(pub String);
@@ -345,6 +379,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Sign(args) => message::sign(&args),
         Command::Authenticate(args) => message::authenticate(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Proof(args) => proof::proof(&args),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
