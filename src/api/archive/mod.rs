@@ -3,10 +3,23 @@
 //! Each value is kept once and stands in the records by its number. Records are sealed in segments, each of which is one
 //! complete node of the log's tree: a segment is verified by its root alone, and can go while the root stays.
 
+mod chain;
+mod density;
+mod find;
+mod key;
 mod members;
+mod query;
+mod read;
 mod segment;
+mod times;
 mod tokens;
+mod value;
 
+pub use chain::Chain;
+pub use density::{Axis, Density, OutcomeClass};
+pub use find::{FacetValue, Found};
+pub use key::Key;
+pub use query::{QUERY_BYTES, QUERY_TERMS, Query, Term};
 pub use segment::{SEGMENT_LEVEL, SEGMENT_RECORDS, Unreadable};
 
 use crate::engine::audit::{Hash, Nodes, Tree, leaf_hash};
@@ -40,6 +53,14 @@ impl Sealed {
             Self::Away(root) | Self::Gone(root) => root,
         }
     }
+}
+
+/// Whether the records of a block can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Here,
+    Away,
+    Gone,
 }
 
 /// What verifying a sealed segment found.
@@ -174,6 +195,30 @@ impl Archive {
     pub fn member(&self, seq: u64, name: &str) -> Option<String> {
         let value = self.tokens.text(self.row(seq)?.cell(segment::column(name)?))?;
         Some(serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()))
+    }
+
+    /// Number of blocks: a block is as many records as a segment holds, from a multiple of that on, sealed or not.
+    fn blocks(&self) -> usize {
+        usize::try_from(self.len().div_ceil(SEGMENT_RECORDS as u64)).unwrap_or(usize::MAX)
+    }
+
+    /// Goes through the records of a block, from the `start`th on, and says whether they are here.
+    fn visit(&self, block: usize, start: usize, each: &mut dyn FnMut(u64, &Row)) -> Presence {
+        let first = ((block as u64) << SEGMENT_LEVEL).saturating_add(start as u64);
+        match self.sealed.get(block) {
+            Some(Sealed::Away(_)) => return Presence::Away,
+            Some(Sealed::Gone(_)) => return Presence::Gone,
+            Some(Sealed::Here(segment)) => {
+                let rows = segment.rows.iter().skip(start);
+                (first..).zip(rows).for_each(|(seq, row)| each(seq, row));
+            }
+            None => {
+                let skipped = (block - self.sealed.len()) << SEGMENT_LEVEL;
+                let rows = self.open.iter().skip(skipped + start).take(SEGMENT_RECORDS - start);
+                (first..).zip(rows).for_each(|(seq, (row, _))| each(seq, row));
+            }
+        }
+        Presence::Here
     }
 
     fn row(&self, seq: u64) -> Option<&Row> {

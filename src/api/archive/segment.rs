@@ -76,9 +76,19 @@ impl Row {
         self.cells.get(column).copied().unwrap_or(ABSENT)
     }
 
+    /// The numbers of all values.
+    pub fn values(&self) -> &[Token] {
+        &self.cells
+    }
+
+    /// The whole text, where it is no record in canonical form.
+    pub fn odd<'a>(&self, tokens: &'a Tokens) -> Option<&'a str> {
+        tokens.text(self.cells[ODD])
+    }
+
     /// The canonical text.
     pub fn canonical(&self, seq: u64, tokens: &Tokens) -> String {
-        if let Some(odd) = tokens.text(self.cells[ODD]) {
+        if let Some(odd) = self.odd(tokens) {
             return odd.to_owned();
         }
         let place = seq.to_string();

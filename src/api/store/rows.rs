@@ -249,7 +249,8 @@ mod tests {
     fn a_writing_that_was_stopped_is_made_up_for() {
         let mut rows = Rows::default();
         (0..200).for_each(|n| rows.apply(&set(n, "a")));
-        let mut shelf = MemoryShelf { left: Some(2), ..MemoryShelf::default() };
+        let mut shelf = MemoryShelf::default();
+        shelf.left = Some(2);
         assert!(rows.write(&mut shelf).is_err());
         shelf.left = None;
         rows.write(&mut shelf).unwrap();

@@ -1,0 +1,46 @@
+//! All records of one delivery.
+
+use super::segment::column;
+use super::value::says;
+use super::{Archive, Presence, SEGMENT_RECORDS};
+
+/// The records of a delivery and of its parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The places of its records, ascending.
+    pub records: Vec<u64>,
+    /// Records of the log that were not looked at, since they are not here: some may be of this chain.
+    pub unread: u64,
+}
+
+impl Archive {
+    /// The chain of a correlation id: its own records, those of its parts (`run-000001.2` of `run-000001`), and those of
+    /// the delivery that it is a part of, from which it came.
+    pub fn chain(&self, correlation: &str) -> Chain {
+        let mut chain = Chain::default();
+        let Some(place) = column("correlation") else { return chain };
+        let mut of_chain: Vec<Option<bool>> = vec![None; self.tokens.len()];
+        for block in 0..self.blocks() {
+            let presence = self.visit(block, 0, &mut |seq, row| {
+                let token = row.cell(place);
+                let Some(known) = of_chain.get_mut(token as usize) else { return };
+                let written = self.tokens.text(token).unwrap_or_default();
+                let belongs = *known.get_or_insert_with(|| {
+                    says(written, &mut |own| is_part(own, correlation) || is_part(correlation, own))
+                });
+                if belongs {
+                    chain.records.push(seq);
+                }
+            });
+            if presence != Presence::Here {
+                chain.unread += SEGMENT_RECORDS as u64;
+            }
+        }
+        chain
+    }
+}
+
+/// Whether a correlation id is the whole's or one of its parts'.
+fn is_part(part: &str, whole: &str) -> bool {
+    !whole.is_empty() && part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
