@@ -9,6 +9,7 @@ mod assertion;
 mod audit;
 mod breakage;
 mod check;
+pub mod compare;
 mod credential;
 mod derive;
 mod evidence;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The benchmarks; each prints its own table.
-const BENCHES: [&str; 6] = ["--bench", "pipeline", "--bench", "validation", "--bench", "mapping"];
+const BENCHES: [&str; 8] =
+    ["--bench", "pipeline", "--bench", "validation", "--bench", "mapping", "--bench", "evidence"];
 /// The largest example that is packed: the benchmark in the browser carries all of them.
 const LARGEST: usize = 200_000;
 

@@ -2,7 +2,7 @@
 
 /// The members of a flat object in canonical form (RFC 8785): names and values as they are written. None where the text
 /// is something else: an object in an object, white space between tokens, an escaped name.
-pub(super) fn split(text: &str) -> Option<Vec<(&str, &str)>> {
+pub(in crate::api) fn split(text: &str) -> Option<Vec<(&str, &str)>> {
     let inside = text.strip_prefix('{')?.strip_suffix('}')?;
     let mut members = Vec::new();
     let mut rest = inside;
@@ -38,6 +38,11 @@ pub(super) fn join<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Str
     }
     text.push('}');
     text
+}
+
+/// What a value says: of a string its text, of all else what is written.
+pub(in crate::api) fn text(value: &str) -> String {
+    serde_json::from_str(value).unwrap_or_else(|_| value.to_owned())
 }
 
 /// Whether a text is one value and nothing else.

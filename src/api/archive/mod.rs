@@ -7,7 +7,7 @@ mod chain;
 mod density;
 mod find;
 mod key;
-mod members;
+pub(super) mod members;
 mod query;
 mod read;
 mod segment;
@@ -33,6 +33,8 @@ pub struct Archive {
     sealed: Vec<Sealed>,
     /// The records after the last sealed segment, with their leaf hashes.
     open: Vec<(Row, Hash)>,
+    /// The tree over all records.
+    tree: Tree,
 }
 
 /// A sealed segment, or what is left of one.
@@ -100,6 +102,7 @@ impl Archive {
     pub fn append(&mut self, leaf: Hash, canonical: &str) {
         let row = Row::of(self.len(), &leaf, canonical, &mut self.tokens);
         self.open.push((row, leaf));
+        self.tree.push(leaf);
     }
 
     fn next_segment(&self) -> Option<Segment> {
@@ -142,12 +145,14 @@ impl Archive {
         if segment.first != self.len() {
             return Err(Unreadable::Head);
         }
+        self.tree.push_complete(SEGMENT_LEVEL, segment.root);
         self.sealed.push(Sealed::Here(segment));
         Ok(())
     }
 
     /// Adds a sealed segment by its root; its records may follow with [`Archive::fill`].
     pub fn restore_root(&mut self, root: Hash) {
+        self.tree.push_complete(SEGMENT_LEVEL, root);
         self.sealed.push(Sealed::Away(root));
     }
 
@@ -193,8 +198,7 @@ impl Archive {
 
     /// A member of a record as text: of a string what it says, of all else what is written. None where it has none.
     pub fn member(&self, seq: u64, name: &str) -> Option<String> {
-        let value = self.tokens.text(self.row(seq)?.cell(segment::column(name)?))?;
-        Some(serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()))
+        self.tokens.text(self.row(seq)?.cell(segment::column(name)?)).map(members::text)
     }
 
     /// Number of blocks: a block is as many records as a segment holds, from a multiple of that on, sealed or not.
@@ -232,13 +236,8 @@ impl Archive {
     }
 
     /// The tree over all records: of the segments by their roots, of the rest by their leaf hashes.
-    pub fn tree(&self) -> Tree {
-        let mut tree = Tree::default();
-        for sealed in &self.sealed {
-            tree.push_complete(SEGMENT_LEVEL, *sealed.root());
-        }
-        self.open.iter().for_each(|(_, leaf)| tree.push(*leaf));
-        tree
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// Recomputes a sealed segment from its records.
@@ -310,14 +309,14 @@ mod tests {
         for n in [0, 1, 255, 256, 257, 1000] {
             let (archive, leaves, packed) = filled(n);
             let tree: Tree = leaves.iter().copied().collect();
-            assert_eq!(archive.tree(), tree, "{n}");
+            assert_eq!(*archive.tree(), tree, "{n}");
             assert_eq!(archive.segments() as u64, n / 256);
             let mut again = Archive::default();
             packed.iter().for_each(|text| again.restore(text).unwrap());
             for (seq, leaf) in leaves.iter().enumerate().skip(again.len() as usize) {
                 again.append(*leaf, &archive.canonical(seq as u64).unwrap());
             }
-            assert_eq!(again.tree(), tree, "{n}");
+            assert_eq!(*again.tree(), tree, "{n}");
             assert_eq!(again.canonical(n / 2), archive.canonical(n / 2));
             assert!((0..again.segments()).all(|number| again.check(number) == SegmentState::Sound));
             assert!(again.check_open().is_empty());
