@@ -541,14 +541,17 @@ fn verify_finds_good_evidence_good() {
     let done = airlock(&["verify", &file, "--json"]);
     assert_eq!((done.status, done.err.as_str()), (0, ""));
     let [result] = done.lines().try_into().unwrap();
-    assert_eq!(keys(&result), BTreeSet::from(["faults", "root", "size", "verified"]));
+    has_keys(&result, &["verified", "size", "root", "faults"]);
     assert_eq!(
         (&result["verified"], &result["faults"], &result["size"]),
         (&json!(true), &json!([]), &json!(14))
     );
     let text = std::fs::read_to_string(&file).unwrap();
     let bundle: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(result["root"], bundle["log"]["root"]);
+    let checkpoint = bundle["checkpoints"][0].as_str().unwrap();
+    let root = STANDARD.decode(checkpoint.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(result["root"], airlock::engine::audit::hex(&root));
+    assert_eq!(result["signedBy"], bundle["keys"]);
     assert_eq!(airlock_with(text.as_bytes(), &["verify", "-", "--json"]).out, done.out);
     let people = airlock(&["verify", &file]);
     assert!(
@@ -608,10 +611,26 @@ fn verify_names_the_record_that_was_altered_dropped_or_moved() {
                     e[list].as_array_mut().unwrap().push(last);
                 }
             }),
-            json!(14),
+            json!(13),
         ),
-        ("another root", Box::new(|e| e["log"]["root"] = json!("00".repeat(32))), Value::Null),
-        ("another size", Box::new(|e| e["log"]["size"] = json!(13)), Value::Null),
+        (
+            "another root",
+            Box::new(|e| {
+                let note = e["checkpoints"][0].as_str().unwrap().replacen("\n14\n", "\n14\nA", 1);
+                e["checkpoints"][0] = json!(note);
+            }),
+            Value::Null,
+        ),
+        (
+            "another size",
+            Box::new(|e| {
+                let note = e["checkpoints"][0].as_str().unwrap().replacen("\n14\n", "\n13\n", 1);
+                e["checkpoints"][0] = json!(note);
+            }),
+            Value::Null,
+        ),
+        ("no checkpoint", Box::new(|e| e["checkpoints"] = json!([])), Value::Null),
+        ("no key", Box::new(|e| e["keys"] = json!([])), Value::Null),
         ("fewer hashes", Box::new(|e| drop(e["leafHashes"].as_array_mut().unwrap().pop())), json!(13)),
         (
             "no records at all",
@@ -650,16 +669,20 @@ fn verify_exits_with_2_on_what_is_no_evidence() {
         ("cut.json", text[..text.len() / 2].to_owned()),
         ("empty.json", String::new()),
         ("other.json", "{}".to_owned()),
-        ("version.json", text.replace("\"schemaVersion\":1", "\"schemaVersion\":2")),
+        ("version.json", text.replace("\"schemaVersion\":2", "\"schemaVersion\":3")),
+        ("older.json", text.replace("\"schemaVersion\":2", "\"schemaVersion\":1")),
         ("format.json", text.replace("airlock-evidence", "other-evidence")),
         ("extra.json", text.replacen('{', "{\"payload\":1,", 1)),
     ] {
         let file = write(&folder, name, text);
-        airlock(&["verify", &file, "--json"]).unusable(&format!("{name}: error:"));
+        airlock(&["verify", &file, "--json"]).unusable(&format!("{name}: error[evidence."));
     }
     airlock(&["verify", "no-such-file.json"]).unusable("no-such-file.json: error:");
     let nonsense = write(&folder, "checkpoint.json", "{\"size\":1}");
-    airlock(&["verify", &file, "--checkpoint", &nonsense]).unusable("checkpoint.json: error:");
+    airlock(&["verify", &file, "--checkpoint", &nonsense])
+        .unusable("checkpoint.json: error[evidence.given-checkpoint-unreadable]");
+    airlock(&["verify", &file, "--key", "nobody"]).unusable("error[evidence.given-key-unreadable]");
+    airlock(&["verify", &file, "--replay", &nonsense]).unusable("checkpoint.json: error:");
 }
 
 #[test]
@@ -685,13 +708,25 @@ fn a_checkpoint_known_from_elsewhere_shows_a_fork_and_a_rewrite() {
     // The fork is in order in itself: only the checkpoint shows it.
     assert_eq!(airlock(&["verify", &forked]).status, 0);
 
-    // A bare head does as well.
-    let log = |file: &str| -> Value {
-        serde_json::from_str::<Value>(&std::fs::read_to_string(file).unwrap()).unwrap()["log"].clone()
+    // A bare head does as well, and so do a checkpoint, signed or not, and one that went through another system.
+    let note = |file: &str| -> String {
+        let bundle: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        bundle["checkpoints"][0].as_str().unwrap().to_owned()
     };
-    let head = write(&folder, "head.json", log(&earlier).to_string());
-    assert_eq!(verify(&later, &head).0, 0);
-    assert_eq!(verify(&forked, &head).0, 1);
+    let log = |file: &str| -> Value {
+        let [result] = airlock(&["verify", file, "--json"]).lines().try_into().unwrap();
+        json!({ "size": result["size"], "root": result["root"] })
+    };
+    let signed = note(&earlier);
+    let bare = signed.split("\n\n").next().unwrap();
+    for head in [log(&earlier).to_string(), signed.clone(), bare.to_owned(), signed.replace('\n', "\r\n")] {
+        let head = write(&folder, "head", head);
+        assert_eq!(verify(&later, &head).0, 0);
+        assert_eq!(verify(&forked, &head).0, 1);
+    }
+    let altered = write(&folder, "altered", signed.replacen("\n7\n", "\n6\n", 1));
+    let (status, faults) = verify(&later, &altered);
+    assert!(status == 1 && faults.to_string().contains("given-checkpoint-signature"), "{faults}");
     let huge = json!({ "size": u64::MAX, "root": log(&later)["root"] }).to_string();
     assert_eq!(verify(&later, &write(&folder, "huge.json", huge)).0, 1);
     let empty =

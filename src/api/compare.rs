@@ -3,6 +3,7 @@
 use super::archive::{Archive, SEGMENT_RECORDS, members};
 use crate::engine::audit::Nodes;
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The members that place a record in its own run and say nothing of what was decided.
@@ -22,7 +23,7 @@ pub struct Pair {
 }
 
 /// A member that two records have different values of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberDifference {
     /// Its name; none where one of the two is no record in canonical form, and their whole texts stand here.
     pub member: Option<String>,

@@ -42,7 +42,11 @@ pub use check::{
 };
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
-pub use evidence::{Evidence, EvidenceLog, PolicyReference};
+pub use evidence::{
+    DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceLog, EvidenceReport, EvidenceSource,
+    Known, PolicyReference, ReplayReport, Witness, WitnessRelation, WitnessReport, check_record_proof,
+    prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
+};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use job::{Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};

@@ -1,6 +1,6 @@
 //! The hunt for PHI in what leaves the connector.
 
-use airlock::api::{Evidence, Session};
+use airlock::api::{Session, scenario_evidence};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -134,7 +134,7 @@ pub fn outputs(session: &Session) -> Vec<(&'static str, String)> {
         ("the CRM demo zone", serde_json::to_string(session.crm()).expect("plain data")),
         ("the timeline", serde_json::to_string(session.timeline()).expect("plain data")),
         ("the log", session.timeline().iter().map(|e| format!("{}\n", e.raw)).collect()),
-        ("the evidence", Evidence::of(session).to_text()),
+        ("the evidence", scenario_evidence(session, "test", "seed")),
     ];
     if let Some(save) = session.pending() {
         let segments = save.segments.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("");

@@ -317,13 +317,27 @@ pub(crate) struct AuthenticateArgs {
 
 /// Evidence to verify.
 #[derive(Args)]
-#[command(after_help = "Example:\n  airlock verify evidence.json --checkpoint earlier.json --json")]
+#[command(
+    after_help = "Examples:\n  airlock verify evidence.json --checkpoint earlier.json --json\n  airlock verify evidence.json --replay fixtures/sandbox/referral-created.json\n  airlock verify evidence.json --key airlock.example.invalid/referral-created+…\n\nWithout --key the keys that the bundle lists are taken: then it is shown that it agrees with itself, not who wrote it."
+)]
 pub(crate) struct VerifyArgs {
     /// The evidence bundle; `-` for standard input
     pub evidence: PathBuf,
-    /// A head known from elsewhere, `{"size":…,"root":"…"}`, or an earlier bundle of the same log
+    /// What is known of the log from elsewhere: a signed or bare checkpoint, `{"size":…,"root":"…"}`, or another bundle
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+    /// A key that the log is known by (NAME+ID+KEY), instead of those that the bundle lists; may repeat
+    #[arg(long, value_name = "VKEY")]
+    pub key: Vec<String>,
+    /// The scenario that the log is said to come from: it is run anew, and has to make the same log
+    #[arg(long, value_name = "SCENARIO")]
+    pub replay: Option<PathBuf>,
+    /// With --replay: start the clock here instead of where the scenario says (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "replay")]
+    pub now: Option<String>,
+    /// With --replay: use this entropy instead of the scenario's
+    #[arg(long, requires = "replay")]
+    pub seed: Option<String>,
     /// One JSON document
     #[arg(long)]
     pub json: bool,
@@ -333,7 +347,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Args)]
 #[command(
     arg_required_else_help = true,
-    after_help = "Examples:\n  airlock proof inclusion inclusion.json\n  airlock proof consistency consistency.json --json\n\nHashes are in base64. No proof starts from an empty tree: anything continues it."
+    after_help = "Examples:\n  airlock proof inclusion inclusion.json\n  airlock proof consistency consistency.json --json\n  airlock proof of evidence.json 12 > record-12.tlog-proof\n  airlock proof check record-12.tlog-proof --key airlock.example.invalid/referral-created+…\n\nHashes are in base64. No proof starts from an empty tree: anything continues it."
 )]
 pub(crate) struct ProofArgs {
     #[command(subcommand)]
@@ -347,6 +361,37 @@ pub(crate) enum ProofCommand {
     Inclusion(RawProofArgs),
     /// Check that a tree continues a smaller one: {"size1","size2","root1","root2","proof"}
     Consistency(RawProofArgs),
+    /// Write the proof of one record of a bundle (c2sp.org/tlog-proof@v1), with the record
+    Of(ProofOfArgs),
+    /// Check the proof of one record (c2sp.org/tlog-proof@v1), without the log
+    Check(ProofCheckArgs),
+}
+
+/// The record to prove.
+#[derive(Args)]
+pub(crate) struct ProofOfArgs {
+    /// The evidence bundle, which has to verify; `-` for standard input
+    pub evidence: PathBuf,
+    /// The record's number, from 0
+    pub record: u64,
+    /// A key that the log is known by (NAME+ID+KEY), instead of those that the bundle lists; may repeat
+    #[arg(long, value_name = "VKEY")]
+    pub key: Vec<String>,
+}
+
+/// The proof to check.
+#[derive(Args)]
+pub(crate) struct ProofCheckArgs {
+    /// The proof; `-` for standard input
+    pub proof: PathBuf,
+    /// The record, in its canonical bytes, instead of the one that goes with the proof
+    pub record: Option<PathBuf>,
+    /// A key that the log is known by (NAME+ID+KEY); may repeat
+    #[arg(long, value_name = "VKEY", required = true)]
+    pub key: Vec<String>,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A raw Merkle proof to check.

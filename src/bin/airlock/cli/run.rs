@@ -1,7 +1,7 @@
 //! `airlock run`: scenarios, each against what it expects.
 
 use super::{Outcome, RunArgs, Unusable, coloured, input, say, say_json};
-use airlock::api::{Evidence, ScenarioResult, Session, read_scenario, run_in};
+use airlock::api::{OpenScenario, Pin, ScenarioResult, Session, read_scenario, run_in, scenario_evidence};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: &RunArgs) -> Outcome {
@@ -15,12 +15,15 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
             .map_err(|error| Unusable(format!("{}: error: {error}", out.display())))?;
     }
     let mut all_passed = true;
+    let pin = Pin { clock: args.now.clone(), seed: args.seed.clone() };
     for file in &files {
-        let (result, session) = one(file, args)?;
+        let scenario = scenario(file, &pin)?;
+        let mut session = Session::new();
+        let result = run_in(&scenario, &mut session);
         if let Some(out) = &args.evidence {
             let out =
                 if several { out.join(format!("{}.evidence.json", result.scenario)) } else { out.clone() };
-            input::write(&out, &Evidence::of(&session).to_text())?;
+            input::write(&out, &scenario_evidence(&session, &result.scenario, &scenario.setup.seed))?;
         }
         all_passed &= result.passed;
         if args.json { say_json(&result) } else { print(&result) }
@@ -28,15 +31,12 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
     Ok(all_passed)
 }
 
-fn one(file: &Path, args: &RunArgs) -> Result<(ScenarioResult, Session), Unusable> {
+/// Reads a scenario file.
+pub(crate) fn scenario(file: &Path, pin: &Pin) -> Result<OpenScenario, Unusable> {
     let text = input::read_text(file)?;
     let id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let pinned = airlock::api::Pin { clock: args.now.clone(), seed: args.seed.clone() };
-    let scenario = read_scenario(&id, &text, &pinned, &|path| input::fixture_near(file, path))
-        .map_err(|error| Unusable(format!("{}: error: {error}", file.display())))?;
-    let mut session = Session::new();
-    let result = run_in(&scenario, &mut session);
-    Ok((result, session))
+    read_scenario(&id, &text, pin, &|path| input::fixture_near(file, path))
+        .map_err(|error| Unusable(format!("{}: error: {error}", file.display())))
 }
 
 fn print(result: &ScenarioResult) {

@@ -3,7 +3,7 @@
 use super::setup::{lines, now, policy, setup};
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    CrmRecord, Evidence, Intake, LedgerRow, RefusalView, RunView, Session, Setup, request_for,
+    CrmRecord, Intake, LedgerRow, RefusalView, RunView, Session, Setup, request_for, scenario_evidence,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -39,7 +39,7 @@ pub(crate) fn send(args: &SendArgs) -> Outcome {
     let outcome = send_all(args, &setup, now, &mut session);
     // Whatever stopped the work, what was done before is evidence.
     if let Some(out) = &args.evidence {
-        input::write(out, &Evidence::of(&session).to_text())?;
+        input::write(out, &scenario_evidence(&session, "send", &args.seed))?;
     }
     outcome
 }

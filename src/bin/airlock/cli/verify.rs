@@ -1,35 +1,91 @@
 //! `airlock verify`: an evidence bundle, offline.
 
+use super::proof::unusable;
+use super::run::scenario;
 use super::{Outcome, Unusable, VerifyArgs, coloured, input, say, say_json};
-use airlock::api::{Evidence, EvidenceLog};
+use airlock::api::{Evidence, EvidenceCheck, EvidenceReport, Known, Pin, Witness, replay};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// Records between two looks at the progress.
+const SLICE: usize = 20_000;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Outcome {
-    let unusable = |error: String| Unusable(format!("{}: error: {error}", args.evidence.display()));
-    let evidence = Evidence::read(&input::read_text(&args.evidence)?).map_err(unusable)?;
-    let checkpoint = match &args.checkpoint {
-        None => None,
-        Some(path) => {
-            let text = input::read_text(path)?;
-            let head = serde_json::from_str::<EvidenceLog>(&text)
-                .ok()
-                .or_else(|| Evidence::read(&text).ok().map(|earlier| earlier.log));
-            Some(head.ok_or_else(|| {
-                Unusable(format!(
-                    "{}: error: a checkpoint is {{\"size\":…,\"root\":\"…\"}} or an evidence bundle",
-                    path.display()
-                ))
-            })?)
-        }
-    };
-    let result = evidence.verify(checkpoint.as_ref());
+    let evidence = read(&args.evidence)?;
+    let mut known = known(&args.key)?;
+    if let Some(path) = &args.checkpoint {
+        let text = input::read_text(path)?;
+        known.witness = Some(Witness::read(&text).map_err(|objection| unusable(path, &objection))?);
+    }
+    let pin = Pin { clock: args.now.clone(), seed: args.seed.clone() };
+    let scenario = args.replay.as_deref().map(|path| scenario(path, &pin)).transpose()?;
+    let mut check = EvidenceCheck::new(evidence, known);
+    while !check.step(SLICE) {
+        progress(&check);
+    }
+    let mut report = check.report();
+    report.replay = scenario.map(|scenario| replay(check.evidence(), &scenario));
+    let fine = report.verified && report.replay.as_ref().is_none_or(|replay| replay.same);
     if args.json {
-        say_json(&result);
+        say_json(&report)
     } else {
-        let word = if result.verified { coloured("verified", true) } else { coloured("NOT VERIFIED", false) };
-        say(&format!("{word}: {} records, root {}", result.size, result.root));
-        for fault in &result.faults {
-            say(&format!("  {}", fault.what));
+        tell(&report)
+    }
+    Ok(fine)
+}
+
+/// Reads a bundle.
+pub(crate) fn read(path: &Path) -> Result<Evidence, Unusable> {
+    Evidence::read(input::read_text(path)?).map_err(|objection| unusable(path, &objection))
+}
+
+/// What is known of a log by its keys.
+pub(crate) fn known(keys: &[String]) -> Result<Known, Unusable> {
+    let mut known = Known::default();
+    for key in keys {
+        known.add_key(key).map_err(|objection| unusable(Path::new("--key"), &objection))?;
+    }
+    Ok(known)
+}
+
+fn progress(check: &EvidenceCheck) {
+    let progress = check.progress();
+    if progress.total > 4 * SLICE && std::io::stderr().is_terminal() {
+        let end = if progress.done == progress.total { "\n" } else { "" };
+        let percent = progress.done * 100 / progress.total.max(1);
+        let _ = write!(std::io::stderr(), "\rverified {percent} %{end}");
+    }
+}
+
+fn tell(report: &EvidenceReport) {
+    let word = if report.verified { coloured("verified", true) } else { coloured("NOT VERIFIED", false) };
+    say(&format!("{word}: {} records, root {}", report.size, report.root));
+    if report.deleted > 0 {
+        say(&format!("  {} of them are not in the bundle: their roots stand for them", report.deleted));
+    }
+    match report.signed_by.as_slice() {
+        [] if report.schema_version == 1 => say("  version 1 of the format has no signatures"),
+        keys => keys.iter().for_each(|key| say(&format!("  signed by {key}"))),
+    }
+    for fault in &report.faults {
+        let at = fault.index.map(|index| format!(" at record {index}")).unwrap_or_default();
+        say(&format!("  {}{at}: {}", fault.code, fault.what));
+        say(&format!("    {}", fault.help));
+    }
+    if let Some(checkpoint) = &report.checkpoint {
+        say(&format!("  checkpoint: {}", checkpoint.what));
+    }
+    if let Some(replay) = &report.replay {
+        say(&format!(
+            "  {}: {}",
+            coloured(if replay.same { "replay" } else { "REPLAY DIFFERS" }, replay.same),
+            replay.what
+        ));
+        for member in &replay.members {
+            let name = member.member.as_deref().unwrap_or("the record");
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+            let (recorded, replayed) = (value(&member.left), value(&member.right));
+            say(&format!("    {name}: {recorded} in the bundle, {replayed} in the replay"));
         }
     }
-    Ok(result.verified)
 }

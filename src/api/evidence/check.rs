@@ -1,0 +1,355 @@
+//! Verifying a bundle, a slice at a time: first the hashes and what is signed, then what the records say.
+
+use super::examine::Examination;
+use super::faults::Wrong;
+use super::locate::{Located, locate};
+use super::witness::{Witness, WitnessReport};
+use super::{Evidence, EvidenceFault, ReplayReport};
+use crate::api::{JobProgress, Objection};
+use crate::engine::audit::checkpoint::Checkpoint;
+use crate::engine::audit::checkpoint::Fault as CheckpointFault;
+use crate::engine::audit::note::{Fault as NoteFault, Note, NoteKey};
+use crate::engine::audit::{Hash, Tree, hex, leaf_hash};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Faults that are listed one by one; of the rest it is said how many there are.
+const MAX_FAULTS: usize = 1000;
+
+/// What is known of a log beside its bundle.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The keys it is known by, as C2SP verifier keys. Without any, those that the bundle lists are taken: then it is
+    /// shown that the bundle agrees with itself, and not who wrote it.
+    pub keys: Vec<NoteKey>,
+    /// A checkpoint to hold it against.
+    pub witness: Option<Witness>,
+}
+
+/// What verifying a bundle found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceReport {
+    /// Whether nothing is wrong.
+    pub verified: bool,
+    /// Size of the log as it is in the bundle, records deleted under retention included.
+    pub size: u64,
+    /// Root over it, lower-case hex.
+    pub root: String,
+    /// What is wrong.
+    pub faults: Vec<EvidenceFault>,
+    /// The format's version.
+    pub schema_version: u32,
+    /// Which log it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The keys that signed the latest checkpoint, as C2SP verifier keys; none in version 1, which has no signatures.
+    pub signed_by: Vec<String>,
+    /// Records that were deleted under retention.
+    pub deleted: u64,
+    /// How it stands to the checkpoint that it was held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<WitnessReport>,
+    /// How it stands to a scenario run anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayReport>,
+}
+
+impl Known {
+    /// Takes up a key that the log is known by: `NAME+ID+KEY` (c2sp.org/signed-note).
+    ///
+    /// # Errors
+    /// `evidence.given-key-unreadable` where it is none.
+    pub fn add_key(&mut self, text: &str) -> Result<(), Objection> {
+        let key = NoteKey::parse(text.trim()).ok_or_else(|| {
+            Objection::new(
+                "evidence.given-key-unreadable",
+                "This is no verifier key.",
+                "A key is NAME+ID+KEY, as c2sp.org/signed-note has it, with an Ed25519 key.",
+            )
+        })?;
+        self.keys.push(key);
+        Ok(())
+    }
+}
+
+/// A size and root that the bundle states.
+#[derive(Clone, Debug)]
+pub(super) struct Point {
+    pub size: u64,
+    pub root: Hash,
+    /// Whether a key that is known stands for it.
+    pub trusted: bool,
+}
+
+/// Verifies a bundle. Its unit of work is a record; each is taken twice.
+pub struct EvidenceCheck {
+    evidence: Evidence,
+    known: Known,
+    /// The keys that count.
+    keys: Vec<NoteKey>,
+    points: Vec<Point>,
+    signed_by: Vec<String>,
+    wrong: Vec<Wrong>,
+    hashes: Vec<Hash>,
+    /// Whether each record so far has the hash that is listed for it.
+    agree: bool,
+    tree: Tree,
+    /// Roots at the sizes that are asked for. None where the log can't be told at that size.
+    roots: BTreeMap<u64, Option<Hash>>,
+    located: Option<Located>,
+    examination: Examination,
+}
+
+/// The first pass, done.
+pub(super) struct Hashed<'a> {
+    pub evidence: &'a Evidence,
+    pub hashes: &'a [Hash],
+    pub agree: bool,
+    pub tree: &'a Tree,
+    pub roots: &'a BTreeMap<u64, Option<Hash>>,
+    pub points: &'a [Point],
+}
+
+impl Hashed<'_> {
+    /// The root over the first records, where it was asked for and can be told.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied().flatten()
+    }
+}
+
+/// Verifies a bundle at one go.
+pub fn verify_evidence(evidence: Evidence, known: Known) -> EvidenceReport {
+    let mut check = EvidenceCheck::new(evidence, known);
+    while !check.step(usize::MAX) {}
+    check.report()
+}
+
+impl EvidenceCheck {
+    /// Begins on a bundle.
+    pub fn new(evidence: Evidence, known: Known) -> Self {
+        let mut check = Self {
+            keys: Vec::new(),
+            points: Vec::new(),
+            signed_by: Vec::new(),
+            wrong: Vec::new(),
+            hashes: Vec::with_capacity(evidence.records.len()),
+            agree: evidence.leaves.len() == evidence.records.len(),
+            tree: Tree::default(),
+            roots: BTreeMap::new(),
+            located: None,
+            examination: Examination::new(&evidence),
+            evidence,
+            known,
+        };
+        check.read_keys();
+        match &check.evidence.log {
+            Some(log) => match unhex(&log.root) {
+                Some(root) => check.points.push(Point { size: log.size, root, trusted: true }),
+                None => check.wrong.push(Wrong::CheckpointUnreadable(0)),
+            },
+            None => check.read_checkpoints(),
+        }
+        let given =
+            check.known.witness.iter().flat_map(|witness| witness.points.iter().map(|(size, _)| *size));
+        let sizes = check.points.iter().map(|point| point.size).chain(given);
+        check.roots = sizes.map(|size| (size, None)).collect();
+        check.note_root();
+        check.skip();
+        check
+    }
+
+    fn read_keys(&mut self) {
+        for (number, text) in self.evidence.keys.iter().enumerate() {
+            match NoteKey::parse(text) {
+                Some(key) => self.keys.push(key),
+                None => self.wrong.push(Wrong::Key(number)),
+            }
+        }
+        if !self.known.keys.is_empty() {
+            self.keys.clone_from(&self.known.keys);
+        }
+    }
+
+    fn read_checkpoints(&mut self) {
+        let mut latest = None;
+        for (number, text) in self.evidence.checkpoints.iter().enumerate() {
+            let judged = Checkpoint::verify(text, &self.keys);
+            let (checkpoint, signed) = match judged {
+                Ok((checkpoint, signed)) => (Some(checkpoint), signed),
+                Err(fault) => {
+                    self.wrong.push(match fault {
+                        CheckpointFault::Note(NoteFault::Signature) => Wrong::CheckpointSignature(number),
+                        CheckpointFault::Note(NoteFault::UnknownKeys) => Wrong::CheckpointKey(number),
+                        _ => Wrong::CheckpointUnreadable(number),
+                    });
+                    (unsigned(text), Vec::new())
+                }
+            };
+            let Some(Checkpoint { origin, size, root }) = checkpoint else { continue };
+            if self.evidence.origin.as_ref() != Some(&origin) {
+                self.wrong.push(Wrong::CheckpointOrigin(number));
+                continue;
+            }
+            if !signed.is_empty() && latest.is_none_or(|latest| latest <= size) {
+                latest = Some(size);
+                self.signed_by = signed.iter().map(ToString::to_string).collect();
+            }
+            self.points.push(Point { size, root, trusted: !signed.is_empty() });
+        }
+    }
+
+    /// Takes the root down where it is asked for at this size.
+    fn note_root(&mut self) {
+        if let Some(root) = self.roots.get_mut(&self.tree.size()) {
+            *root = Some(self.tree.root());
+        }
+    }
+
+    fn skip(&mut self) {
+        let before = self.tree.size();
+        self.evidence.places.skip(&mut self.tree);
+        if self.tree.size() != before {
+            self.note_root();
+        }
+    }
+
+    /// Works on for about so many records; true when nothing is left to do.
+    pub fn step(&mut self, budget: usize) -> bool {
+        let mut left = budget.max(1);
+        left = self.hash(left);
+        if left > 0 && self.located.is_none() {
+            let hashed = self.hashed();
+            let located = locate(&hashed);
+            self.located = Some(located);
+        }
+        match &self.located {
+            Some(located) if left > 0 => self.examination.step(&self.evidence, located, left),
+            _ => false,
+        }
+    }
+
+    /// The first pass for so many records; gives how many it has not used up. All are hashed when it is more than 0.
+    pub fn hash(&mut self, budget: usize) -> usize {
+        let start = self.hashes.len();
+        let end = start.saturating_add(budget).min(self.evidence.records.len());
+        for index in start..end {
+            let text = self.evidence.record(index);
+            let mut hash = leaf_hash(text.as_bytes());
+            if self.evidence.leaves.get(index).copied().flatten() != Some(hash) {
+                // White space between the tokens is the file's, and not the record's.
+                if let Some(text) = compact(text) {
+                    hash = leaf_hash(text.as_bytes());
+                }
+                self.agree &= self.evidence.leaves.get(index).copied().flatten() == Some(hash);
+            }
+            self.hashes.push(hash);
+            self.tree.push(hash);
+            self.note_root();
+            if self.evidence.places.have_gaps() {
+                self.skip();
+            }
+        }
+        budget - (end - start)
+    }
+
+    fn hashed(&self) -> Hashed<'_> {
+        Hashed {
+            evidence: &self.evidence,
+            hashes: &self.hashes,
+            agree: self.agree,
+            tree: &self.tree,
+            roots: &self.roots,
+            points: &self.points,
+        }
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> JobProgress {
+        let done = self.hashes.len() + self.examination.done();
+        JobProgress { done, total: self.evidence.records.len() * 2 }
+    }
+
+    /// What the work so far has found. All of it, once [`EvidenceCheck::step`] has said that nothing is left.
+    pub fn report(&self) -> EvidenceReport {
+        let mut wrong = self.wrong.clone();
+        wrong.extend(self.located.iter().flat_map(|located| located.wrong.iter().cloned()));
+        wrong.extend(self.examination.wrong.iter().cloned());
+        let checkpoint = self.known.witness.as_ref().map(|witness| {
+            let (report, faults) = witness.compare(&self.hashed(), &self.keys);
+            wrong.extend(faults);
+            report
+        });
+        let mut faults: Vec<EvidenceFault> = wrong.iter().take(MAX_FAULTS).map(EvidenceFault::from).collect();
+        if let Some(more) = wrong.len().checked_sub(MAX_FAULTS).filter(|more| *more > 0) {
+            faults.push(EvidenceFault::from(&Wrong::More(more as u64)));
+        }
+        EvidenceReport {
+            verified: faults.is_empty() && self.examination.finished(),
+            size: self.tree.size(),
+            root: hex(&self.tree.root()),
+            faults,
+            schema_version: self.evidence.version,
+            origin: self.evidence.origin.clone(),
+            signed_by: self.signed_by.clone(),
+            deleted: self.tree.size() - self.hashes.len() as u64,
+            checkpoint,
+            replay: None,
+        }
+    }
+
+    /// The bundle again.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    pub(super) fn leaf_hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// The number of the latest checkpoint that a known key stands for.
+    pub(super) fn latest_signed(&self) -> Option<(usize, Checkpoint)> {
+        let read = self.evidence.checkpoints.iter().enumerate();
+        let signed =
+            read.filter_map(|(number, text)| Some((number, Checkpoint::verify(text, &self.keys).ok()?.0)));
+        signed.max_by_key(|(_, checkpoint)| checkpoint.size)
+    }
+}
+
+/// What a note says, whoever signed it.
+pub(super) fn unsigned(note: &str) -> Option<Checkpoint> {
+    Checkpoint::parse(Note::parse(note).ok()?.text).ok()
+}
+
+/// A hash in hex.
+pub(super) fn unhex(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() == 64)?;
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
+    }
+    Some(hash)
+}
+
+/// A text without the white space between its tokens. None where there is none.
+pub(super) fn compact(text: &str) -> Option<String> {
+    let mut compact = String::new();
+    let (mut in_string, mut escaped, mut start) = (false, false, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte == b'"' {
+            in_string = true;
+        } else if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            compact.push_str(text.get(start..at).unwrap_or_default());
+            start = at + 1;
+        }
+    }
+    if start == 0 {
+        return None;
+    }
+    compact.push_str(text.get(start..).unwrap_or_default());
+    Some(compact)
+}

@@ -1,0 +1,108 @@
+//! The second pass: what the records say, each by itself and beside the others.
+
+use super::check::compact;
+use super::faults::Wrong;
+use super::locate::Located;
+use super::write::policy_of;
+use super::{Evidence, PolicyReference};
+use crate::engine::audit::AuditRecord;
+use std::collections::BTreeSet;
+
+/// What the second pass has found so far.
+pub(super) struct Examination {
+    at: usize,
+    finished: bool,
+    /// What the bundle lists and no record has cited yet.
+    policies: BTreeSet<PolicyReference>,
+    consents: BTreeSet<String>,
+    listed_policies: BTreeSet<PolicyReference>,
+    listed_consents: Option<BTreeSet<String>>,
+    /// By how much the numbers of the records differ from their places, so that one that is wrong is told once.
+    shift: u64,
+    pub wrong: Vec<Wrong>,
+}
+
+impl Examination {
+    pub fn new(evidence: &Evidence) -> Self {
+        let policies: BTreeSet<PolicyReference> = evidence.policies.iter().cloned().collect();
+        let consents: Option<BTreeSet<String>> =
+            evidence.consents.as_ref().map(|consents| consents.iter().cloned().collect());
+        Self {
+            at: 0,
+            finished: false,
+            listed_policies: policies.clone(),
+            listed_consents: consents.clone(),
+            policies,
+            consents: consents.unwrap_or_default(),
+            shift: 0,
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Records looked at.
+    pub fn done(&self) -> usize {
+        self.at
+    }
+
+    /// Whether nothing is left to look at.
+    pub fn finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Looks at so many records more; true when nothing is left.
+    pub fn step(&mut self, evidence: &Evidence, located: &Located, budget: usize) -> bool {
+        let end = self.at.saturating_add(budget).min(evidence.records.len());
+        for index in self.at..end {
+            self.look(evidence, located, index);
+        }
+        self.at = end;
+        if self.at < evidence.records.len() {
+            return false;
+        }
+        if !self.finished {
+            self.finished = true;
+            // Records that are not here may have cited what the others do not.
+            if located.wrong.is_empty() && !evidence.places.have_gaps() {
+                self.wrong.extend((!self.policies.is_empty()).then_some(Wrong::PolicyUncited));
+                self.wrong.extend((!self.consents.is_empty()).then_some(Wrong::ConsentUncited));
+            }
+        }
+        true
+    }
+
+    fn look(&mut self, evidence: &Evidence, located: &Located, index: usize) {
+        if located.altered.contains(&index) {
+            return;
+        }
+        let (text, place) = (evidence.record(index), evidence.places.of(index));
+        let Ok(record) = AuditRecord::parse(text) else {
+            self.wrong.push(Wrong::Unreadable(place));
+            return;
+        };
+        let canonical = record.canonical();
+        if canonical != text && compact(text).is_none_or(|text| canonical != text) {
+            self.wrong.push(Wrong::NotCanonical(place));
+        }
+        if located.in_place {
+            let expected = place.wrapping_add(self.shift);
+            if record.seq != expected {
+                self.wrong.push(Wrong::Number { place, says: record.seq, expected });
+                self.shift = record.seq.wrapping_sub(place);
+            }
+        }
+        if let Some(policy) = policy_of(&record) {
+            self.policies.remove(&policy);
+            if !self.listed_policies.contains(&policy) {
+                self.wrong.push(Wrong::PolicyUnlisted(place));
+                self.listed_policies.insert(policy);
+            }
+        }
+        if let (Some(listed), Some(consent)) = (&mut self.listed_consents, record.consent.as_deref()) {
+            self.consents.remove(consent);
+            if !listed.contains(consent) {
+                self.wrong.push(Wrong::ConsentUnlisted(place));
+                listed.insert(consent.to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Reading a bundle. The text is kept, and the records are places in it: a bundle may be large.
+
+use super::place::{Deleted, Places};
+use super::{DeletedSegment, EvidenceLog, FORMAT, PolicyReference, VERSION};
+use crate::api::Objection;
+use crate::engine::audit::Hash;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// Records that a bundle may hold; as many are some 800 MB.
+const MAX_RECORDS: usize = 2_000_000;
+/// Keys and checkpoints that a bundle may list: each costs work before anything is known of it.
+const MAX_KEYS: usize = 64;
+const MAX_CHECKPOINTS: usize = 256;
+
+/// A bundle, read and not yet verified.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub(super) text: String,
+    /// 1 or 2.
+    pub(super) version: u32,
+    pub(super) origin: Option<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) checkpoints: Vec<String>,
+    /// Version 1: what it states of the log.
+    pub(super) log: Option<EvidenceLog>,
+    pub(super) policies: Vec<PolicyReference>,
+    pub(super) consents: Option<Vec<String>>,
+    pub(super) places: Places,
+    /// None for one that can't be read.
+    pub(super) leaves: Vec<Option<Hash>>,
+    pub(super) records: Vec<Range<usize>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct File {
+    format: String,
+    schema_version: u32,
+    #[serde(rename = "build")]
+    _build: String,
+    origin: Option<String>,
+    keys: Option<Vec<String>>,
+    checkpoints: Option<Vec<String>>,
+    log: Option<EvidenceLog>,
+    policies: Vec<PolicyReference>,
+    consents: Option<Vec<String>>,
+    deleted: Option<Vec<DeletedSegment>>,
+    leaf_hashes: Leaves,
+    records: Records,
+}
+
+/// What every version of the format has.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Beginning {
+    format: String,
+    schema_version: u32,
+}
+
+/// Leaf hashes: base64 in strings.
+struct Leaves(Vec<Option<Hash>>);
+
+/// Records: where each begins in memory, and its length.
+struct Records(Vec<(usize, usize)>);
+
+struct Listed<T>(std::marker::PhantomData<T>);
+
+/// Something that stands in a long list.
+trait Item: Sized {
+    type Read<'de>: Deserialize<'de>;
+    fn of(read: Self::Read<'_>) -> Self;
+}
+
+impl Item for Option<Hash> {
+    type Read<'de> = Cow<'de, str>;
+    fn of(read: Cow<'_, str>) -> Self {
+        STANDARD.decode(read.as_bytes()).ok()?.try_into().ok()
+    }
+}
+
+impl Item for (usize, usize) {
+    type Read<'de> = &'de RawValue;
+    fn of(read: &RawValue) -> Self {
+        (read.get().as_ptr().addr(), read.get().len())
+    }
+}
+
+impl<'de, T: Item> Visitor<'de> for Listed<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = list.next_element::<T::Read<'de>>()? {
+            if read.len() == MAX_RECORDS {
+                return Err(A::Error::custom(TOO_MANY));
+            }
+            read.push(T::of(item));
+        }
+        Ok(read)
+    }
+}
+
+const TOO_MANY: &str = "too many";
+
+impl<'de> Deserialize<'de> for Leaves {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Listed(std::marker::PhantomData)).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Listed(std::marker::PhantomData)).map(Self)
+    }
+}
+
+fn refused(code: &str, message: impl Into<String>, help: &str) -> Objection {
+    Objection::new(&format!("evidence.{code}"), message, help)
+}
+
+const ANOTHER_FILE: &str =
+    "Choose a file that `Export evidence` or `--evidence` has written, and take it as it was written.";
+
+impl Evidence {
+    /// Reads a bundle's text. A byte order mark before it is passed over; so is white space between its tokens.
+    ///
+    /// # Errors
+    /// What is wrong with the file and where, without anything of what it holds.
+    pub fn read(text: String) -> Result<Self, Objection> {
+        let bare = text.trim_start_matches('\u{feff}');
+        if !bare.trim_start().starts_with('{') {
+            return Err(refused(
+                "unreadable",
+                "This is not an evidence bundle: it is no JSON object.",
+                ANOTHER_FILE,
+            ));
+        }
+        let file: File = serde_json::from_str(bare).map_err(|error| objection(bare, &error))?;
+        if file.format != FORMAT || ![1, VERSION].contains(&file.schema_version) {
+            return Err(version(&file.format, file.schema_version));
+        }
+        let missing = if file.schema_version == 1 {
+            file.log.is_none().then_some("log")
+        } else {
+            let parts = [
+                ("origin", file.origin.is_none()),
+                ("keys", file.keys.is_none()),
+                ("checkpoints", file.checkpoints.is_none()),
+                ("consents", file.consents.is_none()),
+                ("deleted", file.deleted.is_none()),
+            ];
+            parts.into_iter().find(|(_, missing)| *missing).map(|(name, _)| name)
+        };
+        if let Some(name) = missing {
+            let what = format!("The bundle has no member `{name}`, which its version has.");
+            return Err(refused("missing-member", what, ANOTHER_FILE));
+        }
+        let foreign = match file.schema_version {
+            1 => {
+                file.origin.is_some()
+                    || file.keys.is_some()
+                    || file.checkpoints.is_some()
+                    || file.deleted.is_some()
+            }
+            _ => file.log.is_some(),
+        };
+        if foreign {
+            let what = "The bundle has a member that its version has not.";
+            return Err(refused("unknown-member", what, ANOTHER_FILE));
+        }
+        let (keys, checkpoints) = (file.keys.unwrap_or_default(), file.checkpoints.unwrap_or_default());
+        if keys.len() > MAX_KEYS || checkpoints.len() > MAX_CHECKPOINTS {
+            let what = format!(
+                "The bundle lists more than {MAX_KEYS} keys or more than {MAX_CHECKPOINTS} checkpoints."
+            );
+            return Err(refused("too-large", what, "Export the log with its latest checkpoints only."));
+        }
+        let deleted = file.deleted.unwrap_or_default();
+        let places = Places::new(deleted.iter().map(Deleted::read));
+        let places = places.ok_or_else(|| {
+            let what = "A deleted segment is no whole node of the tree, or overlaps the one before it.";
+            refused(
+                "segment",
+                what,
+                "Its `count` is a power of two, `first` a multiple of that, and `root` a hash in base64.",
+            )
+        })?;
+        let base = text.as_ptr().addr();
+        let spans = file.records.0.into_iter().map(|(start, len)| {
+            let start = start.saturating_sub(base);
+            start..start.saturating_add(len)
+        });
+        let (records, leaves) = (spans.collect(), file.leaf_hashes.0);
+        Ok(Self {
+            version: file.schema_version,
+            origin: file.origin,
+            keys,
+            checkpoints,
+            log: file.log,
+            policies: file.policies,
+            consents: file.consents,
+            places,
+            leaves,
+            records,
+            text,
+        })
+    }
+
+    /// Number of records in the bundle.
+    pub fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The text of a record, as it stands in the bundle. `index` is its place in the file, from 0.
+    pub(super) fn record(&self, index: usize) -> &str {
+        self.records.get(index).and_then(|span| self.text.get(span.clone())).unwrap_or_default()
+    }
+
+    /// Bytes of all records together, for a measure of the work.
+    pub fn record_bytes(&self) -> usize {
+        self.records.iter().map(ExactSizeIterator::len).sum()
+    }
+}
+
+fn version(format: &str, version: u32) -> Objection {
+    if format != FORMAT {
+        return refused("format", "The file's `format` is not `airlock-evidence`.", ANOTHER_FILE);
+    }
+    refused(
+        "version",
+        format!("The bundle is of schema version {version}; this reads versions 1 and {VERSION}."),
+        "Open it with the version of Airlock that wrote it or a later one, or have it exported anew.",
+    )
+}
+
+/// What a reader's error says, in our words: its own may quote the file.
+fn objection(text: &str, error: &serde_json::Error) -> Objection {
+    // A later version may have members that this one does not know: that it is one is what has to be said.
+    if let Ok(Beginning { format, schema_version }) = serde_json::from_str(text)
+        && (format != FORMAT || ![1, VERSION].contains(&schema_version))
+    {
+        return version(&format, schema_version);
+    }
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let said = error.to_string();
+    let own = said.split('`').nth(1).unwrap_or_default();
+    if error.is_eof() {
+        let what = format!("The file is cut off: it ends at {place}, in the middle of the bundle.");
+        return refused("cut-off", what, "Copy or download it again, whole.");
+    }
+    if said.starts_with("duplicate field") {
+        let what = format!("The member `{own}` is there twice ({place}).");
+        return refused("duplicate-member", what, ANOTHER_FILE);
+    }
+    if said.starts_with("missing field") {
+        let what = format!("The bundle has no member `{own}` ({place}).");
+        return refused("missing-member", what, ANOTHER_FILE);
+    }
+    if said.starts_with("unknown field") {
+        let what =
+            format!("A member is not known ({place}): a bundle holds no payloads and nothing of one's own.");
+        return refused("unknown-member", what, ANOTHER_FILE);
+    }
+    if said.starts_with(TOO_MANY) {
+        let what = format!("The bundle has more than {MAX_RECORDS} records or leaf hashes.");
+        return refused("too-large", what, "Export a shorter part of the timeline.");
+    }
+    refused("unreadable", format!("This is not an evidence bundle ({place})."), ANOTHER_FILE)
+}
