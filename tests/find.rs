@@ -12,7 +12,7 @@ use airlock::engine::audit::{AuditRecord, leaf_hash};
 use airlock::engine::time::Instant;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn archive_of(texts: &[String]) -> Archive {
     let mut archive = Archive::default();
@@ -445,6 +445,40 @@ fn every_outcome_of_the_connector_has_a_class() {
         .filter(|value| OutcomeClass::of(value) == OutcomeClass::Other)
         .collect();
     assert_eq!(unknown, [""; 0]);
+}
+
+const DOCUMENT: &str = include_str!("../docs/searching.md");
+
+/// The cells of each row of the document's tables that begins with code, without the marks of code.
+fn rows() -> Vec<(&'static str, &'static str)> {
+    let row = |line: &'static str| line.strip_prefix("| `")?.split_once("` | ");
+    DOCUMENT.lines().filter_map(row).collect()
+}
+
+#[test]
+fn what_the_document_shows_is_a_query_and_finds_what_it_says() {
+    let texts = logs::records(2_000);
+    let archive = archive_of(&texts);
+    let queries: Vec<_> = rows().into_iter().filter(|(text, _)| !text.starts_with("query.")).collect();
+    assert!(queries.len() >= 20);
+    for (text, _) in queries {
+        let (query, notes) = Query::parse(text);
+        assert_eq!(notes, [], "{text}");
+        assert_eq!(archive.find(&query, &[]).records(), naive(&query, &texts), "{text}");
+    }
+}
+
+#[test]
+fn the_document_lists_each_note_and_each_name() {
+    let listed: Vec<&str> =
+        rows().into_iter().map(|(code, _)| code).filter(|c| c.starts_with("query.")).collect();
+    let all = ["outcom:x after:soon stage: \"open", &"x".repeat(QUERY_BYTES + 1), &"x ".repeat(100)];
+    let codes = all.iter().flat_map(|text| Query::parse(text).1).map(|note| note.code);
+    let said: BTreeSet<String> = codes.collect();
+    assert_eq!(said, listed.iter().map(|code| (*code).to_owned()).collect());
+    for name in ["run", "type", "field", "basis", "hash", "text", "seq", "after", "before", "decision"] {
+        assert!(Key::named(name).is_some() && DOCUMENT.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]

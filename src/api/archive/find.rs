@@ -99,6 +99,7 @@ impl Found {
         }
         self.looked.resize(blocks, 0);
         (self.away, self.gone) = (0, 0);
+        self.words.search(&archive.tokens);
         let consent = archive.tokens.find("\"consent\"").unwrap_or(ABSENT);
         let mut new = Vec::new();
         for block in 0..blocks {
@@ -270,12 +271,11 @@ struct Words {
     texts: Vec<Vec<String>>,
     must: u32,
     must_not: u32,
-    /// By the number of each value, which terms occur in it, with [`KNOWN`].
+    /// By the number of each value, which terms occur in it.
     occur: Vec<u32>,
+    /// The columns of the values in which one occurs.
+    columns: Vec<usize>,
 }
-
-/// Says that a value was searched.
-const KNOWN: u32 = 1 << 31;
 
 impl Words {
     fn of(query: &Query) -> Self {
@@ -287,39 +287,44 @@ impl Words {
         words
     }
 
-    fn hold(&mut self, row: &Row, tokens: &Tokens) -> bool {
+    /// Searches the values that are new.
+    fn search(&mut self, tokens: &Tokens) {
+        if self.texts.is_empty() {
+            return;
+        }
+        let mut columns = 0;
+        for (place, number) in (0..tokens.len()).zip(0..) {
+            if place >= self.occur.len() {
+                let mut occur = 0;
+                says(tokens.text(number).unwrap_or_default(), &mut |text| {
+                    occur |= occurring(&self.texts, text);
+                    false
+                });
+                self.occur.push(if number == ABSENT { 0 } else { occur });
+            }
+            if self.occur.get(place).is_some_and(|occur| *occur != 0) {
+                columns |= tokens.columns(number);
+            }
+        }
+        self.columns = (0..64).filter(|column| columns & (1 << column) != 0).collect();
+    }
+
+    fn hold(&self, row: &Row, tokens: &Tokens) -> bool {
         if self.texts.is_empty() {
             return true;
         }
-        if self.occur.len() < tokens.len() {
-            self.occur.resize(tokens.len(), 0);
-        }
-        let mut occur = 0;
-        match row.odd(tokens) {
-            // It has a text of its own: there is nothing to remember.
-            Some(text) => occur = search(&self.texts, text),
-            None => {
-                for token in row.values() {
-                    let Some(known) = self.occur.get_mut(*token as usize).filter(|_| *token != ABSENT) else {
-                        continue;
-                    };
-                    if *known == 0 {
-                        *known = KNOWN;
-                        says(tokens.text(*token).unwrap_or_default(), &mut |text| {
-                            *known |= search(&self.texts, text);
-                            false
-                        });
-                    }
-                    occur |= *known;
-                }
-            }
-        }
+        let occur = match row.odd(tokens) {
+            Some(text) => occurring(&self.texts, text),
+            None => self.columns.iter().fold(0, |occur, column| {
+                occur | self.occur.get(row.cell(*column) as usize).copied().unwrap_or(0)
+            }),
+        };
         occur & self.must == self.must && occur & self.must_not == 0
     }
 }
 
 /// Which of the terms occur in a text, a bit for each.
-fn search(terms: &[Vec<String>], text: &str) -> u32 {
+fn occurring(terms: &[Vec<String>], text: &str) -> u32 {
     let occur = |texts: &Vec<String>| texts.iter().any(|wanted| occurs(wanted, text));
     terms.iter().enumerate().filter(|(_, texts)| occur(texts)).fold(0, |found, (n, _)| found | 1 << n)
 }

@@ -19,6 +19,7 @@ const FORMAT: &str = "airlock-segment/1";
 const COLUMNS: usize = AuditRecord::MEMBERS.len();
 /// Where that text stands.
 const ODD: usize = COLUMNS - 1;
+const _: () = assert!(COLUMNS <= 64, "a set of columns is a bit for each");
 
 /// The first eight bytes of a leaf hash: enough to tell which record of a segment was altered.
 type Mark = [u8; 8];
@@ -65,6 +66,7 @@ impl Row {
             }
             if let (Some(value), Some(cell)) = (value, cells.get_mut(at)) {
                 *cell = tokens.take_up(value);
+                tokens.stands_in(*cell, at);
             }
             at += 1;
         }
@@ -74,11 +76,6 @@ impl Row {
     /// The number of a member's value.
     pub fn cell(&self, column: usize) -> Token {
         self.cells.get(column).copied().unwrap_or(ABSENT)
-    }
-
-    /// The numbers of all values.
-    pub fn values(&self) -> &[Token] {
-        &self.cells
     }
 
     /// The whole text, where it is no record in canonical form.
@@ -198,7 +195,7 @@ impl Segment {
     /// Where it can't be read.
     pub fn unpack(text: &str, tokens: &mut Tokens) -> Result<Self, Unreadable> {
         let mut lines = text.lines().enumerate();
-        let mut line = || lines.next().ok_or(Unreadable::Line(text.lines().count() + 1));
+        let mut line = || lines.next().ok_or_else(|| Unreadable::Line(text.lines().count() + 1));
         let (first, count, root) =
             line().ok().and_then(|(_, head)| read_head(head)).ok_or(Unreadable::Head)?;
         let (_, listed) = line()?;
@@ -216,7 +213,7 @@ impl Segment {
         let mut before = [ABSENT; COLUMNS];
         for _ in 0..count {
             let (at, text) = line()?;
-            let row = read_row(text, before, &places, &numbers).ok_or(Unreadable::Line(at + 1))?;
+            let row = read_row(text, before, &places, &numbers, tokens).ok_or(Unreadable::Line(at + 1))?;
             before = row.cells;
             rows.push(row);
         }
@@ -247,7 +244,13 @@ fn push_same(rows: &mut String, same: &mut usize) {
 }
 
 /// Reads a row: what it does not say of its last columns is as in the row before.
-fn read_row(text: &str, before: [Token; COLUMNS], places: &[usize], numbers: &[Token]) -> Option<Row> {
+fn read_row(
+    text: &str,
+    before: [Token; COLUMNS],
+    places: &[usize],
+    numbers: &[Token],
+    tokens: &mut Tokens,
+) -> Option<Row> {
     let mut items = text.split(' ');
     let mark = STANDARD_NO_PAD.decode(items.next()?).ok()?.try_into().ok()?;
     let mut cells = before;
@@ -261,7 +264,9 @@ fn read_row(text: &str, before: [Token; COLUMNS], places: &[usize], numbers: &[T
             "-" => ABSENT,
             _ => *numbers.get(item.parse::<usize>().ok()?).filter(|number| **number != ABSENT)?,
         };
-        *cells.get_mut(*places.get(at)?)? = number;
+        let column = *places.get(at)?;
+        *cells.get_mut(column)? = number;
+        tokens.stands_in(number, column);
         at += 1;
     }
     (at <= places.len()).then_some(Row { cells, mark })

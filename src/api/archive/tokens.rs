@@ -13,6 +13,8 @@ pub(super) const ABSENT: Token = 0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
     texts: Vec<Arc<str>>,
+    /// For each value the columns in which it stands, a bit for each.
+    columns: Vec<u64>,
     numbers: HashMap<Arc<str>, Token>,
 }
 
@@ -24,9 +26,24 @@ impl Tokens {
         }
         let text: Arc<str> = text.into();
         self.texts.push(Arc::clone(&text));
+        self.columns.push(0);
         let number = Token::try_from(self.texts.len()).unwrap_or(Token::MAX);
         self.numbers.insert(text, number);
         number
+    }
+
+    /// Notes that a value stands in a column.
+    pub fn stands_in(&mut self, number: Token, column: usize) {
+        let place = (number as usize).checked_sub(1);
+        if let Some(columns) = place.and_then(|place| self.columns.get_mut(place)) {
+            *columns |= 1 << column;
+        }
+    }
+
+    /// The columns in which a value stands, a bit for each, from the first on.
+    pub fn columns(&self, number: Token) -> u64 {
+        let place = (number as usize).checked_sub(1);
+        place.and_then(|place| self.columns.get(place)).copied().unwrap_or(0)
     }
 
     /// The number of a value that is known.
