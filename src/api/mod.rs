@@ -8,6 +8,7 @@ pub mod archive;
 mod assertion;
 mod audit;
 mod breakage;
+mod cell;
 mod check;
 pub mod compare;
 mod credential;

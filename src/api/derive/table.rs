@@ -1,6 +1,6 @@
 //! A table, and the forms that it is handed on in: Markdown, CSV, JSON.
 
-use crate::api::sheet::is_formula;
+use crate::api::cell::write_csv;
 use serde::{Deserialize, Serialize};
 
 /// A derived document: rows of text under named columns.
@@ -95,17 +95,10 @@ impl Table {
         out
     }
 
-    /// Line breaks are CRLF, and cells that hold a quote, a comma or a line break are quoted (RFC 4180, section 2).
     fn csv(&self) -> String {
         let mut out = String::new();
         for cells in [&self.columns].into_iter().chain(&self.rows) {
-            for (place, cell) in cells.iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                quote(cell, &mut out);
-            }
-            out.push_str("\r\n");
+            write_csv(cells.iter().map(String::as_str), &mut out);
         }
         out
     }
@@ -124,26 +117,6 @@ fn escape(cell: &str, out: &mut String) {
             c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
-    }
-}
-
-/// A cell of a CSV file. One that a spreadsheet would take for a formula gets an apostrophe before it.
-fn quote(cell: &str, out: &mut String) {
-    let quoted = cell.contains(['"', ',', '\r', '\n']);
-    if quoted {
-        out.push('"');
-    }
-    if is_formula(cell) {
-        out.push('\'');
-    }
-    for c in cell.chars() {
-        if c == '"' {
-            out.push('"');
-        }
-        out.push(c);
-    }
-    if quoted {
-        out.push('"');
     }
 }
 
@@ -184,7 +157,7 @@ mod tests {
             ("-2", "'-2"),
             ("@SUM(A1)", "'@SUM(A1)"),
             (" +1", "' +1"),
-            ("\t=1", "'\t=1"),
+            ("\t=1", "\"'\t=1\""),
             ("=HYPERLINK(\"http://example.invalid\",1)", "\"'=HYPERLINK(\"\"http://example.invalid\"\",1)\""),
             ("0..1", "0..1"),
         ] {

@@ -10,7 +10,6 @@ mod tsv;
 
 pub use history::{History, Step};
 pub use paste::{Block, Pasted};
-pub(super) use tsv::is_formula;
 
 use super::TextEdit;
 use crate::engine::document::Edit;

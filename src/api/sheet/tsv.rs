@@ -1,6 +1,8 @@
 //! Tables as spreadsheets put them on the clipboard: cells apart by tabs, rows by line ends, and in quotes what holds
 //! either. A cell that a spreadsheet would take for a formula goes out behind an apostrophe, and comes back without it.
 
+use crate::api::cell::{guarded, unguarded};
+
 /// A table as it was pasted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -26,7 +28,7 @@ pub fn parse(text: &str) -> Table {
         let end = after.find(['\t', '\n', '\r']).unwrap_or(after.len());
         let (plain, after) = after.split_at(end);
         cell.push_str(plain);
-        if cell.starts_with('\'') && is_formula(cell.trim_start_matches('\'')) {
+        if unguarded(&cell).len() < cell.len() {
             cell.remove(0);
         }
         row.push(cell);
@@ -64,22 +66,13 @@ fn quoted_cell(inside: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Whether a spreadsheet would take a cell for a formula.
-pub fn is_formula(cell: &str) -> bool {
-    cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-        || cell.starts_with(['\t', '\r', '\n'])
-}
-
 /// Writes a row, with its line end.
 pub fn write_row(cells: impl Iterator<Item = String>, out: &mut String) {
     for (i, mut cell) in cells.enumerate() {
         if i > 0 {
             out.push('\t');
         }
-        // One that stands behind apostrophes already gets another: reading takes exactly one away.
-        if is_formula(cell.trim_start_matches('\'')) {
-            cell.insert(0, '\'');
-        }
+        cell.insert_str(0, guarded(&cell));
         if cell.contains(['\t', '\n', '\r']) || cell.starts_with('"') {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
