@@ -14,6 +14,7 @@ pub mod compare;
 mod credential;
 mod derive;
 mod evidence;
+mod export;
 mod intake;
 mod job;
 mod message;
@@ -48,6 +49,7 @@ pub use evidence::{
     Known, PolicyReference, ReplayReport, Witness, WitnessRelation, WitnessReport, check_record_proof,
     prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
 };
+pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use job::{Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};

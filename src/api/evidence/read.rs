@@ -227,6 +227,16 @@ impl Evidence {
         self.records.get(index).and_then(|span| self.text.get(span.clone())).unwrap_or_default()
     }
 
+    /// The texts of the records, in the order of the log.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(|span| self.text.get(span.clone()).unwrap_or_default())
+    }
+
+    /// Which log it is; version 1 does not say.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
     /// Bytes of all records together, for a measure of the work.
     pub fn record_bytes(&self) -> usize {
         self.records.iter().map(ExactSizeIterator::len).sum()

@@ -1,5 +1,6 @@
 //! Arguments, and what they lead to.
 
+mod audit;
 mod check;
 mod input;
 mod matrix;
@@ -69,6 +70,8 @@ enum Command {
     Authenticate(AuthenticateArgs),
     /// Verify an evidence bundle, offline
     Verify(VerifyArgs),
+    /// Export the timeline of an evidence bundle: NDJSON, CSV, FHIR AuditEvents, or the lineage of one record
+    Audit(AuditArgs),
     /// Check Merkle proofs, and make them of the records of a bundle
     Proof(ProofArgs),
 }
@@ -404,6 +407,25 @@ pub(crate) struct RawProofArgs {
     pub json: bool,
 }
 
+/// Evidence to export.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  airlock audit evidence.json --as ndjson > records.ndjson\n  airlock audit evidence.json --as csv > records.csv\n  airlock audit evidence.json --as fhir | airlock validate -\n  airlock audit evidence.json --as prov --record 6 > lineage.svg\n\nFormats:\n  ndjson   the records as they were hashed, a line each\n  csv      a row each, safe to open in a spreadsheet\n  fhir     FHIR R4 AuditEvents, a line each (IHE BALP)\n  prov     the lineage of one record as a picture (SVG)\n  prov-n   the same as text (W3C PROV-N)\n\nEvidence that does not verify is not exported: what is wrong goes to standard error, and the exit status is 1. With\n--unverified it is, as far as it can be read, and the exit status is still 1."
+)]
+pub(crate) struct AuditArgs {
+    /// The evidence bundle; `-` for standard input
+    pub evidence: PathBuf,
+    /// In which format
+    #[arg(long = "as", value_name = "FORMAT", value_enum)]
+    pub format: audit::Format,
+    /// With `prov` and `prov-n`: the record, by its place in the log
+    #[arg(long, value_name = "SEQ", required_if_eq_any([("format", "prov"), ("format", "prov-n")]))]
+    pub record: Option<u64>,
+    /// Export even evidence that does not verify
+    #[arg(long)]
+    pub unverified: bool,
+}
+
 /// What stops a command: standard error's text, and exit status 2.
 #[derive(Debug)]
 pub(crate) struct Unusable(pub String);
@@ -424,6 +446,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Sign(args) => message::sign(&args),
         Command::Authenticate(args) => message::authenticate(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Audit(args) => audit::audit(&args),
         Command::Proof(args) => proof::proof(&args),
     };
     match outcome {

@@ -20,9 +20,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Outcome {
     let pin = Pin { clock: args.now.clone(), seed: args.seed.clone() };
     let scenario = args.replay.as_deref().map(|path| scenario(path, &pin)).transpose()?;
     let mut check = EvidenceCheck::new(evidence, known);
-    while !check.step(SLICE) {
-        progress(&check);
-    }
+    work(&mut check);
     let mut report = check.report();
     report.replay = scenario.map(|scenario| replay(check.evidence(), &scenario));
     let fine = report.verified && report.replay.as_ref().is_none_or(|replay| replay.same);
@@ -32,6 +30,13 @@ pub(crate) fn verify(args: &VerifyArgs) -> Outcome {
         tell(&report)
     }
     Ok(fine)
+}
+
+/// Verifies to the end.
+pub(crate) fn work(check: &mut EvidenceCheck) {
+    while !check.step(SLICE) {
+        progress(check);
+    }
 }
 
 /// Reads a bundle.

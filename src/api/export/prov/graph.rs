@@ -1,0 +1,249 @@
+//! The graph of a chain of records.
+
+use super::{Edge, Kind, Lineage, Node, Relation};
+use crate::engine::audit::AuditRecord;
+
+/// The way of an event: each of these presupposes those before it.
+const WAY: [(&str, &str); 7] = [
+    ("webhook", "authenticate"),
+    ("validate", "check"),
+    ("adapt", "map"),
+    ("consent", "decide"),
+    ("redact", "apply-policy"),
+    ("guard", "inspect"),
+    ("deliver", "write"),
+];
+
+/// The stages that decide by the policy's own text.
+const BY_POLICY: [&str; 3] = ["validate", "consent", "redact"];
+
+/// The lineage of a record among the records of its delivery, in their order.
+pub(super) fn build(origin: &str, chain: &[AuditRecord<'_>], own: &AuditRecord<'_>) -> Lineage {
+    let mut graph = Graph { chain, nodes: Vec::new(), edges: Vec::new() };
+    graph.activities();
+    graph.data();
+    graph.rules();
+    graph.agents();
+    Lineage {
+        origin: origin.to_owned(),
+        correlation: own.correlation.to_string(),
+        seq: own.seq,
+        headline: [&own.stage, &own.action, &own.outcome, &own.time].map(ToString::to_string),
+        nodes: graph.nodes,
+        edges: graph.edges,
+    }
+}
+
+struct Graph<'a> {
+    chain: &'a [AuditRecord<'a>],
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+}
+
+impl<'a> Graph<'a> {
+    /// A node for each stage, in the order in which they came, and one for each that is missing before one that is there.
+    fn activities(&mut self) {
+        let has = |step: &(&str, &str)| self.chain.iter().any(|r| (&*r.stage, &*r.action) == *step);
+        let last = WAY.iter().rposition(has).unwrap_or(0);
+        let missing = |(at, step): (usize, &(&'static str, &str))| {
+            // Of an event that came in a notification, or was fetched, the notification was authenticated.
+            let elsewhere = at == 0 && self.chain.iter().any(|record| record.correlation.contains('.'));
+            (at < last && !has(step) && !elsewhere).then_some(step.0)
+        };
+        let mut missing: Vec<&str> = WAY.iter().enumerate().filter_map(missing).collect();
+        let rank = |stage: &str| WAY.iter().position(|(own, _)| *own == stage);
+        let mut stages: Vec<(&str, bool)> = Vec::new();
+        for record in self.chain {
+            if stages.iter().any(|(own, there)| *own == record.stage && *there) {
+                continue;
+            }
+            let own = rank(&record.stage);
+            let before = missing.iter().take_while(|stage| own.is_some_and(|own| rank(stage) < Some(own)));
+            let before = before.count();
+            stages.extend(missing.drain(..before).map(|stage| (stage, false)));
+            stages.push((&record.stage, true));
+        }
+        for (column, (stage, there)) in stages.into_iter().enumerate() {
+            let node = if there { self.activity(stage, column) } else { gap(stage, column) };
+            self.nodes.push(node);
+            if column > 0 {
+                self.edges.push(Edge { from: column, relation: Relation::WasInformedBy, to: column - 1 });
+            }
+        }
+    }
+
+    fn activity(&self, stage: &str, column: usize) -> Node {
+        let of_stage = || self.chain.iter().filter(|record| record.stage == stage);
+        let mut lines = Vec::new();
+        let mut times = None;
+        if let (Some(first), Some(last)) = (of_stage().next(), of_stage().next_back()) {
+            lines.push(format!("{}: {}", last.action, last.outcome));
+            lines.extend(last.code.as_deref().map(str::to_owned));
+            times = Some((first.time.to_string(), last.time.to_string()));
+        }
+        let records: Vec<u64> = of_stage().map(|record| record.seq).collect();
+        match records.as_slice() {
+            [one] => lines.push(format!("record {one}")),
+            [first, .., last] => lines.push(format!("{} records, {first} to {last}", records.len())),
+            [] => {}
+        }
+        Node {
+            kind: Kind::Activity,
+            name: format!("activity-{}", column + 1),
+            title: stage.to_owned(),
+            lines,
+            column,
+            times,
+            records,
+        }
+    }
+
+    /// What the event became on its way.
+    fn data(&mut self) {
+        let last = |f: &dyn Fn(&'a AuditRecord<'a>) -> Option<String>| self.chain.iter().rev().find_map(f);
+        let event_type = last(&|record| record.event_type.as_deref().map(str::to_owned));
+        let event_id = last(&|record| record.event.as_deref().map(str::to_owned));
+        let crossed = last(&|record| {
+            let crossed = record.fields.iter().filter(|field| field.ends_with(" crossed")).count();
+            (record.stage == "redact" && record.action == "apply-policy")
+                .then(|| format!("{crossed} of {} crossed", record.fields.len()))
+        });
+        let class = last(&|record| record.class.as_deref().map(str::to_owned));
+        let written = self.chain.iter().rev().find(|record| record.fingerprint.is_some());
+
+        let title = if event_id.is_some() { "event" } else { "request" };
+        let lines = event_id.into_iter().chain(event_type).collect();
+        let first = self.nodes.first().map_or(0, |node| node.column);
+        let event = self.node(Kind::Entity, "event", title, lines, first);
+        for stage in ["webhook", "validate", "adapt"] {
+            self.relate(self.at(stage), Relation::Used, Some(event));
+        }
+        let mut latest = event;
+        if let Some(column) = self.at("adapt").filter(|_| self.did("adapt", "map")) {
+            let canonical = self.node(Kind::Entity, "canonical", "canonical fields", Vec::new(), column);
+            self.derive(canonical, column, latest);
+            for stage in ["consent", "redact"] {
+                self.relate(self.at(stage), Relation::Used, Some(canonical));
+            }
+            latest = canonical;
+        }
+        if let Some((column, crossed)) = self.at("redact").zip(crossed) {
+            let lines = [Some(crossed), class].into_iter().flatten().collect();
+            let safe = self.node(Kind::Entity, "crm-safe", "CRM-safe fields", lines, column);
+            self.derive(safe, column, latest);
+            for stage in ["guard", "deliver"] {
+                self.relate(self.at(stage), Relation::Used, Some(safe));
+            }
+            latest = safe;
+        }
+        if let Some((column, record)) = self.at("deliver").zip(written) {
+            let fingerprint = record.fingerprint.as_deref().unwrap_or_default();
+            let lines = vec![format!("SHA-256 {fingerprint}")];
+            let crm = self.node(Kind::Entity, "crm-record", "CRM record", lines, column);
+            if record.outcome == "unchanged" {
+                // It was there before.
+                self.relate(Some(column), Relation::Used, Some(crm));
+            } else {
+                self.derive(crm, column, latest);
+            }
+        }
+    }
+
+    /// What was decided by: policies, consents, credentials.
+    fn rules(&mut self) {
+        for record in self.chain {
+            let Some(column) = self.at(&record.stage) else { continue };
+            let used = |text: &Option<_>| text.as_deref().map(str::to_owned);
+            if let Some(policy) = used(&record.policy).filter(|_| BY_POLICY.contains(&&*record.stage)) {
+                let lines = std::iter::once(policy).chain(used(&record.policy_hash)).collect();
+                self.rule("policy", lines, column);
+            }
+            if let Some(consent) = used(&record.consent) {
+                self.rule("consent", vec![consent], column);
+            }
+            if let Some(credential) = used(&record.credential) {
+                self.rule("credential", vec![credential], column);
+            }
+        }
+    }
+
+    /// Has an activity use what it decided by, once, drawn with the first that used it.
+    fn rule(&mut self, title: &str, lines: Vec<String>, column: usize) {
+        let same = |node: &Node| node.kind == Kind::Rule && node.title == title && node.lines == lines;
+        let rule = match self.nodes.iter().position(same) {
+            Some(rule) => rule,
+            None => {
+                let alike = |node: &&Node| node.kind == Kind::Rule && node.title == title;
+                let number = self.nodes.iter().filter(alike).count() + 1;
+                self.node(Kind::Rule, &format!("{title}-{number}"), title, lines, column)
+            }
+        };
+        self.relate(Some(column), Relation::Used, Some(rule));
+    }
+
+    fn agents(&mut self) {
+        let Some(first) = self.chain.first() else { return };
+        let activities: Vec<usize> = (0..self.nodes.len())
+            .filter(|at| self.nodes.get(*at).is_some_and(|n| n.kind == Kind::Activity))
+            .collect();
+        let lines = vec![first.actor.to_string(), first.role.to_string()];
+        // What is drawn where nothing else stands: with the consent decision, or the guard.
+        let middle = self.at("consent").or(self.at("validate")).unwrap_or(1);
+        let operator = self.node(Kind::Agent, "operator", "operator", lines, middle);
+        for activity in activities {
+            self.relate(Some(activity), Relation::WasAssociatedWith, Some(operator));
+        }
+        if let Some(event) = self.nodes.iter().position(|node| node.title == "event") {
+            let column = self.nodes.get(event).map_or(0, |node| node.column);
+            let source = self.node(Kind::Agent, "source", "source", vec![first.source.to_string()], column);
+            self.relate(Some(event), Relation::WasAttributedTo, Some(source));
+        }
+        let destination = self.chain.iter().rev().find_map(|record| record.destination.as_deref());
+        if let Some((column, destination)) = self.at("deliver").zip(destination) {
+            let lines = vec![destination.to_owned()];
+            let recipient = self.node(Kind::Agent, "recipient", "recipient", lines, column);
+            self.relate(Some(column), Relation::WasAssociatedWith, Some(recipient));
+        }
+    }
+
+    /// The activity of a stage; activities stand first among the nodes, each at the place of its column.
+    fn at(&self, stage: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.kind == Kind::Activity && node.title == stage)
+    }
+
+    fn did(&self, stage: &str, action: &str) -> bool {
+        self.chain.iter().any(|record| record.stage == stage && record.action == action)
+    }
+
+    fn node(&mut self, kind: Kind, name: &str, title: &str, lines: Vec<String>, column: usize) -> usize {
+        let (name, title) = (name.to_owned(), title.to_owned());
+        self.nodes.push(Node { kind, name, title, lines, column, times: None, records: Vec::new() });
+        self.nodes.len() - 1
+    }
+
+    fn relate(&mut self, from: Option<usize>, relation: Relation, to: Option<usize>) {
+        let Some((from, to)) = from.zip(to) else { return };
+        let edge = Edge { from, relation, to };
+        if !self.edges.contains(&edge) {
+            self.edges.push(edge);
+        }
+    }
+
+    /// What an activity made of something.
+    fn derive(&mut self, made: usize, by: usize, of: usize) {
+        self.relate(Some(made), Relation::WasGeneratedBy, Some(by));
+        self.relate(Some(made), Relation::WasDerivedFrom, Some(of));
+    }
+}
+
+fn gap(stage: &str, column: usize) -> Node {
+    Node {
+        kind: Kind::Gap,
+        name: format!("gap-{}", column + 1),
+        title: stage.to_owned(),
+        lines: vec!["no record".to_owned()],
+        column,
+        times: None,
+        records: Vec::new(),
+    }
+}
