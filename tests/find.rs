@@ -6,7 +6,7 @@
 mod logs;
 
 use airlock::api::archive::{
-    Archive, Axis, FacetValue, Found, Key, OutcomeClass, QUERY_BYTES, Query, SEGMENT_RECORDS, Term,
+    Archive, Axis, FacetValue, Found, Key, OutcomeClass, QUERY_BYTES, Query, SEGMENT_RECORDS, Term, lanes,
 };
 use airlock::engine::audit::{AuditRecord, leaf_hash};
 use airlock::engine::time::Instant;
@@ -434,7 +434,7 @@ fn sealing_and_unsealing_changes_nothing_of_what_was_found() {
 }
 
 #[test]
-fn every_outcome_of_the_connector_has_a_class() {
+fn every_outcome_of_the_connector_has_a_class_and_every_stage_a_lane() {
     let (archive, _) = logs::archive(&logs::records(2_000));
     let outcome = Key::Member("outcome");
     let unknown: Vec<String> = archive
@@ -445,6 +445,10 @@ fn every_outcome_of_the_connector_has_a_class() {
         .filter(|value| OutcomeClass::of(value) == OutcomeClass::Other)
         .collect();
     assert_eq!(unknown, [""; 0]);
+    let stage = Key::Member("stage");
+    let stages = archive.find(&Query::default(), &[stage]).facet(stage, &archive);
+    assert!(stages.iter().all(|stage| lanes().contains(&stage.value.as_str())), "{stages:?}");
+    assert!(OutcomeClass::ALL.iter().enumerate().all(|(n, class)| *class as usize == n));
 }
 
 const DOCUMENT: &str = include_str!("../docs/searching.md");

@@ -1,42 +1,10 @@
 //! How many records there are where: by place or by time, and by what came of them.
 
+use super::lanes::OutcomeClass;
 use super::segment::column;
 use super::tokens::Token;
 use super::value::says;
 use super::{Archive, Found};
-
-/// What came of a record's decision, in the large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OutcomeClass {
-    /// It went on as it was.
-    Passed,
-    /// Something was changed on the way.
-    Changed,
-    /// It did not go on, or something is amiss.
-    Refused,
-    /// It is not decided yet: it waits for its time or for a person.
-    Waiting,
-    /// The outcome is none that is known, or there is none.
-    Other,
-}
-
-impl OutcomeClass {
-    /// All classes, in the order of a [`Density`]'s counts.
-    pub const ALL: [Self; 5] = [Self::Passed, Self::Changed, Self::Refused, Self::Waiting, Self::Other];
-
-    /// The class of a record's outcome.
-    pub fn of(outcome: &str) -> Self {
-        match outcome {
-            "delivered" | "passed" | "permitted" | "attested" | "unchanged" | "known" | "duplicate"
-            | "fetched" | "recorded" => Self::Passed,
-            "changed" | "counted" | "moved" => Self::Changed,
-            "denied" | "refused" | "rejected" | "withheld" | "withdrawn" | "suppressed" | "quarantined"
-            | "failed" | "missing" | "gap" | "alert" | "dead-lettered" => Self::Refused,
-            "waiting" | "deferred" | "re-driven" | "review" | "in review" => Self::Waiting,
-            _ => Self::Other,
-        }
-    }
-}
 
 /// Along what records are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod chain;
 mod density;
 mod find;
 mod key;
+mod lanes;
 pub(super) mod members;
 mod query;
 mod read;
@@ -16,9 +17,10 @@ mod tokens;
 mod value;
 
 pub use chain::Chain;
-pub use density::{Axis, Density, OutcomeClass};
+pub use density::{Axis, Density};
 pub use find::{FacetValue, Found};
 pub use key::Key;
+pub use lanes::{OutcomeClass, lanes};
 pub use query::{QUERY_BYTES, QUERY_TERMS, Query, Term};
 pub use segment::{SEGMENT_LEVEL, SEGMENT_RECORDS, Unreadable};
 
