@@ -81,6 +81,77 @@ fn a_denial_for_want_of_a_consent_has_a_profile_of_its_own() {
     }
 }
 
+/// A definition of ours, and those of its elements that are asked for.
+fn definition(text: &str) -> (Value, Vec<Value>) {
+    let definition: Value = serde_json::from_str(text).unwrap();
+    let elements = definition["differential"]["element"].as_array().unwrap().clone();
+    (definition["url"].clone(), elements)
+}
+
+#[test]
+fn our_own_profile_says_what_the_events_are() {
+    let (url, elements) = definition(include_str!("../../docs/fhir/authz-without-consent.json"));
+    let denials = of_profile(url.as_str().unwrap());
+    assert!(!denials.is_empty());
+    for event in denials {
+        let mut slice = Value::Null;
+        for element in &elements {
+            let path = element["path"].as_str().unwrap();
+            let mut at = vec![&event];
+            if path.starts_with("AuditEvent.agent") && element["id"].as_str().unwrap().contains(':') {
+                if element.get("sliceName").is_some() {
+                    let code = elements
+                        .iter()
+                        .find(|own| own["id"] == format!("{}.type", element["id"].as_str().unwrap()));
+                    slice = code.unwrap()["patternCodeableConcept"]["coding"][0].clone();
+                    continue;
+                }
+                let (system, code) = (slice["system"].as_str().unwrap(), slice["code"].as_str().unwrap());
+                at = with_code(&event["agent"], system, code);
+                assert_eq!(at.len(), 1);
+            }
+            for name in path.split('.').skip(if at[0] == &event { 1 } else { 2 }) {
+                let inner = at.iter().filter_map(|value| value.get(name));
+                at = inner
+                    .flat_map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect()))
+                    .collect();
+            }
+            assert!(at.len() as u64 >= element["min"].as_u64().unwrap_or(0), "{path}");
+            assert!(element["max"].as_str().is_none_or(|max| at.len() <= max.parse().unwrap()), "{path}");
+            let members = element.as_object().unwrap().iter();
+            for (_, pattern) in members.filter(|(name, _)| name.starts_with("pattern")) {
+                assert!(at.iter().all(|value| fits(pattern, value)), "{path}: {at:?}");
+            }
+        }
+    }
+}
+
+/// Whether a value has all that a pattern has.
+fn fits(pattern: &Value, value: &Value) -> bool {
+    match (pattern, value) {
+        (Value::Object(pattern), Value::Object(value)) => {
+            pattern.iter().all(|(name, own)| value.get(name).is_some_and(|value| fits(own, value)))
+        }
+        (Value::Array(pattern), Value::Array(value)) => {
+            pattern.iter().all(|own| value.iter().any(|value| fits(own, value)))
+        }
+        _ => pattern == value,
+    }
+}
+
+#[test]
+fn our_own_extension_says_what_ties_an_event_to_the_log() {
+    let (url, elements) = definition(include_str!("../../docs/fhir/log-record.json"));
+    for event in events(&records_of("referral-created")) {
+        let [extension] = &event["extension"].as_array().unwrap()[..] else { panic!("one extension") };
+        assert_eq!(extension["url"], url);
+        for element in elements.iter().filter(|element| element.get("sliceName").is_some()) {
+            let parts = extension["extension"].as_array().unwrap().iter();
+            assert_eq!(parts.filter(|part| part["url"] == element["sliceName"]).count(), 1);
+        }
+    }
+}
+
 fn disclosure(event: &Value, kind: &str, action: &str, observer: &str) {
     assert_eq!((&event["type"]["system"], &event["type"]["code"]), (&DCM.into(), &kind.into()));
     assert_eq!(event["action"], action);

@@ -132,6 +132,11 @@ impl<'a> Record<'a> {
         Some(Self { text, read: AuditRecord::parse(text).ok()?, members: members::split(text)? })
     }
 
+    /// A member's value as its canonical text has it.
+    fn token(&self, name: &str) -> Option<&'a str> {
+        self.members.iter().find(|(own, _)| *own == name).map(|(_, token)| *token)
+    }
+
     fn leaf(&self) -> Hash {
         leaf_hash(self.text.as_bytes())
     }

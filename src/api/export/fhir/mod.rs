@@ -91,8 +91,7 @@ struct Event<'a, 'b> {
 impl<'b> Event<'_, 'b> {
     /// A member's value as JSON, where it says something.
     fn token(&self, name: &str) -> Option<&'b str> {
-        let found = self.record.members.iter().find(|(own, _)| *own == name);
-        found.map(|(_, token)| *token).filter(|token| *token != EMPTY)
+        self.record.token(name).filter(|token| *token != EMPTY)
     }
 
     /// Whether it has an entity for the data that it is about, and in it what was done with each field.

@@ -105,7 +105,7 @@ const fn plain(kind: Coding, subtype: Option<Coding>) -> Mapping {
 }
 
 /// Stage, action, and outcome or `*`; the first that fits holds.
-pub(super) static TABLE: [(&str, &str, &str, Mapping); 17] = [
+pub(super) static TABLE: [(&str, &str, &str, Mapping); 14] = [
     ("webhook", "authenticate", "*", plain(AUTHENTICATION, None)),
     ("*", "alert", "*", plain(ALERT, None)),
     ("*", "*", "alert", plain(ALERT, None)),
@@ -155,9 +155,6 @@ pub(super) static TABLE: [(&str, &str, &str, Mapping); 17] = [
         "delivered",
         Mapping { kind: EXPORT, subtype: Some(DISCLOSE), action: "R", pattern: Pattern::Disclosed },
     ),
-    ("retention", "delete", "*", plain(ACTIVITY, lifecycle("destroy"))),
-    ("retention", "hold", "*", plain(ACTIVITY, lifecycle("hold"))),
-    ("retention", "release", "*", plain(ACTIVITY, lifecycle("unhold"))),
 ];
 
 /// A delivery of a count, which is of no patient: it follows the record of what it counts.

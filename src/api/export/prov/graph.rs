@@ -1,6 +1,8 @@
 //! The graph of a chain of records.
 
 use super::{Edge, Kind, Lineage, Node, Relation};
+use crate::api::archive::members;
+use crate::api::export::Record;
 use crate::engine::audit::AuditRecord;
 
 /// The way of an event: each of these presupposes those before it.
@@ -17,8 +19,16 @@ const WAY: [(&str, &str); 7] = [
 /// The stages that decide by the policy's own text.
 const BY_POLICY: [&str; 3] = ["validate", "consent", "redact"];
 
+/// What is decided by, and the members that say which.
+const RULES: [(&str, &[&str]); 4] = [
+    ("policy", &["policy", "policyHash"]),
+    ("adapter", &["adapter", "adapterHash"]),
+    ("consent", &["consent", "consentVersion"]),
+    ("credential", &["credential"]),
+];
+
 /// The lineage of a record among the records of its delivery, in their order.
-pub(super) fn build(origin: &str, chain: &[AuditRecord<'_>], own: &AuditRecord<'_>) -> Lineage {
+pub(super) fn build(origin: &str, chain: &[Record<'_>], own: &AuditRecord<'_>) -> Lineage {
     let mut graph = Graph { chain, nodes: Vec::new(), edges: Vec::new() };
     graph.activities();
     graph.data();
@@ -35,7 +45,7 @@ pub(super) fn build(origin: &str, chain: &[AuditRecord<'_>], own: &AuditRecord<'
 }
 
 struct Graph<'a> {
-    chain: &'a [AuditRecord<'a>],
+    chain: &'a [Record<'a>],
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
@@ -43,17 +53,17 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     /// A node for each stage, in the order in which they came, and one for each that is missing before one that is there.
     fn activities(&mut self) {
-        let has = |step: &(&str, &str)| self.chain.iter().any(|r| (&*r.stage, &*r.action) == *step);
+        let has = |step: &(&str, &str)| self.chain.iter().any(|r| (&*r.read.stage, &*r.read.action) == *step);
         let last = WAY.iter().rposition(has).unwrap_or(0);
         let missing = |(at, step): (usize, &(&'static str, &str))| {
             // Of an event that came in a notification, or was fetched, the notification was authenticated.
-            let elsewhere = at == 0 && self.chain.iter().any(|record| record.correlation.contains('.'));
+            let elsewhere = at == 0 && self.chain.iter().any(|record| record.read.correlation.contains('.'));
             (at < last && !has(step) && !elsewhere).then_some(step.0)
         };
         let mut missing: Vec<&str> = WAY.iter().enumerate().filter_map(missing).collect();
         let rank = |stage: &str| WAY.iter().position(|(own, _)| *own == stage);
         let mut stages: Vec<(&str, bool)> = Vec::new();
-        for record in self.chain {
+        for record in self.chain.iter().map(|record| &record.read) {
             if stages.iter().any(|(own, there)| *own == record.stage && *there) {
                 continue;
             }
@@ -73,7 +83,7 @@ impl<'a> Graph<'a> {
     }
 
     fn activity(&self, stage: &str, column: usize) -> Node {
-        let of_stage = || self.chain.iter().filter(|record| record.stage == stage);
+        let of_stage = || self.chain.iter().map(|record| &record.read).filter(|record| record.stage == stage);
         let mut lines = Vec::new();
         let mut times = None;
         if let (Some(first), Some(last)) = (of_stage().next(), of_stage().next_back()) {
@@ -100,16 +110,16 @@ impl<'a> Graph<'a> {
 
     /// What the event became on its way.
     fn data(&mut self) {
-        let last = |f: &dyn Fn(&'a AuditRecord<'a>) -> Option<String>| self.chain.iter().rev().find_map(f);
-        let event_type = last(&|record| record.event_type.as_deref().map(str::to_owned));
-        let event_id = last(&|record| record.event.as_deref().map(str::to_owned));
-        let crossed = last(&|record| {
-            let crossed = record.fields.iter().filter(|field| field.ends_with(" crossed")).count();
-            (record.stage == "redact" && record.action == "apply-policy")
-                .then(|| format!("{crossed} of {} crossed", record.fields.len()))
+        let last = |name| self.chain.iter().rev().find_map(|record| text(record, name));
+        let (event_id, event_type, class) = (last("event"), last("eventType"), last("class"));
+        let redacted =
+            |record: &&Record<'_>| (&*record.read.stage, &*record.read.action) == ("redact", "apply-policy");
+        let redacted = self.chain.iter().rev().find(redacted).map(|record| &record.read.fields);
+        let crossed = redacted.map(|fields| {
+            let crossed = fields.iter().filter(|field| field.ends_with(" crossed")).count();
+            format!("{crossed} of {} crossed", fields.len())
         });
-        let class = last(&|record| record.class.as_deref().map(str::to_owned));
-        let written = self.chain.iter().rev().find(|record| record.fingerprint.is_some());
+        let written = self.chain.iter().rev().find(|record| record.read.fingerprint.is_some());
 
         let title = if event_id.is_some() { "event" } else { "request" };
         let lines = event_id.into_iter().chain(event_type).collect();
@@ -137,10 +147,10 @@ impl<'a> Graph<'a> {
             latest = safe;
         }
         if let Some((column, record)) = self.at("deliver").zip(written) {
-            let fingerprint = record.fingerprint.as_deref().unwrap_or_default();
+            let fingerprint = record.read.fingerprint.as_deref().unwrap_or_default();
             let lines = vec![format!("SHA-256 {fingerprint}")];
             let crm = self.node(Kind::Entity, "crm-record", "CRM record", lines, column);
-            if record.outcome == "unchanged" {
+            if record.read.outcome == "unchanged" {
                 // It was there before.
                 self.relate(Some(column), Relation::Used, Some(crm));
             } else {
@@ -149,20 +159,19 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// What was decided by: policies, consents, credentials.
+    /// What was decided by: policies, adapters, consents, credentials.
     fn rules(&mut self) {
         for record in self.chain {
-            let Some(column) = self.at(&record.stage) else { continue };
-            let used = |text: &Option<_>| text.as_deref().map(str::to_owned);
-            if let Some(policy) = used(&record.policy).filter(|_| BY_POLICY.contains(&&*record.stage)) {
-                let lines = std::iter::once(policy).chain(used(&record.policy_hash)).collect();
-                self.rule("policy", lines, column);
-            }
-            if let Some(consent) = used(&record.consent) {
-                self.rule("consent", vec![consent], column);
-            }
-            if let Some(credential) = used(&record.credential) {
-                self.rule("credential", vec![credential], column);
+            let stage = &*record.read.stage;
+            let Some(column) = self.at(stage) else { continue };
+            for (title, members) in RULES {
+                if title == "policy" && !BY_POLICY.contains(&stage) {
+                    continue;
+                }
+                let lines: Vec<String> = members.iter().filter_map(|name| said(record, name)).collect();
+                if !lines.is_empty() {
+                    self.rule(title, lines, column);
+                }
             }
         }
     }
@@ -182,7 +191,7 @@ impl<'a> Graph<'a> {
     }
 
     fn agents(&mut self) {
-        let Some(first) = self.chain.first() else { return };
+        let Some(first) = self.chain.first().map(|record| &record.read) else { return };
         let activities: Vec<usize> = (0..self.nodes.len())
             .filter(|at| self.nodes.get(*at).is_some_and(|n| n.kind == Kind::Activity))
             .collect();
@@ -198,7 +207,7 @@ impl<'a> Graph<'a> {
             let source = self.node(Kind::Agent, "source", "source", vec![first.source.to_string()], column);
             self.relate(Some(event), Relation::WasAttributedTo, Some(source));
         }
-        let destination = self.chain.iter().rev().find_map(|record| record.destination.as_deref());
+        let destination = self.chain.iter().rev().find_map(|record| record.read.destination.as_deref());
         if let Some((column, destination)) = self.at("deliver").zip(destination) {
             let lines = vec![destination.to_owned()];
             let recipient = self.node(Kind::Agent, "recipient", "recipient", lines, column);
@@ -212,7 +221,7 @@ impl<'a> Graph<'a> {
     }
 
     fn did(&self, stage: &str, action: &str) -> bool {
-        self.chain.iter().any(|record| record.stage == stage && record.action == action)
+        self.chain.iter().any(|record| record.read.stage == stage && record.read.action == action)
     }
 
     fn node(&mut self, kind: Kind, name: &str, title: &str, lines: Vec<String>, column: usize) -> usize {
@@ -234,6 +243,17 @@ impl<'a> Graph<'a> {
         self.relate(Some(made), Relation::WasGeneratedBy, Some(by));
         self.relate(Some(made), Relation::WasDerivedFrom, Some(of));
     }
+}
+
+/// What a member says, where it says something.
+fn text(record: &Record<'_>, name: &str) -> Option<String> {
+    record.token(name).map(members::text).filter(|text| !text.is_empty())
+}
+
+/// The same in words where it is a number.
+fn said(record: &Record<'_>, name: &str) -> Option<String> {
+    let text = text(record, name)?;
+    Some(if name == "consentVersion" { format!("version {text}") } else { text })
 }
 
 fn gap(stage: &str, column: usize) -> Node {

@@ -7,7 +7,7 @@ mod graph;
 mod notation;
 mod svg;
 
-use crate::engine::audit::AuditRecord;
+use super::Record;
 use crate::engine::policy::edit::quoted;
 
 /// The PROV graph of the delivery that a record belongs to.
@@ -102,15 +102,12 @@ impl Lineage {
     /// The lineage of the record at a place in a log. `records` are canonical texts in the order of the log: at least
     /// those of its delivery, others are passed over. None where there is no such record among them.
     pub fn of(origin: &str, records: &[&str], seq: u64) -> Option<Self> {
-        fn read<'a>(text: &&'a str) -> Option<AuditRecord<'a>> {
-            AuditRecord::parse(text).ok()
-        }
         let place = format!("\"seq\":{seq},");
-        let wanted = records.iter().filter(|text| text.contains(&place));
-        let own = wanted.filter_map(read).find(|record| record.seq == seq)?;
+        let own = records.iter().filter(|text| text.contains(&place)).filter_map(|text| Record::read(text));
+        let own = own.into_iter().find(|record| record.read.seq == seq)?.read;
         let correlation = format!("\"correlation\":{},", quoted(&own.correlation));
-        let chain: Vec<AuditRecord<'_>> =
-            records.iter().filter(|text| text.contains(&correlation)).filter_map(read).collect();
+        let chain = records.iter().filter(|text| text.contains(&correlation));
+        let chain: Vec<Record<'_>> = chain.filter_map(|text| Record::read(text)).collect();
         Some(graph::build(origin, &chain, &own))
     }
 
