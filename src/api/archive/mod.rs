@@ -21,7 +21,7 @@ pub use density::{Axis, Density};
 pub use find::{FacetValue, Found};
 pub use key::Key;
 pub use lanes::{OutcomeClass, lanes};
-pub use query::{QUERY_BYTES, QUERY_TERMS, Query, Term};
+pub use query::{QUERY_BYTES, QUERY_TERMS, QUERY_VALUES, Query, Term};
 pub use segment::{SEGMENT_LEVEL, SEGMENT_RECORDS, Unreadable};
 
 use crate::engine::audit::{Hash, Nodes, Tree, leaf_hash};

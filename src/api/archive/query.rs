@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 pub const QUERY_BYTES: usize = 8_192;
 /// Terms that a query may have.
 pub const QUERY_TERMS: usize = 30;
+/// Values that the filters of a query may have together.
+pub const QUERY_VALUES: usize = 100;
 
 /// What is asked of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +114,10 @@ impl Query {
         if !values.is_empty() {
             changed.terms.insert(place.min(changed.terms.len()), Term { key, negated, values });
         }
-        let fits = changed.terms.len() <= QUERY_TERMS && changed.to_text().len() <= QUERY_BYTES;
+        let filled: usize = changed.terms.iter().map(|term| term.values.len()).sum();
+        let fits = changed.terms.len() <= QUERY_TERMS
+            && filled <= QUERY_VALUES
+            && changed.to_text().len() <= QUERY_BYTES;
         if fits {
             *self = changed;
         }
@@ -230,6 +235,9 @@ mod tests {
         let many = "a ".repeat(QUERY_TERMS + 1);
         assert_eq!(codes(&many), ["query.too-many"]);
         assert_eq!(Query::parse(&many).0.terms().len(), QUERY_TERMS);
+        let values = format!("code:{} stage:queue", "a,".repeat(QUERY_VALUES + 1));
+        assert_eq!(codes(&values), ["query.too-many"]);
+        assert_eq!(Query::parse(&values).0.terms()[0].values().len(), QUERY_VALUES);
         let unknown = "q:r ".repeat(1_000);
         assert!(Query::parse(&unknown).1.len() <= QUERY_TERMS + 1);
     }
@@ -248,6 +256,7 @@ mod tests {
         assert!(!query.set(Key::After, false, &["soon".to_owned()]));
         assert!(!query.set(Key::Text, false, &["x".repeat(QUERY_BYTES)]));
         assert!(!query.set(Key::Text, false, &[String::new()]));
+        assert!(!query.set(stage, false, &vec!["queue".to_owned(); QUERY_VALUES + 1]));
         assert_eq!(query, before);
         let text = serde_json::to_string(&query).unwrap();
         assert_eq!(serde_json::from_str::<Query>(&text).unwrap(), query);

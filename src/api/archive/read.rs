@@ -1,7 +1,7 @@
 //! Reads the text of a query.
 
 use super::key::Key;
-use super::query::{QUERY_BYTES, QUERY_TERMS, Term};
+use super::query::{QUERY_BYTES, QUERY_TERMS, QUERY_VALUES, Term};
 use crate::api::{Diagnostic, Position, Severity};
 use crate::engine::document::closest;
 use crate::engine::time::Instant;
@@ -12,13 +12,15 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     /// What is still to be read.
     rest: &'a str,
+    /// Values that filters may still have.
+    left: usize,
     notes: Vec<Diagnostic>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Self {
         let read = text.get(..text.floor_char_boundary(QUERY_BYTES)).unwrap_or(text);
-        let mut reader = Self { text: read, rest: read, notes: Vec::new() };
+        let mut reader = Self { text: read, rest: read, left: QUERY_VALUES, notes: Vec::new() };
         if read.len() < text.len() {
             let help = "Shorten the query; what stands after this place was not read.";
             reader.note("query.too-long", "The query is too long.".to_owned(), help.to_owned(), read);
@@ -34,12 +36,12 @@ impl<'a> Reader<'a> {
             if self.rest.is_empty() {
                 break;
             }
-            if read == QUERY_TERMS {
+            if read == QUERY_TERMS || self.left == 0 {
                 let help = "Leave some out; those from this place on were not read.";
                 let rest = self.rest;
                 self.note(
                     "query.too-many",
-                    "The query has too many terms.".to_owned(),
+                    "The query has too many terms, or values of filters.".to_owned(),
                     help.to_owned(),
                     rest,
                 );
@@ -87,7 +89,8 @@ impl<'a> Reader<'a> {
     /// The values after a key, up to where the next term may begin.
     fn values(&mut self, whole: &'a str) -> Vec<String> {
         let mut values = Vec::new();
-        loop {
+        while self.left > 0 {
+            self.left -= 1;
             if self.rest.starts_with('"') {
                 values.push(self.quoted(whole));
             } else {
@@ -100,9 +103,10 @@ impl<'a> Reader<'a> {
             }
             match self.rest.strip_prefix(',') {
                 Some(rest) => self.rest = rest,
-                None => return values,
+                None => break,
             }
         }
+        values
     }
 
     /// What stands in the quotes that the rest begins with. Where they stay open it goes to the end.
