@@ -17,6 +17,7 @@ use airlock::api::{self, Request};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
+use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -58,7 +59,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         requests.iter().for_each(floor);
         floors.push((clock() - start) * 1000.0 / EVENTS as f64);
 
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         let start = clock();
         for delivery in deliveries {
@@ -71,7 +72,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         records = connector.log().size() / EVENTS as u64;
 
         // Once more with the stages timed, apart, since reading the clock costs too.
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
         let mut spent = vec![0.0; Stage::ALL.len()];
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         for delivery in deliveries {

@@ -7,6 +7,7 @@ use airlock::api::{Header, Request, RunView, Setup, Severity, check_policy, fixt
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered};
 use serde_json::{Value, json};
 use support::{
@@ -37,7 +38,7 @@ fn refused(
     assert_eq!(run.records, [], "{what}");
     assert!(run.ledger.iter().all(|row| !row.crossed && row.value.is_none()), "{what}: something crossed");
     assert_eq!(sandbox.session.crm(), crm, "{what}: the CRM changed");
-    let last = sandbox.session.timeline().last().unwrap();
+    let last = sandbox.session.timeline().pop().unwrap();
     assert_eq!((last.outcome.as_str(), last.code.as_deref()), (logged, Some(code)), "{what}: the log");
     assert_eq!(last.path.as_deref(), path, "{what}: the log's path");
     sandbox.goes_on(what);
@@ -362,7 +363,7 @@ fn duplicate_keys_inside_a_good_referral_are_refused_even_when_escaped() {
 #[wasm_bindgen_test(unsupported = test)]
 fn bytes_that_are_not_utf_8_are_refused() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
     let (id, timestamp) = ("evt-latin1", (NOW / 1000).to_string());
     let secret = Key::parse(&setup.source.secrets[0]).unwrap();
     for body in [b"{\"a\": \"\xe9\"}".to_vec(), vec![0xff, 0xfe, b'{', 0], vec![0xc0, 0x80]] {
@@ -651,11 +652,11 @@ fn data_that_looks_real_needs_an_attestation_and_the_attestation_is_audited() {
     let code = "synthetic.attestation-required";
     let run = sandbox.send_body(&real("REF-REAL-1"));
     assert_eq!(end(&run), ("rejected", Some(code), Some(path)));
-    assert!(sandbox.session.timeline().iter().all(|entry| entry.outcome != "attested"));
+    assert!(sandbox.session.timeline().into_iter().all(|entry| entry.outcome != "attested"));
     sandbox.goes_on("data that looks real");
 
     sandbox.session.attest(NOW);
-    let attested = sandbox.session.timeline().last().unwrap().clone();
+    let attested = sandbox.session.timeline().pop().unwrap().clone();
     assert_eq!((attested.outcome.as_str(), attested.action.as_str()), ("attested", "attest-synthetic"));
     assert_eq!(attested.actor, sandbox.setup.actor);
     let run = sandbox.send_body(&real("REF-REAL-2"));

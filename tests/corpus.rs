@@ -175,7 +175,7 @@ fn send_all(name: &str, source: &str, setup: &Setup, quarry: &Quarry, tally: &mu
         }
         tally.count(&run);
     }
-    for (what, text) in outputs(&session) {
+    for (what, text) in outputs(&mut session) {
         quarry.assert_absent(&format!("{name}: {what}"), &text);
     }
     session

@@ -3,6 +3,7 @@
 
 mod support;
 
+use airlock::api::store::Shelf as _;
 use airlock::api::{OpenScenario, RunView, Session, Setup, check_policy, fixture, open_scenario, scenarios};
 use airlock::engine::adapt::Adapter;
 use airlock::engine::canonical::Catalogue;
@@ -10,7 +11,7 @@ use airlock::engine::refusal::Code;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::hunt::{Quarry, outputs};
-use support::{NOW, POLICIES, Shelf, delivered, end, leaves, remove, session, signed, signed_now};
+use support::{NOW, POLICIES, kept, reopen, delivered, end, leaves, remove, session, signed, signed_now};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -72,7 +73,7 @@ fn every_event_type_is_spelled_alike_and_taught_by_a_scenario_that_goes_through(
         airlock::api::run_in(&scenario(&card.id), &mut session);
         let delivered: BTreeSet<_> = session
             .timeline()
-            .iter()
+            .into_iter()
             .filter(|entry| entry.outcome == "delivered")
             .filter_map(|entry| entry.event_type.clone())
             .collect();
@@ -135,14 +136,14 @@ fn a_resource_without_an_envelope_is_taken_for_what_has_happened() {
         let fields =
             |run: &RunView| run.records.iter().map(|record| record.fields.clone()).collect::<Vec<_>>();
         assert_eq!(fields(&with[0]), fields(&without[0]), "{id}");
-        let event_type = |session: &Session| session.timeline().last().unwrap().event_type.clone();
+        let event_type = |session: &Session| session.timeline().pop().unwrap().event_type.clone();
         assert_eq!(event_type(&one).as_deref(), enveloped["type"].as_str(), "{id}");
         assert_eq!(event_type(&one), event_type(&other), "{id}");
     }
     // Nothing tells a renewal from a grant but the sender.
     let setup = scenario("consent-renewed").setup;
     let (session, _) = send_all(&setup, &[body("consent-renewed", 0)["data"].clone()]);
-    assert_eq!(session.timeline().last().unwrap().event_type.as_deref(), Some("consent.granted"));
+    assert_eq!(session.timeline().pop().unwrap().event_type.as_deref(), Some("consent.granted"));
     // In a state that no event has, nothing has happened.
     let mut planned = body("encounter-closed", 0)["data"].clone();
     planned["entry"][0]["resource"]["status"] = json!("planned");
@@ -227,7 +228,7 @@ fn whose_an_event_is_does_not_depend_on_where_the_patient_stands() {
 
 /// Every record that says of an event that it was taken up, before what was decided next.
 fn recorded(session: &Session) -> usize {
-    session.timeline().iter().filter(|entry| entry.outcome == "recorded").count()
+    session.timeline().into_iter().filter(|entry| entry.outcome == "recorded").count()
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -242,7 +243,8 @@ fn nothing_of_a_patient_crosses_after_the_revocation_under_any_policy() {
     assert_eq!(ends, ["delivered", "rejected", "withheld"]);
     assert_eq!(recorded(&session), 1);
     // Recorded before it was acted on, and before it was said that nobody is told.
-    let actions: Vec<&str> = session.timeline().iter().map(|entry| entry.action.as_str()).collect();
+    let timeline = session.timeline();
+    let actions: Vec<&str> = timeline.iter().map(|entry| entry.action.as_str()).collect();
     let at = actions.iter().position(|action| *action == "put-on-file").unwrap();
     assert_eq!(actions[at + 1], "check");
     // Under another policy of the same recipient too, whose consent file has the old version of it.
@@ -268,22 +270,26 @@ fn what_events_have_taught_holds_over_a_restart_and_tells_nothing_of_anyone() {
             quarry.add_patients_of(body);
             send_at(&mut first, &setup, n, body);
         }
-        for (what, text) in outputs(&first) {
+        for (what, text) in outputs(&mut first) {
             quarry.assert_absent(&format!("{id}: {what}"), &text);
         }
-        let mut shelf = Shelf::default();
-        shelf.keep(&mut first);
-        let (mut second, verification) = Session::restore(&shelf.0);
+        let shelf = kept(&mut first);
+        let (mut second, verification) = reopen(&shelf);
         assert!(verification.verified, "{verification:?}");
         second.configure(&setup).unwrap();
         let run = send_at(&mut second, &setup, 9, &bodies[last]);
         assert_eq!(end(&run), ("withheld", Some(code), None), "{id}");
         // Without it, or with something else in its place, the session is not trusted.
-        for spoiled in [None, Some("nonsense".to_owned()), Some("{}".to_owned())] {
+        let journal = shelf.names("airlock.journal.").unwrap().pop().unwrap();
+        let text = shelf.get(&journal).unwrap().unwrap();
+        let at = text.find(if taught == 1 { "[\"merges\"" } else { "[\"consents\"" }).unwrap();
+        for (from, to) in [("[\\\"", "[\\\"0"), ("\"000000/00\"", "\"000000/07\""), ("[\"", "[\"not-")] {
+            let (before, after) = text.split_at(at);
             let mut shelf = shelf.clone();
-            shelf.0.learned = spoiled;
-            let (session, verification) = Session::restore(&shelf.0);
-            assert!(!verification.verified && session.detached(), "{id}");
+            shelf.set(&journal, &[before, &after.replacen(from, to, 1)].concat()).unwrap();
+            assert_ne!(shelf.get(&journal).unwrap().as_deref(), Some(text.as_str()), "{id}: {from}");
+            let (session, verification) = reopen(&shelf);
+            assert!(!verification.verified && session.detached(), "{id}: {from}");
         }
     }
 }

@@ -11,6 +11,7 @@ use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +145,7 @@ fn an_element_that_no_rule_names_counts_as_the_most_restricted() {
         );
         assert!(!row.crossed && row.value.is_none() && row.target.is_none(), "{}", row.path);
     }
-    let redact = session.timeline().iter().find(|entry| entry.stage == "redact").unwrap();
+    let redact = session.timeline().into_iter().find(|entry| entry.stage == "redact").unwrap();
     assert_eq!(redact.unnamed, Some(unnamed.len() as u64), "the log counts them");
 }
 
@@ -236,7 +237,7 @@ fn what_leaves(body: &Value) -> Option<String> {
         return None;
     }
     assert_eq!(end(&run), ("delivered", None, None), "{:?}", run.refusal);
-    let fingerprint = session.timeline().last().unwrap().fingerprint.clone().unwrap();
+    let fingerprint = session.timeline().pop().unwrap().fingerprint.clone().unwrap();
     Some(format!("{} {fingerprint}", serde_json::to_string(&run.records).unwrap()))
 }
 
@@ -393,7 +394,7 @@ fn one_of_each(sandbox: &mut Sandbox) -> Vec<(&'static str, Option<&'static str>
     let id = sandbox.fresh_id();
     let mut results = Vec::new();
     let mut sent = |sandbox: &mut Sandbox, request: &airlock::api::Request, expected: &'static str| {
-        let before = sandbox.session.timeline().len();
+        let before = sandbox.session.records() as usize;
         let run = send(&mut sandbox.session, request);
         assert_eq!(run.outcome, expected, "{:?}", run.refusal);
         let records = &sandbox.session.timeline()[before..];
@@ -440,7 +441,7 @@ fn each_decision_is_recorded_denials_included() {
         ("quarantined", Some("guard.phi-in-output"), with(&["guard quarantined"])),
     ];
     assert_eq!(one_of_each(&mut sandbox), expected);
-    for (n, entry) in sandbox.session.timeline().iter().enumerate() {
+    for (n, entry) in sandbox.session.timeline().into_iter().enumerate() {
         assert_eq!(entry.seq, n as u64);
         assert_eq!((entry.actor.as_str(), entry.source.as_str()), ("demo-operator", "HOSP-SANDBOX-A"));
         assert_eq!(entry.time, "2026-01-15T09:00:00Z");
@@ -456,7 +457,7 @@ fn a_consent_decision_says_who_asked_why_and_what_decided() {
     ] {
         let mut session = Session::new();
         run_in(&open_scenario(scenario).unwrap(), &mut session);
-        let entry = session.timeline().iter().find(|entry| entry.stage == "consent").unwrap();
+        let entry = session.timeline().into_iter().find(|entry| entry.stage == "consent").unwrap();
         assert_eq!(entry.outcome, outcome, "{scenario}");
         assert_eq!(entry.consent.as_deref(), consent, "{scenario}");
         assert_eq!(entry.code.as_deref(), code, "{scenario}");
@@ -482,7 +483,7 @@ fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
 #[wasm_bindgen_test(unsupported = test)]
 fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
     let receipt = connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
     assert_eq!((receipt.status, receipt.settled.is_none()), (202, true));
     assert_eq!((connector.log().size(), connector.crm().records().len()), (1, 0), "answered, not worked on");
@@ -491,7 +492,7 @@ fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() 
     let run = connector.advance(Instant(NOW), &mut |_| {}).unwrap();
     assert_eq!(run.outcome, Outcome::Delivered);
     assert_eq!(connector.crm().records().len(), 2);
-    let (_, last) = connector.log().lines(0).last().unwrap();
+    let (_, last) = connector.log().fresh().last().unwrap();
     let last: Value = serde_json::from_str(last).unwrap();
     assert_eq!(last["fingerprint"], CrmRecord::fingerprint(connector.crm().records()));
     let stages: Vec<&str> = run.trail.iter().map(|step| step.stage.as_str()).collect();
@@ -518,7 +519,7 @@ fn no_value_of_the_patient_is_in_what_leaves_the_connector() {
         assert!(scenario.requests.iter().any(found), "the hunt finds the bodies' own");
         let mut session = Session::new();
         run_in(&scenario, &mut session);
-        for (what, text) in outputs(&session) {
+        for (what, text) in outputs(&mut session) {
             quarry.assert_absent(&format!("{}: {what}", card.id), &text);
         }
     }
@@ -546,7 +547,7 @@ fn no_refusal_reason_or_stage_shows_a_value_of_the_patient() {
         run.ledger.clear();
         quarry.assert_absent("the account of a refusal", &serde_json::to_string(&run).unwrap());
     }
-    for (what, text) in outputs(&sandbox.session) {
+    for (what, text) in outputs(&mut sandbox.session) {
         quarry.assert_absent(what, &text);
     }
 }
@@ -557,7 +558,7 @@ fn phi_prints_a_placeholder() {
     assert_eq!(format!("{phi:?} {:#?}", phi.clone()), "Phi(…) Phi(…)");
     let run = {
         let setup = referral().setup;
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
         connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
         connector.advance(Instant(NOW), &mut |_| {}).unwrap()
     };
@@ -589,9 +590,9 @@ fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
 
     // The log tells the same, and tells it once a delivery.
     let finals = ["refused", "denied", "quarantined", "duplicate", "delivered", "unchanged"];
-    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
-    for entry in sandbox.session.timeline().iter().filter(|e| finals.contains(&e.outcome.as_str())) {
-        *ends.entry(&entry.correlation).or_default() += 1;
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in sandbox.session.timeline().into_iter().filter(|e| finals.contains(&e.outcome.as_str())) {
+        *ends.entry(entry.correlation).or_default() += 1;
     }
     assert_eq!(ends.len(), total);
     assert!(ends.values().all(|count| *count == 1));
@@ -601,7 +602,7 @@ fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_full_queue_pushes_back_and_drops_nothing() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
     let mut accepted = 0;
     let refused = loop {
         let id = format!("evt-{accepted}");
@@ -657,7 +658,7 @@ fn under_consents(consents: &[Value], at: i64) -> (String, Option<String>) {
     if run.outcome != "delivered" {
         assert!(session.crm().is_empty() && run.records.is_empty());
         assert!(run.ledger.iter().all(|row| !row.crossed), "something crossed without consent");
-        let last = session.timeline().last().unwrap();
+        let last = session.timeline().pop().unwrap();
         assert_eq!((last.stage.as_str(), last.outcome.as_str()), ("consent", "denied"));
     }
     (run.outcome, run.refusal.map(|refusal| refusal.code))

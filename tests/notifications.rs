@@ -6,7 +6,7 @@ mod support;
 
 use airlock::api::{RunView, Session, Setup, fixture};
 use serde_json::{Value, json};
-use support::{NOW, Shelf, delivered, end, referral, referral_value, session, signed};
+use support::{NOW, kept, reopen, delivered, end, referral, referral_value, session, signed};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -197,7 +197,7 @@ fn the_idle_kinds_do_not_count_and_yet_reveal_a_gap() {
     assert_eq!(server.session.next_due(), Some(NOW + MINUTE));
     assert_eq!(server.pass(MINUTE), pairs(&[("run-000007.gap-2", "delivered")]));
     let gaps =
-        server.session.timeline().iter().filter(|e| e.code.as_deref() == Some("notification.gap")).count();
+        server.session.timeline().into_iter().filter(|e| e.code.as_deref() == Some("notification.gap")).count();
     assert_eq!(gaps, 1);
 }
 
@@ -404,10 +404,8 @@ fn subscriptions_and_their_gaps_come_back_from_storage() {
         let mut server = Server::with_ehr();
         let reopen = |server: &mut Server| {
             if interrupted {
-                let mut shelf = Shelf::default();
-                server.session.forget_stored();
-                shelf.keep(&mut server.session);
-                let (session, verification) = Session::restore(&shelf.0);
+                let shelf = kept(&mut server.session);
+                let (session, verification) = reopen(&shelf);
                 assert!(verification.verified, "{verification:?}");
                 server.session = session;
                 server.session.configure(&server.setup).unwrap();
@@ -455,7 +453,7 @@ fn what_never_came_is_taken_though_later_numbers_were_heard_first() {
 fn a_number_that_comes_with_another_content_is_refused_with_an_alert() {
     let conflict = ("rejected", Some("notification.event-conflict"));
     let alerts = |server: &Server| {
-        let all = server.session.timeline().iter();
+        let all = server.session.timeline().into_iter();
         all.filter(|e| e.action == "alert" && e.code.as_deref() == conflict.1).count()
     };
     let refused = |server: &mut Server, body: &Value| {
@@ -476,9 +474,8 @@ fn a_number_that_comes_with_another_content_is_refused_with_an_alert() {
     assert_eq!(end(&server.send(&full(1), 0)).0, "duplicate");
     // It holds for one that waits, and over a restart.
     assert_eq!(end(&server.send(&full(3), 0)).0, "waiting");
-    let mut shelf = Shelf::default();
-    shelf.keep(&mut server.session);
-    (server.session, _) = Session::restore(&shelf.0);
+    let shelf = kept(&mut server.session);
+    (server.session, _) = reopen(&shelf);
     server.session.configure(&server.setup).unwrap();
     let mut other = full(3);
     other["entry"][1]["resource"]["status"] = json!("completed");

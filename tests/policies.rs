@@ -9,7 +9,7 @@ use airlock::api::{
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use support::{NOW, POLICIES, Shelf, end, session, signed_now};
+use support::{NOW, POLICIES, kept, reopen, stored_text, end, session, signed_now};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -225,7 +225,7 @@ impl Counter {
 
     /// How often the log has that a patient counts no more.
     fn withdrawn(&self) -> usize {
-        let entries = self.session.timeline().iter();
+        let entries = self.session.timeline().into_iter();
         entries.filter(|entry| entry.action == "count" && entry.outcome == "withdrawn").count()
     }
 
@@ -344,7 +344,7 @@ fn after_a_revocation_a_patient_counts_no_more() {
     counter.consent(2, 2);
     let run = counter.send(&outcome(2, 2, "completed", "01"));
     assert_eq!(run.outcome, "unchanged");
-    let counted = counter.session.timeline().iter().filter(|entry| entry.outcome == "counted").count();
+    let counted = counter.session.timeline().into_iter().filter(|entry| entry.outcome == "counted").count();
     assert_eq!(counted, 11);
 }
 
@@ -354,9 +354,8 @@ fn a_group_that_all_have_left_says_so_with_the_next_event_even_after_a_restart()
     counter.each(0..5);
     (0..5).for_each(|patient| counter.consent(patient, 1));
     assert_eq!(counter.january(), "5");
-    let mut shelf = Shelf::default();
-    shelf.write(&counter.session.pending().unwrap());
-    let (mut session, verification) = Session::restore(&shelf.0);
+    let shelf = kept(&mut counter.session);
+    let (mut session, verification) = reopen(&shelf);
     assert!(verification.verified, "{:?}", verification.faults);
     session.configure(&counter.setup).unwrap();
     let mut counter = Counter { session, ..counter };
@@ -421,9 +420,9 @@ fn counting_is_recorded_before_it_is_done() {
     counter.send(&outcome(1, 1, "completed", "01"));
     counter.send(&outcome(1, 1, "failed", "01"));
     counter.send(&outcome(1, 1, "failed", "01"));
-    let of = |action: &str| -> Vec<&str> {
-        let entries = counter.session.timeline().iter().filter(|entry| entry.action == action);
-        entries.map(|entry| entry.outcome.as_str()).collect()
+    let of = |action: &str| -> Vec<String> {
+        let entries = counter.session.timeline().into_iter().filter(|entry| entry.action == action);
+        entries.map(|entry| entry.outcome).collect()
     };
     assert_eq!(of("count"), ["counted", "moved", "known"]);
     assert_eq!(of("write"), ["unchanged"; 3], "of so small a group nothing leaves");
@@ -433,13 +432,12 @@ fn counting_is_recorded_before_it_is_done() {
 fn counts_hold_over_a_restart_and_what_is_kept_names_nobody() {
     let mut counter = Counter::new();
     counter.each(0..9);
-    let mut shelf = Shelf::default();
-    shelf.write(&counter.session.pending().unwrap());
-    let kept = [shelf.0.learned.clone().unwrap(), shelf.0.crm.clone().unwrap()].concat();
+    let shelf = kept(&mut counter.session);
+    let stored = stored_text(&shelf);
     for value in ["PAT-00", "TASK-00", "Testperson", "Sample1", "tok_"] {
-        assert!(!kept.contains(value), "{value} is in what is kept");
+        assert!(!stored.contains(value), "{value} is in what is kept");
     }
-    let (mut session, verification) = Session::restore(&shelf.0);
+    let (mut session, verification) = reopen(&shelf);
     assert!(verification.verified, "{:?}", verification.faults);
     session.configure(&counter.setup).unwrap();
     let mut counter = Counter { session, ..counter };
@@ -458,7 +456,7 @@ fn nothing_of_a_record_is_in_the_record_of_its_group() {
             counter.send(&outcome(20 + n, n, "completed", "01"));
         }
         let run = counter.send(&outcome(task, patient, "completed", "01"));
-        let fingerprint = counter.session.timeline().last().unwrap().fingerprint.clone().unwrap();
+        let fingerprint = counter.session.timeline().pop().unwrap().fingerprint.clone().unwrap();
         (run.records, fingerprint)
     };
     let first = leaves(1, 1);

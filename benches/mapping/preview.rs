@@ -9,6 +9,7 @@ use airlock::engine::phi::Phi;
 use airlock::engine::preview::{Preview, PreviewTexts, SideTexts};
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
+use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered};
 use std::hint::black_box;
 
@@ -91,7 +92,7 @@ pub fn engine(clock: &dyn Fn() -> f64) -> String {
         enveloped.iter().map(delivery).collect()
     };
     let run = per_event(clock, deliveries, |deliveries| {
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default());
+        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
         for delivery in deliveries {
             connector.receive(delivery, Instant(at), &mut |_| {});
             let run = connector.advance(Instant(at), &mut |_| {}).unwrap();

@@ -9,6 +9,7 @@ use airlock::api::{self, AssertionChange, Credential, Setup};
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
+use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered, Setting};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
@@ -59,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((made, rest)) = data.split_first() else { return };
     let split = rest.windows(2).position(|pair| pair == b"\n\n");
     let (head, body) = split.map_or((&[][..], rest), |at| (&rest[..at], &rest[at + 2..]));
-    let mut connector = Connector::new(SETTING.clone(), Remembered::default());
+    let mut connector = Connector::new(SETTING.clone(), Remembered::default(), Tree::default());
     for _ in 0..if made & 4 != 0 { 2 } else { 1 } {
         let delivery = Delivery { headers: headers(head, body, *made), body: Phi::new(body.to_vec()) };
         let receipt = connector.receive(delivery, Instant(NOW * 1000), &mut |_| {});

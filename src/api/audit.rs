@@ -1,6 +1,6 @@
 //! The audit timeline as data.
 
-use crate::engine::audit::{AuditRecord, Hash};
+use crate::engine::audit::{AuditRecord, leaf_hash};
 use crate::engine::policy::Label;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -93,9 +93,9 @@ pub struct LogHead {
 
 impl Entry {
     /// A record of the log as data. One that can't be read keeps its raw text and nothing else.
-    pub(super) fn read(leaf: &Hash, text: &str) -> Self {
+    pub(super) fn read(text: &str) -> Self {
         let raw = text.to_owned();
-        let leaf = STANDARD_NO_PAD.encode(leaf);
+        let leaf = STANDARD_NO_PAD.encode(leaf_hash(text.as_bytes()));
         let Ok(record) = AuditRecord::parse(text) else { return Self { raw, leaf, ..Self::default() } };
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         Self {

@@ -32,8 +32,8 @@ mod session;
 mod sheet;
 mod signing;
 pub mod store;
-mod timeline;
 mod validate;
+mod verification;
 mod version;
 
 pub use assertion::{AssertionChange, sign_as};
@@ -80,8 +80,8 @@ pub use select::{SelectError, Selection, select};
 pub use session::Session;
 pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, apply_edits};
 pub use signing::{sign, sign_with};
-pub use timeline::{Fault, SEGMENT_RECORDS, Save, Stored, Verification, verify};
 pub use validate::{ResourceReport, supported_types, validate};
+pub use verification::{Fault, Verification};
 pub use version::{
     Bump, CellChange, HeaderChange, LINK_COMFORT, Line, LineDifference, LineKind, Link, POLICY_LIMIT,
     PolicyDifference, PolicyVersion, Proposal, Publication, RowChange, RowFate, Versions, bounded, carries,

@@ -1,51 +1,97 @@
 //! A connector with its state, as the page and the command line hold it.
 
-use super::timeline::{self, Save, Stored, Verification};
+use super::store::{Caught, Opened, Shelf, ShelfError, Store, Unsaved};
 use super::{CrmRecord, Diagnostic, Entry, LogHead, PartView, QueueView, Request, RunView, Setup};
-use crate::engine::audit::{Hash, Log, hex};
+use super::{Fault, Verification};
+use crate::engine::audit::hex;
+use crate::engine::audit::note::SigningNoteKey;
+use crate::engine::kept::Table;
 use crate::engine::phi::Phi;
 use crate::engine::queue::is_of;
 use crate::engine::time::Instant;
 use crate::engine::webhook::Delivery;
 use crate::engine::{Connector, Probe, Remembered, Stage};
 use crate::order;
+use std::collections::BTreeSet;
 
 /// A connector and what it has done: log, CRM demo zone, ids seen.
-#[derive(Default)]
 pub struct Session {
     /// None until the first setting is in force.
     connector: Option<Connector>,
-    /// What was restored, until there is a connector to hold it.
+    /// What was read, until there is a connector to hold it.
     waiting: Remembered,
-    entries: Vec<Entry>,
+    store: Store,
     crm: Vec<CrmRecord>,
-    /// Records that storage holds.
-    stored: usize,
-    dirty: bool,
     detached: bool,
     /// Accounts of earlier deliveries that were worked on meanwhile and were not asked for yet.
     settled: Vec<RunView>,
 }
 
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Session {
-    /// A new session without history. It refuses everything until [`Session::configure`] has succeeded once.
+    /// A new session without history, that nobody keeps. It refuses everything until [`Session::configure`] has
+    /// succeeded once.
     pub fn new() -> Self {
-        Self::default()
+        Self::signed_by(SigningNoteKey::of_nobody())
     }
 
-    /// A session as it was stored, and what verifying the stored log found. Where something does not verify,
-    /// the session keeps what can be read and [`Session::detached`] says that storage is not written to.
-    pub fn restore(stored: &Stored) -> (Self, Verification) {
-        let (remembered, verification) = timeline::restore(stored);
-        let mut session = Self {
-            stored: remembered.log.lines(0).len(),
-            detached: !verification.verified,
-            waiting: remembered,
-            ..Self::default()
-        };
-        session.crm = session.waiting.crm.records().iter().map(CrmRecord::from).collect();
-        session.read_log();
-        (session, verification)
+    /// A new session without history, whose log goes by the key's name.
+    pub fn signed_by(key: SigningNoteKey) -> Self {
+        Self::of(Store::new(key))
+    }
+
+    /// A session as it is stored, and what is wrong with that. Sealed segments are read with [`Session::fetch`]. Where
+    /// something is wrong, the session has what can be read, and [`Session::detached`] says that nothing is written.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn open(shelf: &impl Shelf, key: SigningNoteKey) -> Result<(Self, Verification), ShelfError> {
+        let Opened { store, faults } = Store::open(shelf, key)?;
+        let mut session = Self::of(store);
+        let unreadable = session.recall();
+        let faults: Vec<Fault> = faults.iter().map(Fault::from).chain(unreadable).collect();
+        session.detached = !faults.is_empty();
+        let head = session.head();
+        let verification =
+            Verification { verified: faults.is_empty(), size: head.size, root: head.root, faults };
+        Ok((session, verification))
+    }
+
+    fn of(store: Store) -> Self {
+        Self {
+            connector: None,
+            waiting: Remembered::default(),
+            store,
+            crm: Vec::new(),
+            detached: false,
+            settled: Vec::new(),
+        }
+    }
+
+    /// Takes up what is stored beside the log, in the place of what was known. Gives what of it can't be read.
+    fn recall(&mut self) -> Vec<Fault> {
+        let rows = Table::ALL.into_iter().flat_map(|table| {
+            self.store.named(table.as_str()).map(move |(name, value)| (table, name, value))
+        });
+        let (mut remembered, unreadable) = Remembered::of(rows);
+        remembered.received = self.store.received();
+        self.crm.clear();
+        self.crm.extend(remembered.crm.records().iter().map(CrmRecord::from));
+        match &mut self.connector {
+            Some(connector) => connector.recall(remembered, self.store.archive().tree()),
+            None => self.waiting = remembered,
+        }
+        let mut faults = Vec::with_capacity(unreadable.len());
+        for (table, _) in unreadable {
+            let what = ["A row of what is kept beside the log can't be read: ", table.as_str(), "."].concat();
+            faults.push(Fault { index: None, what });
+        }
+        faults
     }
 
     /// Whether what is stored could not be trusted, so that this session's records stay in memory until the
@@ -62,7 +108,10 @@ impl Session {
         let setting = setup.read()?;
         match &mut self.connector {
             Some(connector) => connector.configure(setting),
-            None => self.connector = Some(Connector::new(setting, std::mem::take(&mut self.waiting))),
+            None => {
+                let (waiting, tree) = (std::mem::take(&mut self.waiting), self.store.archive().tree());
+                self.connector = Some(Connector::new(setting, waiting, tree));
+            }
         }
         Ok(())
     }
@@ -72,8 +121,7 @@ impl Session {
     pub fn attest(&mut self, now: i64) {
         if let Some(connector) = &mut self.connector {
             connector.attest(Instant(now));
-            self.read_log();
-            self.dirty = true;
+            self.absorb();
         }
     }
 
@@ -124,8 +172,7 @@ impl Session {
         for view in own.iter().chain(&others) {
             self.take_in(view);
         }
-        self.read_log();
-        self.dirty = true;
+        self.absorb();
         self.settled.extend(others);
         self.principal(own)
     }
@@ -158,7 +205,7 @@ impl Session {
             self.take_in(&view);
             views.push(view);
         }
-        self.read_log();
+        self.absorb();
         views
     }
 
@@ -181,16 +228,14 @@ impl Session {
     /// idempotency key, so nothing is written twice. False where there is no such dead letter.
     pub fn redrive(&mut self, correlation: &str, now: i64) -> bool {
         let done = self.connector.as_mut().is_some_and(|c| c.redrive(correlation, Instant(now)));
-        self.read_log();
-        self.dirty |= done;
+        self.absorb();
         done
     }
 
     /// The same for every dead letter; says how many.
     pub fn redrive_all(&mut self, now: i64) -> usize {
         let done = self.connector.as_mut().map_or(0, |connector| connector.redrive_all(Instant(now)));
-        self.read_log();
-        self.dirty |= done > 0;
+        self.absorb();
         done
     }
 
@@ -204,20 +249,24 @@ impl Session {
                 }
             }
         }
-        self.read_log();
-        self.dirty = true;
     }
 
-    fn log(&self) -> &Log {
-        self.connector.as_ref().map_or(&self.waiting.log, Connector::log)
-    }
-
-    /// Brings the plain copy of the log up to date.
-    fn read_log(&mut self) {
-        let known = self.entries.len();
-        let new: Vec<Entry> =
-            self.log().lines(known).iter().map(|(leaf, text)| Entry::read(leaf, text)).collect();
-        self.entries.extend(new);
+    /// Hands what the connector has recorded and changed to the store.
+    fn absorb(&mut self) {
+        let Some(connector) = &mut self.connector else { return };
+        for (leaf, canonical) in connector.take_records() {
+            self.store.append(leaf, canonical);
+        }
+        self.store.set_received(connector.received());
+        let changes = connector.take_changes();
+        for row in &changes.rows {
+            self.store.put(row.table.as_str(), &row.name, row.value.as_deref());
+        }
+        for table in changes.whole {
+            let mut names = BTreeSet::new();
+            names.extend(changes.rows.iter().filter(|row| row.table == table).map(|row| row.name.as_str()));
+            self.store.keep_only(table.as_str(), &names);
+        }
     }
 
     /// The CRM demo zone, oldest first.
@@ -225,60 +274,89 @@ impl Session {
         &self.crm
     }
 
-    /// The audit timeline, oldest first.
-    pub fn timeline(&self) -> &[Entry] {
-        &self.entries
+    /// The log, and how it is stored.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// The leaf hashes of the timeline's records, in order.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = &Hash> {
-        self.log().lines(0).iter().map(|(leaf, _)| leaf)
+    /// A record of the audit timeline by its place. None where there is none, or its segment has not been read yet or is
+    /// gone.
+    pub fn entry(&self, seq: u64) -> Option<Entry> {
+        self.store.archive().canonical(seq).map(|text| Entry::read(&text))
+    }
+
+    /// The audit timeline as far as it is here, oldest first. It is made anew each time: for one record ask
+    /// [`Session::entry`].
+    pub fn timeline(&self) -> Vec<Entry> {
+        (0..self.store.archive().len()).filter_map(|seq| self.entry(seq)).collect()
+    }
+
+    /// Number of records of the log.
+    pub fn records(&self) -> u64 {
+        self.store.archive().len()
     }
 
     /// Size and root of the log.
     pub fn head(&self) -> LogHead {
-        let log = self.log();
-        LogHead { size: log.size(), root: hex(&log.root()) }
-    }
-
-    /// What has to be written for storage to hold this session; none when it already does, or must not.
-    pub fn pending(&self) -> Option<Save> {
-        let connector = self.connector.as_ref().filter(|_| self.dirty && !self.detached)?;
-        Some(timeline::save(connector, &self.crm, self.stored))
+        let tree = self.store.archive().tree();
+        LogHead { size: tree.size(), root: hex(&tree.root()) }
     }
 
     /// Number of records not yet in storage.
     pub fn unsaved(&self) -> usize {
-        self.entries.len().saturating_sub(self.stored)
+        self.store.unsaved()
     }
 
-    /// Says that the last [`Session::pending`] was written whole.
-    pub fn saved(&mut self) {
-        self.stored = self.entries.len();
-        self.dirty = false;
-    }
-
-    /// Says that storage holds nothing of this session any more, though the session does: the next
-    /// [`Session::pending`] writes all of it, with its numbering.
-    pub fn forget_stored(&mut self) {
-        self.stored = 0;
-        self.detached = false;
-        self.dirty = self.connector.is_some();
-    }
-
-    /// Says that the stored timeline was set aside. The log starts anew with the records that were only in
-    /// memory, numbered from 0; the CRM demo zone and the ids seen stay. The next [`Session::pending`] writes
-    /// all of it.
-    pub fn set_aside(&mut self) {
-        match &mut self.connector {
-            Some(connector) => connector.restart_log(self.stored),
-            None => self.waiting.log = Default::default(),
+    /// Writes what is not stored yet: as much as was added, however much there is.
+    ///
+    /// # Errors
+    /// Why it was not written. It waits in memory.
+    pub fn save(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
+        if self.detached {
+            return Err(Unsaved::Detached);
         }
-        self.entries.clear();
-        self.stored = 0;
+        self.store.save(shelf)
+    }
+
+    /// Reads on what others have added to what is stored. Where that can't be told by reading on, all has to be read
+    /// anew, with [`Session::open`].
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn catch_up(&mut self, shelf: &impl Shelf) -> Result<Caught, ShelfError> {
+        let caught = self.store.catch_up(shelf)?;
+        if matches!(caught, Caught::Added(_)) && !self.recall().is_empty() {
+            return Ok(Caught::Reload);
+        }
+        Ok(caught)
+    }
+
+    /// Reads the latest sealed segment that has not been read yet, and recomputes it. Gives what is wrong with it; none
+    /// where all are read.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn fetch(&mut self, shelf: &impl Shelf) -> Result<Option<Vec<Fault>>, ShelfError> {
+        let Some((_, fault)) = self.store.fetch(shelf)? else { return Ok(None) };
+        self.detached |= fault.is_some();
+        Ok(Some(fault.iter().map(Fault::from).collect()))
+    }
+
+    /// Says that storage holds nothing of this session any more, though the session does: the next [`Session::save`]
+    /// writes all of it, with its numbering.
+    pub fn forget_stored(&mut self) {
+        self.store.forget_stored();
         self.detached = false;
-        self.dirty = self.connector.is_some();
-        self.read_log();
+    }
+
+    /// Says that the stored timeline was set aside. The log starts anew with the records that were only in memory,
+    /// numbered from 0; the CRM demo zone and the ids seen stay.
+    pub fn set_aside(&mut self) {
+        self.store.start_anew();
+        self.detached = false;
+        if let Some(connector) = &mut self.connector {
+            connector.resume_log(self.store.archive().tree());
+        }
     }
 }
 

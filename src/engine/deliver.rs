@@ -7,7 +7,7 @@ use super::redact::Redacted;
 use super::refusal::{Code, Refusal};
 use super::time::Instant;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A field as it leaves: no [`super::phi::Phi`] fits in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +158,8 @@ pub struct CrmZone {
     records: Vec<CrmRecord>,
     /// Where the record of each object and key stands.
     places: BTreeMap<(String, String), usize>,
+    /// Places of records written since [`CrmZone::take_changed`] was asked.
+    changed: BTreeSet<usize>,
 }
 
 impl CrmZone {
@@ -176,14 +178,17 @@ impl CrmZone {
 
     /// Writes a record as planned, and gives it as it now stands.
     pub fn write(&mut self, record: CrmRecord) -> CrmRecord {
-        match self.place(&record.object, &record.key).and_then(|place| self.records.get_mut(place)) {
+        let place = self.place(&record.object, &record.key).unwrap_or(self.records.len());
+        match self.records.get_mut(place) {
             Some(own) if own.fields == record.fields => own.clone(),
             Some(own) => {
+                self.changed.insert(place);
                 *own = CrmRecord { version: own.version.saturating_add(1), ..record };
                 own.clone()
             }
             None => {
-                self.places.insert(name(&record), self.records.len());
+                self.changed.insert(place);
+                self.places.insert(name(&record), place);
                 self.records.push(record.clone());
                 record
             }
@@ -193,7 +198,12 @@ impl CrmZone {
     /// Puts back what was stored.
     pub fn restore(records: Vec<CrmRecord>) -> Self {
         let places = records.iter().enumerate().map(|(place, record)| (name(record), place)).collect();
-        Self { records, places }
+        Self { records, places, changed: BTreeSet::new() }
+    }
+
+    /// Places of the records written since this was asked last.
+    pub(super) fn take_changed(&mut self) -> BTreeSet<usize> {
+        std::mem::take(&mut self.changed)
     }
 
     /// The records, oldest first.

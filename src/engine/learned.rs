@@ -6,10 +6,8 @@ use super::fhir::Json;
 use super::phi::Phi;
 use super::queue::StateKeys;
 use super::redact::Pseudonym;
-use super::tally::{self, Kept, Tally};
-use super::time::Instant;
+use super::tally::{self, Tally};
 use super::validate::{Shape, Version, Versions};
-use serde::{Deserialize, Serialize};
 
 /// What events have taught the connector.
 #[derive(Clone, Debug, Default)]
@@ -116,101 +114,8 @@ impl Learned {
         }
     }
 
-    /// All of it as JSON text.
-    pub fn to_text(&self) -> String {
-        let texts = |names: &[Pseudonym]| names.iter().map(|name| name.to_text()).collect();
-        let plain = Plain {
-            consents: self
-                .register
-                .filed()
-                .iter()
-                .map(|filed| PlainConsent {
-                    consent: filed.consent.to_text(),
-                    patient: texts(&filed.patient),
-                    anywhere: texts(&filed.anywhere),
-                    version: filed.version.into(),
-                    terms: filed.text.clone(),
-                })
-                .collect(),
-            merges: self
-                .register
-                .merged()
-                .iter()
-                .map(|merged| (texts(&merged.into), texts(&merged.from)))
-                .collect(),
-            versions: self.versions.iter().map(|(name, version)| (name.to_text(), version.into())).collect(),
-            counted: self.tally.rows().collect(),
-            counting: Kept::of(&self.tally),
-        };
-        // Strings and integers only: serialising can't fail.
-        serde_json::to_string(&plain).unwrap_or_default()
-    }
-
-    /// Reads what [`Learned::to_text`] wrote; none where it is something else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let plain: Plain = serde_json::from_str(text).ok()?;
-        let names =
-            |texts: &[String]| texts.iter().map(|text| Pseudonym::parse(text)).collect::<Option<Vec<_>>>();
-        let mut learned = Self::default();
-        for own in plain.consents {
-            learned.register.file(Filed::restore(
-                Pseudonym::parse(&own.consent)?,
-                names(&own.patient)?,
-                names(&own.anywhere)?,
-                own.version.into(),
-                own.terms,
-            )?);
-        }
-        for (into, from) in &plain.merges {
-            learned.register.merge(Merged { into: names(into)?, from: names(from)? });
-        }
-        for (name, version) in plain.versions {
-            learned.versions.saw(Pseudonym::parse(&name)?, version.into());
-        }
-        learned.tally = Tally::restore(&plain.counting, &plain.counted)?;
-        for Merged { into, from } in learned.register.merged() {
-            learned.tally.join(&[into.as_slice(), from].concat());
-        }
-        Some(learned)
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plain {
-    consents: Vec<PlainConsent>,
-    merges: Vec<(Vec<String>, Vec<String>)>,
-    versions: Vec<(String, PlainVersion)>,
-    /// Absent where nothing is counted, and in what was stored before anything was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    counted: Vec<[String; 3]>,
-    /// What else counting goes by.
-    #[serde(default, skip_serializing_if = "Kept::is_empty")]
-    counting: Kept,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlainConsent {
-    consent: String,
-    patient: Vec<String>,
-    anywhere: Vec<String>,
-    version: PlainVersion,
-    terms: String,
-}
-
-/// Number, and milliseconds since the Unix epoch.
-#[derive(Serialize, Deserialize)]
-struct PlainVersion(Option<u32>, Option<i64>);
-
-impl From<Version> for PlainVersion {
-    fn from(version: Version) -> Self {
-        Self(version.number, version.updated.map(|at| at.0))
-    }
-}
-
-impl From<PlainVersion> for Version {
-    fn from(PlainVersion(number, updated): PlainVersion) -> Self {
-        Self { number, updated: updated.map(Instant) }
+    /// Whether consents, merges or counts may have changed since this was asked last.
+    pub(super) fn take_stirred(&mut self) -> bool {
+        self.register.take_stirred() | self.tally.take_stirred()
     }
 }

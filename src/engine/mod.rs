@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod document;
 pub mod fhir;
 pub mod guard;
+pub mod kept;
 pub mod keys;
 mod learned;
 pub mod ledger;
@@ -38,7 +39,7 @@ pub use run::{Arrival, Mark, Outcome, Receipt, Run, Stage, Step};
 pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 
 use adapt::EventMap;
-use audit::{AuditRecord, Log};
+use audit::{AuditRecord, Hash, Log, Tree};
 use consent::{Denial, Question};
 use deliver::{CrmRecord, CrmZone, Write};
 use fhir::Json;
@@ -75,8 +76,8 @@ pub struct Connector {
     learned: Learned,
     received: u64,
     attested: bool,
-    /// Kept states of the queue that did not open: they are kept as they are.
-    apart: Vec<String>,
+    /// Kept parts of the queue that did not open, by name: they are kept as they are.
+    apart: Vec<(String, String)>,
     /// How many of them the log tells of.
     told: usize,
     /// The time of the last record as text: the records of one delivery share it.
@@ -90,20 +91,18 @@ pub struct Remembered {
     pub seen: Seen,
     /// The CRM demo zone.
     pub crm: CrmZone,
-    /// The log.
-    pub log: Log,
     /// What events have taught the connector.
     pub learned: Learned,
     /// Deliveries received so far.
     pub received: u64,
-    /// The queue, as [`Connector::kept_queue`] gave it.
-    pub queue: String,
+    /// The parts of the queue, sealed, by name.
+    pub queue: Vec<(String, String)>,
 }
 
 impl Connector {
-    /// A connector with a setting and what it remembers.
-    pub fn new(setting: Setting, remembered: Remembered) -> Self {
-        let Remembered { seen, crm, log, learned, received, queue } = remembered;
+    /// A connector with a setting and what it remembers. Its log goes on from the tree over the records so far.
+    pub fn new(setting: Setting, remembered: Remembered, tree: Tree) -> Self {
+        let Remembered { seen, crm, learned, received, queue } = remembered;
         let stamp = (Instant(0), Instant(0).to_rfc3339());
         let mut connector = Self {
             setting: Arc::new(setting),
@@ -111,11 +110,11 @@ impl Connector {
             seen,
             buckets: Buckets::default(),
             crm,
-            log,
+            log: Log::new(tree),
             learned,
             received,
             attested: false,
-            apart: queue.lines().map(str::to_owned).collect(),
+            apart: queue,
             told: 0,
             stamp,
         };
@@ -129,6 +128,27 @@ impl Connector {
         self.setting = Arc::new(setting);
         self.queue.reorder();
         self.open_apart();
+    }
+
+    /// Takes up what is remembered in the place of what the connector knew, and goes on from another tree: others have
+    /// gone on from where it stood.
+    pub fn recall(&mut self, remembered: Remembered, tree: Tree) {
+        let Remembered { seen, crm, learned, received, queue } = remembered;
+        self.log = Log::new(tree);
+        (self.seen, self.crm, self.learned, self.received) = (seen, crm, learned, received);
+        self.queue = Queue::default();
+        self.apart = queue;
+        self.open_apart();
+    }
+
+    /// Goes on from another tree, and leaves all else as it is.
+    pub fn resume_log(&mut self, tree: Tree) {
+        self.log = Log::new(tree);
+    }
+
+    /// Takes the records that were added since this was asked last: leaf hash and canonical text.
+    pub fn take_records(&mut self) -> Vec<(Hash, String)> {
+        self.log.take()
     }
 
     /// The setting in force.
@@ -164,19 +184,6 @@ impl Connector {
     /// Deliveries received so far.
     pub fn received(&self) -> u64 {
         self.received
-    }
-
-    /// Starts the log anew with the records from `kept` on, numbered from 0, after the earlier ones were set
-    /// aside.
-    pub fn restart_log(&mut self, kept: usize) {
-        let mut log = Log::default();
-        for (_, text) in self.log.lines(kept) {
-            if let Ok(mut record) = AuditRecord::parse(text) {
-                record.seq = log.size();
-                log.append(record.canonical());
-            }
-        }
-        self.log = log;
     }
 
     /// Records that the operator attests that the input is synthetic; it holds until withdrawn.

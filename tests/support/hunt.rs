@@ -1,5 +1,6 @@
 //! The hunt for PHI in what leaves the connector.
 
+use super::{kept, stored_text};
 use airlock::api::{Session, scenario_evidence};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -129,22 +130,13 @@ fn is_hash(word: &str) -> bool {
 }
 
 /// Every text that a session gives out: its CRM records, its timeline, what it stores, its evidence.
-pub fn outputs(session: &Session) -> Vec<(&'static str, String)> {
+pub fn outputs(session: &mut Session) -> Vec<(&'static str, String)> {
     let mut outputs = vec![
         ("the CRM demo zone", serde_json::to_string(session.crm()).expect("plain data")),
-        ("the timeline", serde_json::to_string(session.timeline()).expect("plain data")),
+        ("the timeline", serde_json::to_string(&session.timeline()).expect("plain data")),
         ("the log", session.timeline().iter().map(|e| format!("{}\n", e.raw)).collect()),
         ("the evidence", scenario_evidence(session, "test", "seed")),
     ];
-    if let Some(save) = session.pending() {
-        let segments = save.segments.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("");
-        outputs.extend([
-            ("the stored head", save.head),
-            ("the stored segments", segments),
-            ("the stored CRM demo zone", save.crm),
-            ("the stored event ids", save.seen),
-            ("what is stored of lessons", save.learned),
-        ]);
-    }
+    outputs.push(("what is stored", stored_text(&kept(session))));
     outputs
 }

@@ -7,10 +7,12 @@ pub mod hunt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod walk;
 
+use airlock::api::store::{MemoryShelf, Shelf as _};
 use airlock::api::{
-    Breakage, OpenScenario, Request, RunView, Save, Session, Setup, Stored, break_signature, open_scenario,
+    Breakage, OpenScenario, Request, RunView, Session, Setup, Verification, break_signature, open_scenario,
     sign,
 };
+use airlock::engine::audit::note::SigningNoteKey;
 use serde_json::Value;
 
 /// 2026-01-15T09:00:00Z, the clock of the shipped scenarios, in milliseconds.
@@ -128,44 +130,36 @@ impl Sandbox {
     }
 }
 
-/// Storage in memory.
-#[derive(Clone, Debug, Default)]
-pub struct Shelf(pub Stored);
+/// Writes what a session has to save.
+pub fn keep(session: &mut Session, shelf: &mut MemoryShelf) {
+    session.save(shelf).expect("it can be written");
+    assert_eq!(session.unsaved(), 0);
+}
 
-impl Shelf {
-    /// Writes a save in its order.
-    pub fn write(&mut self, save: &Save) {
-        self.write_segments(save);
-        self.0.crm = Some(save.crm.clone());
-        self.0.seen = Some(save.seen.clone());
-        self.0.queue = Some(save.queue.clone());
-        self.0.learned = Some(save.learned.clone());
-        self.0.head = Some(save.head.clone());
-    }
+/// All of a session in a storage of its own.
+pub fn kept(session: &mut Session) -> MemoryShelf {
+    let mut shelf = MemoryShelf::default();
+    session.forget_stored();
+    keep(session, &mut shelf);
+    shelf
+}
 
-    /// Writes only the segments of a save.
-    pub fn write_segments(&mut self, save: &Save) {
-        for (number, text) in &save.segments {
-            if self.0.segments.len() <= *number {
-                self.0.segments.resize(*number + 1, None);
-            }
-            self.0.segments[*number] = Some(text.clone());
-        }
+/// A session as it is stored, every segment of it read, and what is wrong with it.
+pub fn reopen(shelf: &MemoryShelf) -> (Session, Verification) {
+    let (mut session, mut verification) =
+        Session::open(shelf, SigningNoteKey::of_nobody()).expect("memory can be read");
+    while let Some(faults) = session.fetch(shelf).expect("memory can be read") {
+        verification.faults.extend(faults);
     }
+    verification.verified = verification.faults.is_empty();
+    (session, verification)
+}
 
-    /// Writes what a session has to save.
-    pub fn keep(&mut self, session: &mut Session) {
-        let save = session.pending().expect("there is something to save");
-        self.write(&save);
-        session.saved();
-    }
-
-    /// Everything that is stored, as one text.
-    pub fn text(&self) -> String {
-        let Stored { head, segments, crm, seen, queue, learned } = &self.0;
-        let parts = [head, crm, seen, queue, learned].into_iter().flatten().cloned();
-        parts.chain(segments.iter().flatten().cloned()).collect::<Vec<_>>().join("\n")
-    }
+/// Everything that is stored, as one text.
+pub fn stored_text(shelf: &MemoryShelf) -> String {
+    let names = shelf.names("").expect("memory can be read");
+    let texts = names.iter().filter_map(|name| shelf.get(name).expect("memory can be read"));
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Every pointer (RFC 6901) to a leaf of a value; empty containers are leaves too.

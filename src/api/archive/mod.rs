@@ -119,6 +119,14 @@ impl Archive {
         Some((self.sealed.len(), self.next_segment()?.pack(&self.tokens)?))
     }
 
+    /// The text to keep of a sealed segment; none where its records are not here.
+    pub fn pack(&self, number: usize) -> Option<String> {
+        match self.sealed.get(number)? {
+            Sealed::Here(segment) => segment.pack(&self.tokens),
+            Sealed::Away(_) | Sealed::Gone(_) => None,
+        }
+    }
+
     /// Seals the oldest records after the last segment, where there are enough of them; gives the root over them.
     pub fn seal(&mut self) -> Option<Hash> {
         let segment = self.next_segment()?;

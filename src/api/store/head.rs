@@ -83,15 +83,20 @@ impl Head {
             Ok(names.iter().filter_map(|name| name.strip_prefix(part)?.parse().ok()).collect())
         };
         let entries = numbers(super::JOURNAL)?;
+        let segments = numbers(super::SEGMENT)?;
         // A number far off the end is none of ours.
-        let bounded = |number: u64| number.saturating_add(1).min(1 << 20);
+        let end = |numbers: &[u64], from: u64| {
+            let after = numbers.iter().max().map_or(0, |last| last.saturating_add(1));
+            after.min(from.saturating_add(numbers.len() as u64).saturating_add(1024))
+        };
+        let from = entries.iter().min().copied().unwrap_or(0);
         Ok(Self {
             version: KEPT,
             checkpoint: String::new(),
             received: 0,
-            from: entries.iter().min().copied().unwrap_or(0),
-            to: entries.iter().max().map_or(0, |last| last.saturating_add(1)),
-            segments: numbers(super::SEGMENT)?.into_iter().max().map_or(0, bounded),
+            from,
+            to: end(&entries, from),
+            segments: end(&segments, 0),
             rows: String::new(),
         })
     }
@@ -138,6 +143,16 @@ pub enum Fault {
     Short(u64, u64),
     /// The root is not the one that was written.
     Root,
+}
+
+impl Fault {
+    /// The place of the first record that it is about, where one can be named.
+    pub fn index(&self) -> Option<u64> {
+        match self {
+            Self::SegmentAltered(_, records) => records.first().copied(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -8,6 +8,7 @@
 //! Several writers take turns (that is the caller's affair), and each reads what the others have added before it writes.
 
 mod head;
+mod named;
 mod rows;
 mod shelf;
 
@@ -18,7 +19,7 @@ pub use shelf::{MemoryShelf, Shelf, ShelfError};
 use super::archive::{Archive, SEGMENT_LEVEL, SEGMENT_RECORDS, SegmentState};
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::{NoteKey, SigningNoteKey};
-use crate::engine::audit::{Hash, leaf_hash};
+use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use head::{Head, Item, KEPT};
@@ -47,6 +48,8 @@ pub enum Unsaved {
     Behind,
     /// The head is gone, though it was there.
     Vanished,
+    /// What is stored does not verify, and is not written over.
+    Detached,
 }
 
 impl From<ShelfError> for Unsaved {
@@ -61,6 +64,7 @@ impl fmt::Display for Unsaved {
             Self::Shelf(error) => error.fmt(f),
             Self::Behind => f.write_str("Another tab has written to the timeline since."),
             Self::Vanished => f.write_str("What was stored of the timeline is gone."),
+            Self::Detached => f.write_str("What is stored does not verify, and is not written over."),
         }
     }
 }
@@ -81,6 +85,7 @@ pub enum Caught {
 pub struct Store {
     archive: Archive,
     rows: Rows,
+    names: named::Names,
     key: SigningNoteKey,
     /// Number of the next entry of the journal.
     next: u64,
@@ -92,6 +97,8 @@ pub struct Store {
     received: u64,
     /// The head as it was read or written last.
     known: Option<String>,
+    /// Whether nothing of this is stored, though there is something.
+    anew: bool,
 }
 
 impl Store {
@@ -100,12 +107,14 @@ impl Store {
         let mut store = Self {
             archive: Archive::default(),
             rows: Rows::default(),
+            names: named::Names::default(),
             next: 0,
             entries: VecDeque::new(),
             waiting: Vec::new(),
             changed: Vec::new(),
             received: 0,
             known: None,
+            anew: false,
             key,
         };
         store.know_key();
@@ -170,7 +179,7 @@ impl Store {
 
     /// Changes a row.
     pub fn change(&mut self, change: Change) {
-        self.rows.apply(&change);
+        self.apply(&change);
         self.changed.push(change);
     }
 
@@ -179,19 +188,77 @@ impl Store {
         self.received = received;
     }
 
+    /// Says that nothing of this is stored any more: the next [`Store::save`] writes all that is here.
+    pub fn forget_stored(&mut self) {
+        for number in 0..self.archive.segments() {
+            if self.archive.pack(number).is_none() && self.archive.forget(number) {
+                self.note_gone(number as u64, Gone::Aside);
+            }
+        }
+        self.known = None;
+        self.next = 0;
+        self.entries.clear();
+        self.changed.clear();
+        let open = self.archive.sealed_len()..self.archive.len();
+        self.waiting = open.filter_map(|seq| self.archive.canonical(seq)).collect();
+        self.rows.touch_all();
+        self.anew = true;
+    }
+
+    /// Starts a log of its own with the records that are not stored, numbered from 0. The rows stay.
+    pub fn start_anew(&mut self) {
+        let mut own = Self::new(self.key.clone());
+        for text in std::mem::take(&mut self.waiting) {
+            if let Ok(mut record) = AuditRecord::parse(&text) {
+                record.seq = own.archive.len();
+                let canonical = record.canonical();
+                own.append(leaf_hash(canonical.as_bytes()), canonical);
+            }
+        }
+        for (table, key, value) in self.rows.all().filter(|(table, ..)| ![SEGMENTS, KEYS].contains(table)) {
+            own.apply(&Change(table.to_owned(), key.to_owned(), raw(value)));
+        }
+        own.received = self.received;
+        own.changed.clear();
+        own.anew = true;
+        *self = own;
+    }
+
+    fn note_gone(&mut self, segment: u64, gone: Gone) {
+        if let Some(sealed) = self.sealed(segment) {
+            let row = Sealed { gone: Some(gone), ..sealed };
+            self.change(Change::new(SEGMENTS, numbered(segment), Some(&row)));
+        }
+    }
+
+    /// Writes what is there beside the open records, where nothing of it is stored.
+    fn write_anew(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
+        for number in 0..self.archive.segments() {
+            if let Some(packed) = self.archive.pack(number) {
+                shelf.set(&segment_name(number), &packed)?;
+            }
+        }
+        self.rows.write(shelf)
+    }
+
     /// Writes what is not stored yet: one entry of the journal, and the head. Where either fails, nothing of it is stored
     /// and all of it waits. Then segments are sealed, where there is enough to seal.
     ///
     /// # Errors
     /// Why it was not written.
     pub fn save(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
-        if self.waiting.is_empty() && self.changed.is_empty() && self.known.is_some() {
+        let is_blank = self.archive.is_empty() && self.received == 0;
+        if self.waiting.is_empty() && (self.changed.is_empty() || is_blank) && !self.anew {
             return Ok(());
         }
         match shelf.get(HEAD)? {
             head if head == self.known => {}
             None => return Err(Unsaved::Vanished),
             Some(_) => return Err(Unsaved::Behind),
+        }
+        if self.anew {
+            self.write_anew(shelf)?;
+            self.anew = false;
         }
         let size = self.archive.len();
         let item = Item {
@@ -312,13 +379,17 @@ impl Store {
             }
         };
         let stated = faults.is_empty().then_some(&head);
-        let mut store = Self { known: text, next: head.from, ..Self::new(key) };
+        // What a head claims that was altered is not counted up to.
+        let there = Head::guess(shelf)?;
+        let (from, to) = (head.from.min(there.to), head.to.min(there.to));
+        let mut store = Self { known: text, next: from, ..Self::new(key) };
         store.changed.clear();
         let (rows, broken) = Rows::read(shelf)?;
+        store.names = named::Names::of(&rows);
         store.rows = rows;
         faults.extend(broken.into_iter().map(Fault::RowsUnreadable));
-        store.restore_segments(shelf, head.segments, &mut faults)?;
-        for entry in head.from..head.to {
+        store.restore_segments(shelf, head.segments, there.segments, &mut faults)?;
+        for entry in from..to {
             match shelf.get(&entry_name(entry))? {
                 None => faults.push(Fault::EntryMissing(entry)),
                 Some(text) => {
@@ -328,6 +399,9 @@ impl Store {
                 }
             }
             store.next = entry + 1;
+        }
+        if head.to > to {
+            faults.push(Fault::EntryMissing(to));
         }
         store.received = store.received.max(head.received);
         if let Some(head) = stated {
@@ -349,6 +423,7 @@ impl Store {
         &mut self,
         shelf: &impl Shelf,
         count: u64,
+        there: u64,
         faults: &mut Vec<Fault>,
     ) -> Result<(), ShelfError> {
         // A writer that was stopped while it sealed has noted a segment that the head does not count.
@@ -356,7 +431,11 @@ impl Store {
         for ahead in noted.into_iter().filter(|number| *number >= count) {
             self.rows.apply(&Change::new(SEGMENTS, numbered(ahead), None::<&str>));
         }
-        for segment in 0..count {
+        let most = there.max(self.rows.of(SEGMENTS).count() as u64);
+        if count > most {
+            faults.push(Fault::SegmentUnknown(most));
+        }
+        for segment in 0..count.min(most) {
             let known = self.sealed(segment);
             match known.as_ref().and_then(|known| root_of(&known.root)) {
                 Some(root) => self.archive.restore_root(root),
@@ -391,7 +470,7 @@ impl Store {
                 self.archive.append(leaf_hash(record.get().as_bytes()), record.get());
             }
         }
-        item.rows.iter().for_each(|change| self.rows.apply(change));
+        item.rows.iter().for_each(|change| self.apply(change));
         self.received = self.received.max(item.received);
         self.entries.push_back((item.entry, item.size.saturating_add(item.records.len() as u64)));
         true

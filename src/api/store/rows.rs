@@ -71,6 +71,13 @@ impl Rows {
         rows.map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// All rows: table, key and value.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.tables.iter().flat_map(|(name, table)| {
+            table.rows.iter().map(move |(key, value)| (name.as_str(), key.as_str(), value.as_str()))
+        })
+    }
+
     /// A row's value.
     pub fn get(&self, table: &str, key: &str) -> Option<&str> {
         self.tables.get(table)?.rows.get(key).map(String::as_str)
@@ -102,6 +109,15 @@ impl Rows {
             None => table.rows.remove(key),
         };
         before.iter().for_each(|before| toggle(&mut self.digest, name, key, before));
+    }
+
+    /// Says that nothing of them is kept.
+    pub fn touch_all(&mut self) {
+        for table in self.tables.values_mut() {
+            let mut chunks = BTreeSet::new();
+            chunks.extend(table.rows.keys().map(|key| chunk_of(key).to_owned()));
+            table.dirty = chunks;
+        }
     }
 
     /// Writes the chunks that are not as they are kept.

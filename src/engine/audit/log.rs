@@ -2,24 +2,24 @@
 
 use super::tree::{Hash, Tree, leaf_hash};
 
-/// The log: every record's canonical text with its leaf hash, and the tree over them.
+/// The log as its writer has it: the tree over all records, and those that were not taken to be kept yet.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    lines: Vec<(Hash, String)>,
     tree: Tree,
+    fresh: Vec<(Hash, String)>,
 }
 
 impl Log {
+    /// A log that goes on from the tree over its records so far.
+    pub fn new(tree: Tree) -> Self {
+        Self { tree, fresh: Vec::new() }
+    }
+
     /// Appends a record's canonical text.
     pub fn append(&mut self, canonical: String) {
         let leaf = leaf_hash(canonical.as_bytes());
-        self.restore(leaf, canonical);
-    }
-
-    /// Puts a stored record back under the leaf hash that it was stored with.
-    pub fn restore(&mut self, leaf: Hash, canonical: String) {
         self.tree.push(leaf);
-        self.lines.push((leaf, canonical));
+        self.fresh.push((leaf, canonical));
     }
 
     /// Number of records.
@@ -32,8 +32,13 @@ impl Log {
         self.tree.root()
     }
 
-    /// The records from `start` on, each with its leaf hash.
-    pub fn lines(&self, start: usize) -> &[(Hash, String)] {
-        self.lines.get(start..).unwrap_or(&[])
+    /// The records that were not taken yet, each with its leaf hash.
+    pub fn fresh(&self) -> &[(Hash, String)] {
+        &self.fresh
+    }
+
+    /// Takes the records that were added since this was asked last, each with its leaf hash.
+    pub fn take(&mut self) -> Vec<(Hash, String)> {
+        std::mem::take(&mut self.fresh)
     }
 }

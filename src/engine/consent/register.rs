@@ -71,6 +71,8 @@ pub struct Merged {
 pub struct Register {
     filed: Vec<Filed>,
     merged: Vec<Merged>,
+    /// Whether anything has come since [`Register::take_stirred`] was asked.
+    stirred: bool,
 }
 
 /// A person, seen from the register.
@@ -107,8 +109,14 @@ impl Register {
         &self.merged
     }
 
+    /// Whether anything has come since this was asked last.
+    pub(in crate::engine) fn take_stirred(&mut self) -> bool {
+        std::mem::take(&mut self.stirred)
+    }
+
     /// Puts a consent on file, in the place of an earlier version of itself.
     pub(in crate::engine) fn file(&mut self, consent: Filed) {
+        self.stirred = true;
         match self.filed.iter_mut().find(|own| own.consent == consent.consent) {
             Some(own) => *own = consent,
             None => self.filed.push(consent),
@@ -118,6 +126,7 @@ impl Register {
     /// Records a merge.
     pub(in crate::engine) fn merge(&mut self, merged: Merged) {
         if !self.merged.contains(&merged) {
+            self.stirred = true;
             self.merged.push(merged);
         }
     }

@@ -132,28 +132,20 @@ impl Connector {
         all.iter().filter(|correlation| self.redrive(correlation, now)).count()
     }
 
-    /// The queue as it is to be kept over a restart: sealed, a line a state; empty where there is nothing to keep.
-    /// What did not open stays in it as it was.
-    pub fn kept_queue(&self) -> String {
-        let own = self.queue.seal(&self.setting.state_keys);
-        self.apart.iter().chain(own.as_ref()).map(String::as_str).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Kept states of the queue that do not open under the setting in force.
+    /// Kept parts of the queue that do not open under the setting in force.
     pub fn unreadable(&self) -> usize {
         self.apart.len()
     }
 
-    /// Opens what can be opened of the kept states.
+    /// Opens what can be opened of the kept parts.
     pub(in crate::engine) fn open_apart(&mut self) {
-        let (queue, keys) = (&mut self.queue, &self.setting.state_keys);
-        self.apart.retain(|sealed| !queue.unseal(sealed, keys));
+        self.apart = self.queue.unseal(std::mem::take(&mut self.apart), &self.setting.state_keys);
         self.told = self.told.min(self.apart.len());
         self.read_in();
         self.find_places();
     }
 
-    /// Records which kept states do not open, once each.
+    /// Records which kept parts do not open, once each.
     pub(in crate::engine) fn tell_apart(&mut self, now: Instant) {
         for _ in self.told..self.apart.len() {
             let run = Run::new("queue".to_owned());

@@ -1,7 +1,8 @@
-//! The queue over a restart: its whole state as one sealed text, and back.
+//! The queue over a restart: each event that waits or was given up on, and each subscription, as a sealed text by a name
+//! of its own; and back.
 //!
-//! The plain form, which never leaves the engine, is a line of JSON about the events and, after it, their bodies end
-//! to end. Places in the order are not kept, since the setting that reads them may be another one by then.
+//! The plain form, which never leaves the engine, is a line of JSON about what it holds and, after it, the bodies end to
+//! end. Places in the order are not kept, since the setting that reads them may be another one by then.
 
 use super::{Attempt, Content, DeadLetter, Item, Queue, StateKeys};
 use crate::engine::fhir::Json;
@@ -14,10 +15,11 @@ use crate::engine::webhook::Authentic;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     line: Vec<KeptItem>,
@@ -54,6 +56,9 @@ struct KeptTrack {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptItem {
+    /// Where it stands in line, among those that were kept with it.
+    #[serde(default)]
+    place: u64,
     correlation: String,
     id: String,
     timestamp: i64,
@@ -87,25 +92,26 @@ struct KeptRefusal {
     place: Option<(u32, u32, u32)>,
 }
 
-impl Queue {
-    /// The whole state, sealed; none where there is nothing to keep.
-    pub fn seal(&self, keys: &StateKeys) -> Option<String> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut bodies = Vec::new();
-        let line = self.line.values().map(|item| keep(item, &mut bodies)).collect();
-        let dead = self.dead.iter().map(|letter| KeptLetter {
-            item: keep(&letter.item, &mut bodies),
-            why: KeptRefusal::from(&letter.why),
-            at: letter.at.0,
-        });
-        let dead = dead.collect();
-        let kept = Kept { line, dead, tracks: self.tracker.0.iter().map(KeptTrack::from).collect() };
+/// What was sealed of a part when it was kept last: a hash of all but the bodies, which never change.
+pub(super) type Kepts = BTreeMap<String, [u8; 32]>;
+
+/// A part of the queue, by its name, that is kept by itself.
+struct Part<'a> {
+    name: String,
+    kept: Kept,
+    bodies: Vec<Phi<&'a [u8]>>,
+}
+
+impl Part<'_> {
+    fn head(&self) -> Vec<u8> {
         // Strings and integers only: serialising can't fail.
-        let mut head = serde_json::to_vec(&kept).unwrap_or_default();
+        serde_json::to_vec(&self.kept).unwrap_or_default()
+    }
+
+    fn seal(self, keys: &StateKeys) -> Option<String> {
+        let mut head = self.head();
         head.push(b'\n');
-        let plain = bodies.into_iter().fold(Phi::new(head), |plain, body| {
+        let plain = self.bodies.into_iter().fold(Phi::new(head), |plain, body| {
             plain.join(body, |mut plain, body| {
                 plain.extend_from_slice(body);
                 plain
@@ -113,26 +119,88 @@ impl Queue {
         });
         keys.seal(&plain).map(|sealed| sealed.0)
     }
+}
 
-    /// Adds what a sealed text holds. False where it does not open with these keys, or was changed: then nothing
-    /// is added.
-    pub fn unseal(&mut self, sealed: &str, keys: &StateKeys) -> bool {
-        let Some((line, dead, tracks)) = keys.open(sealed).and_then(|plain| read(&plain)) else {
-            return false;
-        };
-        for (subscription, track) in tracks {
-            self.tracker.0.entry(subscription).or_insert(track);
+impl Queue {
+    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let line = self.line.iter().map(|(place, item)| {
+            let mut bodies = Vec::new();
+            let kept = Kept { line: vec![keep(item, *place, &mut bodies)], ..Kept::default() };
+            Part { name: ["line ", &item.correlation].concat(), kept, bodies }
+        });
+        let dead = self.dead.iter().map(|letter| {
+            let mut bodies = Vec::new();
+            let item = keep(&letter.item, 0, &mut bodies);
+            let letter = KeptLetter { item, why: KeptRefusal::from(&letter.why), at: letter.at.0 };
+            let name = ["dead ", &letter.item.correlation].concat();
+            Part { name, kept: Kept { dead: vec![letter], ..Kept::default() }, bodies }
+        });
+        let tracks = self.tracker.0.iter().map(|(subscription, track)| Part {
+            name: ["track ", &encode(*subscription)].concat(),
+            kept: Kept { tracks: vec![KeptTrack::from((subscription, track))], ..Kept::default() },
+            bodies: Vec::new(),
+        });
+        line.chain(dead).chain(tracks)
+    }
+
+    /// Every part, sealed, by its name.
+    pub(in crate::engine) fn all_parts(&self, keys: &StateKeys) -> Vec<(String, String)> {
+        let sealed = self.parts().filter_map(|part| Some((part.name.clone(), part.seal(keys)?)));
+        sealed.collect()
+    }
+
+    /// The parts that have changed since this was asked last, sealed, by name; none for those that have gone.
+    pub(in crate::engine) fn take_changed(&mut self, keys: &StateKeys) -> Vec<(String, Option<String>)> {
+        let mut before = std::mem::take(&mut self.kept);
+        let (mut now, mut changed) = (Kepts::new(), Vec::new());
+        for part in self.parts() {
+            let hash: [u8; 32] = Sha256::digest(part.head()).into();
+            if before.remove(&part.name) != Some(hash) {
+                let name = part.name.clone();
+                changed.extend(part.seal(keys).map(|sealed| (name.clone(), Some(sealed))));
+                now.insert(name, hash);
+            } else {
+                now.insert(part.name, hash);
+            }
         }
-        line.into_iter().for_each(|item| self.push(item));
-        for letter in dead {
-            self.bytes = self.bytes.saturating_add(letter.item.bytes);
-            self.dead.push(letter);
+        changed.extend(before.into_keys().map(|name| (name, None)));
+        self.kept = now;
+        changed
+    }
+
+    /// Adds what sealed texts hold, each kept by a name. Gives back those that do not open with these keys, or were
+    /// changed: nothing of them is added.
+    pub fn unseal(&mut self, sealed: Vec<(String, String)>, keys: &StateKeys) -> Vec<(String, String)> {
+        let mut closed = Vec::new();
+        let mut waiting: BTreeMap<(u64, u64), Item> = BTreeMap::new();
+        for (name, text) in sealed {
+            let opened = keys.open(&text);
+            let Some((head, (line, dead, tracks))) = opened.as_deref().and_then(read) else {
+                closed.push((name, text));
+                continue;
+            };
+            for (subscription, track) in tracks {
+                self.tracker.0.entry(subscription).or_insert(track);
+            }
+            for (place, item) in line {
+                waiting.insert((place, waiting.len() as u64), item);
+            }
+            for letter in dead {
+                self.bytes = self.bytes.saturating_add(letter.item.bytes);
+                self.dead.push(letter);
+            }
+            // What it holds is written anew, by names of its own, where it is not just as it was.
+            self.kept.insert(name, Sha256::digest(head).into());
         }
-        true
+        for ((place, _), item) in waiting {
+            self.next_place = self.next_place.max(place);
+            self.push(item);
+        }
+        closed
     }
 }
 
-fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
+fn keep<'a>(item: &'a Item, place: u64, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
     let mut add = |body: Phi<&'a [u8]>| {
         let length = body.len();
         bodies.push(body);
@@ -150,6 +218,7 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
         }
     };
     KeptItem {
+        place,
         correlation: item.correlation.clone(),
         id: item.message.id.clone(),
         timestamp: item.message.timestamp,
@@ -166,15 +235,16 @@ fn keep<'a>(item: &'a Item, bodies: &mut Vec<Phi<&'a [u8]>>) -> KeptItem {
 }
 
 /// What waits, what was given up on, and the subscriptions.
-type State = (Vec<Item>, Vec<DeadLetter>, Vec<(Subscription, Track)>);
+type State = (Vec<(u64, Item)>, Vec<DeadLetter>, Vec<(Subscription, Track)>);
 
-/// Reads the plain form; the bodies are taken into protection at once.
-fn read(plain: &[u8]) -> Option<State> {
+/// Reads the plain form: its head, and what it holds. The bodies are taken into protection at once.
+fn read(plain: &[u8]) -> Option<(&[u8], State)> {
     let end = plain.iter().position(|byte| *byte == b'\n')?;
     let (head, mut bodies) = plain.split_at_checked(end)?;
     bodies = bodies.get(1..)?;
     let kept: Kept = serde_json::from_slice(head).ok()?;
-    let line: Option<Vec<Item>> = kept.line.into_iter().map(|item| restore(item, &mut bodies)).collect();
+    let line = kept.line.into_iter().map(|item| Some((item.place, restore(item, &mut bodies)?)));
+    let line: Option<Vec<(u64, Item)>> = line.collect();
     let dead: Option<Vec<DeadLetter>> = kept
         .dead
         .into_iter()
@@ -184,7 +254,7 @@ fn read(plain: &[u8]) -> Option<State> {
         })
         .collect();
     let tracks: Option<Vec<_>> = kept.tracks.into_iter().map(KeptTrack::read).collect();
-    bodies.is_empty().then_some((line?, dead?, tracks?))
+    bodies.is_empty().then_some((head, (line?, dead?, tracks?)))
 }
 
 fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {

@@ -42,6 +42,8 @@ pub struct Queue {
     bytes: usize,
     /// Events taken in and events settled, since this queue was made.
     counts: Counts,
+    /// What is kept of it over a restart, by name.
+    kept: keep::Kepts,
 }
 
 /// Events taken in, and what became of them: `received = settled + waiting`, at any moment. Dead letters are

@@ -116,6 +116,8 @@ pub struct Tally {
     people: People,
     /// By policy.
     counting: BTreeMap<String, Counting>,
+    /// Whether anything may have changed since [`Tally::take_stirred`] was asked.
+    changed: bool,
 }
 
 /// What happens to a group: a record of the one patient leaves it, one of the other comes.
@@ -185,8 +187,14 @@ impl Tally {
         Some(Contribution { record, patient: names.first().copied()? })
     }
 
+    /// Whether anything may have changed since this was asked last.
+    pub(in crate::engine) fn take_stirred(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     /// Takes it that these names are one patient's.
     pub fn join(&mut self, names: &[Pseudonym]) {
+        self.changed = true;
         let Some((first, rest)) = names.split_first() else { return };
         for name in rest {
             let Some(joined) = self.people.join(*first, *name) else { continue };
@@ -264,6 +272,7 @@ impl Tally {
 
     /// Takes up what was planned.
     pub fn take(&mut self, plan: &Plan, policy: &Policy, aggregate: &Aggregate) {
+        self.changed = true;
         let asked = Asked {
             policy: policy.id.clone(),
             purpose: policy.purpose.clone(),
@@ -329,6 +338,7 @@ impl Tally {
     /// Counts whoever goes by one of these names under a policy no more. A later event of theirs counts again, if it is
     /// permitted.
     pub fn withdraw(&mut self, names: &[Pseudonym], policy: &str) {
+        self.changed = true;
         let mut records = BTreeSet::new();
         records.extend(names.iter().flat_map(|name| self.people.records(*name)));
         for record in records {

@@ -3,7 +3,7 @@
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::redact::Pseudonym;
 use crate::engine::time::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a resource says of its version: `meta.versionId` where it is a number, and `meta.lastUpdated`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ const CAPACITY: usize = 2048;
 pub struct Versions {
     latest: BTreeMap<Pseudonym, Version>,
     order: VecDeque<Pseudonym>,
+    /// Resources of which a version came or went since [`Versions::take_changed`] was asked.
+    changed: BTreeSet<Pseudonym>,
 }
 
 impl Versions {
@@ -67,6 +69,14 @@ impl Versions {
         if version.is_unknown() {
             return;
         }
+        if self.latest.get(&resource) != Some(&version) {
+            self.changed.insert(resource);
+        }
+        self.restore(resource, version);
+    }
+
+    /// Puts back a version that was kept.
+    pub fn restore(&mut self, resource: Pseudonym, version: Version) {
         if self.latest.insert(resource, version).is_none() {
             self.order.push_back(resource);
         }
@@ -74,7 +84,13 @@ impl Versions {
             && let Some(oldest) = self.order.pop_front()
         {
             self.latest.remove(&oldest);
+            self.changed.insert(oldest);
         }
+    }
+
+    /// Resources of which a version came or went since this was asked last.
+    pub(in crate::engine) fn take_changed(&mut self) -> BTreeSet<Pseudonym> {
+        std::mem::take(&mut self.changed)
     }
 
     /// All of them, first seen first.

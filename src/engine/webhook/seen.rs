@@ -55,10 +55,14 @@ pub enum Before {
 }
 
 /// Event ids already accepted, per source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(BTreeMap<String, OfSource>);
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    sources: BTreeMap<String, OfSource>,
+    /// Source and id of what came or went since [`Seen::take_changed`] was asked.
+    changed: BTreeSet<(String, Arc<str>)>,
+}
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct OfSource {
     ids: BTreeMap<Arc<str>, Accepted>,
     assertions: BTreeSet<String>,
@@ -69,12 +73,12 @@ struct OfSource {
 impl Seen {
     /// Whether this id came before.
     pub fn contains(&self, source: &str, id: &str) -> bool {
-        self.0.get(source).is_some_and(|own| own.ids.contains_key(id))
+        self.sources.get(source).is_some_and(|own| own.ids.contains_key(id))
     }
 
     /// How an id and a content compare with what came before.
     pub fn compare(&self, source: &str, id: &str, content: &ContentHash) -> Before {
-        match self.0.get(source).and_then(|own| own.ids.get(id)) {
+        match self.sources.get(source).and_then(|own| own.ids.get(id)) {
             None => Before::New,
             Some(Accepted { content: Some(own), .. }) if own != content => Before::Other,
             Some(_) => Before::Same,
@@ -83,7 +87,7 @@ impl Seen {
 
     /// Whether an assertion of this id came with an accepted message.
     pub fn has_assertion(&self, source: &str, assertion: &str) -> bool {
-        self.0.get(source).is_some_and(|own| own.assertions.contains(assertion))
+        self.sources.get(source).is_some_and(|own| own.assertions.contains(assertion))
     }
 
     /// Whether a source's next id can be kept.
@@ -91,7 +95,7 @@ impl Seen {
     /// # Errors
     /// Whole seconds after `now` until one can, at least 1.
     pub fn has_room(&self, source: &str, now: Instant) -> Result<(), u64> {
-        match self.0.get(source).filter(|own| own.ids.len() >= CAPACITY).and_then(|own| own.ends.first()) {
+        match self.sources.get(source).filter(|own| own.ids.len() >= CAPACITY).and_then(|own| own.ends.first()) {
             None => Ok(()),
             Some((until, _)) => {
                 Err(u64::try_from(until.saturating_sub(now.seconds()).saturating_add(1)).unwrap_or(1).max(1))
@@ -110,14 +114,15 @@ impl Seen {
         now: Instant,
     ) {
         let until = message.timestamp.max(now.seconds()).saturating_add(KEEP_SECONDS);
+        self.changed.insert((source.to_owned(), message.id.as_str().into()));
         self.restore(source, &message.id, Accepted { until, content: Some(content), assertion });
     }
 
     /// Puts a remembered id back.
     pub fn restore(&mut self, source: &str, id: &str, accepted: Accepted) {
-        let own = match self.0.get_mut(source) {
+        let own = match self.sources.get_mut(source) {
             Some(own) => own,
-            None => self.0.entry(source.to_owned()).or_default(),
+            None => self.sources.entry(source.to_owned()).or_default(),
         };
         own.forget(id);
         let id: Arc<str> = id.into();
@@ -128,24 +133,36 @@ impl Seen {
 
     /// Forgets an id, so that its event may be sent again.
     pub fn forget(&mut self, source: &str, id: &str) {
-        if let Some(own) = self.0.get_mut(source) {
+        if let Some(own) = self.sources.get_mut(source) {
+            self.changed.insert((source.to_owned(), id.into()));
             own.forget(id);
         }
     }
 
     /// Forgets what need not be kept at `now`.
     pub fn prune(&mut self, now: Instant) {
-        for own in self.0.values_mut() {
+        for (source, own) in &mut self.sources {
             while let Some(id) = own.ends.first().filter(|(until, _)| *until < now.seconds()) {
                 let id = Arc::clone(&id.1);
                 own.forget(&id);
+                self.changed.insert((source.clone(), id));
             }
         }
     }
 
+    /// What is known of an id.
+    pub(in crate::engine) fn get(&self, source: &str, id: &str) -> Option<&Accepted> {
+        self.sources.get(source)?.ids.get(id)
+    }
+
+    /// Source and id of what came or went since this was asked last.
+    pub(in crate::engine) fn take_changed(&mut self) -> BTreeSet<(String, Arc<str>)> {
+        std::mem::take(&mut self.changed)
+    }
+
     /// All of them, by source and id.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Accepted)> {
-        let each = self.0.iter();
+        let each = self.sources.iter();
         each.flat_map(|(source, own)| own.ids.iter().map(|(id, accepted)| (source.as_str(), &**id, accepted)))
     }
 }
@@ -170,7 +187,7 @@ mod tests {
     }
 
     fn sizes(seen: &Seen) -> (usize, usize, usize) {
-        seen.0.get("A").map_or((0, 0, 0), |own| (own.ids.len(), own.ends.len(), own.assertions.len()))
+        seen.sources.get("A").map_or((0, 0, 0), |own| (own.ids.len(), own.ends.len(), own.assertions.len()))
     }
 
     fn is_bare(seen: &Seen) -> bool {
