@@ -14,10 +14,10 @@
 mod support;
 
 use airlock::api::{self, Request};
+use airlock::engine::audit::Tree;
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};

@@ -4,10 +4,10 @@
 mod support;
 
 use airlock::api::{Header, Request, RunView, Setup, Severity, check_policy, fixture, request_for, sign};
+use airlock::engine::audit::Tree;
 use airlock::engine::phi::Phi;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
-use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered};
 use serde_json::{Value, json};
 use support::{

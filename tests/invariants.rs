@@ -6,12 +6,12 @@ mod support;
 use airlock::api::{
     CrmField, Request, Session, Setup, StageState, check_policy, fixture, open_scenario, run_in, scenarios,
 };
+use airlock::engine::audit::Tree;
 use airlock::engine::deliver::CrmRecord;
 use airlock::engine::phi::Phi;
 use airlock::engine::refusal::Code;
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::{Delivery, Key};
-use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered, Stage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ mod support;
 
 use airlock::api::{RunView, Session, Setup, fixture};
 use serde_json::{Value, json};
-use support::{NOW, kept, reopen, delivered, end, referral, referral_value, session, signed};
+use support::{NOW, delivered, end, kept, referral, referral_value, reopen, session, signed};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -196,8 +196,12 @@ fn the_idle_kinds_do_not_count_and_yet_reveal_a_gap() {
     server.send(&notification("query-status", Some(2), &[], false), 0);
     assert_eq!(server.session.next_due(), Some(NOW + MINUTE));
     assert_eq!(server.pass(MINUTE), pairs(&[("run-000007.gap-2", "delivered")]));
-    let gaps =
-        server.session.timeline().into_iter().filter(|e| e.code.as_deref() == Some("notification.gap")).count();
+    let gaps = server
+        .session
+        .timeline()
+        .into_iter()
+        .filter(|e| e.code.as_deref() == Some("notification.gap"))
+        .count();
     assert_eq!(gaps, 1);
 }
 

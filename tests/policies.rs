@@ -9,7 +9,7 @@ use airlock::api::{
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use support::{NOW, POLICIES, kept, reopen, stored_text, end, session, signed_now};
+use support::{NOW, POLICIES, end, kept, reopen, session, signed_now, stored_text};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]

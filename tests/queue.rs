@@ -9,7 +9,10 @@ use airlock::api::{Outage, RunView, Session, Setup};
 #[cfg(not(target_arch = "wasm32"))]
 use std::collections::BTreeMap;
 use support::hunt::Quarry;
-use support::{NOW, keep, kept, reopen, stored_text, delivered, end, referral, referral_body, referral_value, session, signed};
+use support::{
+    NOW, delivered, end, keep, kept, referral, referral_body, referral_value, reopen, session, signed,
+    stored_text,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -325,7 +328,8 @@ fn a_changed_queue_is_found_and_a_foreign_one_is_kept_apart() {
     back.configure(&Setup { seed: "another-seed".to_owned(), ..setup.clone() }).unwrap();
     assert_eq!((back.queue().unreadable, back.queue().waiting.len()), (1, 0));
     assert!(back.advance(NOW + 1).is_empty() && back.advance(NOW + 2).is_empty());
-    let told = back.timeline().into_iter().filter(|e| e.code.as_deref() == Some("queue.state-unreadable")).count();
+    let told =
+        back.timeline().into_iter().filter(|e| e.code.as_deref() == Some("queue.state-unreadable")).count();
     assert_eq!(told, 1);
     let mut again = shelf.clone();
     send_at(&mut back, &setup, "evt-2", &referral_of(2, 2, "active", "routine"), 1_000);

@@ -196,7 +196,11 @@ fn what_can_not_be_trusted_is_not_written_over_and_nothing_is_lost() {
             for (n, (entry, was)) in session.timeline().iter().zip(&fresh).enumerate() {
                 assert_eq!(entry.seq, n as u64, "{what}");
                 let (stage, outcome, correlation) = (&entry.stage, &entry.outcome, &entry.correlation);
-                assert_eq!((stage, outcome, correlation), (&was.stage, &was.outcome, &was.correlation), "{what}");
+                assert_eq!(
+                    (stage, outcome, correlation),
+                    (&was.stage, &was.outcome, &was.correlation),
+                    "{what}"
+                );
                 assert_eq!((&entry.fields, &entry.fingerprint), (&was.fields, &was.fingerprint), "{what}");
             }
             assert_eq!(session.crm(), crm, "{what}");

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use support::{NOW, Sandbox, kept, reopen, end, referral, referral_body, send, session, signed_now};
+use support::{NOW, Sandbox, end, kept, referral, referral_body, reopen, send, session, signed_now};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -86,7 +86,8 @@ fn an_assertion_of_either_algorithm_opens_the_door() {
         assert_eq!(request.header("webhook-signature"), None);
         let run = send(&mut sandbox.session, &request);
         assert_eq!(end(&run), ("delivered", None, None), "{credential}");
-        let admitted = sandbox.session.timeline().into_iter().rfind(|entry| entry.stage == "webhook").unwrap();
+        let admitted =
+            sandbox.session.timeline().into_iter().rfind(|entry| entry.stage == "webhook").unwrap();
         assert_eq!(admitted.credential.as_deref(), Some(credential));
     }
 }
@@ -466,7 +467,6 @@ fn one_id_stands_for_one_content() {
     restored.configure(&sandbox.setup).unwrap();
     assert_eq!(end(&send(&mut restored, &other)), ("rejected", Some(code), path));
     assert_eq!(end(&send(&mut restored, &request)), ("duplicate", None, None));
-
 }
 
 #[wasm_bindgen_test(unsupported = test)]

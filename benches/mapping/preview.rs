@@ -4,12 +4,12 @@ use super::time;
 use airlock::api::{
     self, JobOutcome, OpenScenario, PreviewEvents, PreviewInput, PreviewRequest, RehearsalRequest, Task,
 };
+use airlock::engine::audit::Tree;
 use airlock::engine::canonical::Catalogue;
 use airlock::engine::phi::Phi;
 use airlock::engine::preview::{Preview, PreviewTexts, SideTexts};
 use airlock::engine::time::Instant;
 use airlock::engine::webhook::Delivery;
-use airlock::engine::audit::Tree;
 use airlock::engine::{Connector, Outcome, Remembered};
 use std::hint::black_box;
 

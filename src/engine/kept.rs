@@ -171,9 +171,7 @@ impl Learned {
 impl Remembered {
     /// What a connector remembers, from its rows: table, name and value, each table's in the order in which its rows
     /// came to be. With it the rows that can't be read; they are left out.
-    pub fn of<'a>(
-        rows: impl Iterator<Item = (Table, String, &'a str)>,
-    ) -> (Self, Vec<(Table, String)>) {
+    pub fn of<'a>(rows: impl Iterator<Item = (Table, String, &'a str)>) -> (Self, Vec<(Table, String)>) {
         let mut own = Self::default();
         let mut unreadable = Vec::new();
         let (mut records, mut counted, mut kept) = (Vec::new(), Vec::new(), Kept::default());

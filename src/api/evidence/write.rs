@@ -134,16 +134,13 @@ pub fn scenario_evidence(session: &Session, name: &str, seed: &str) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    let mut archive = Archive::default();
-    for (leaf, entry) in session.leaves().zip(session.timeline()) {
-        archive.append(*leaf, &entry.raw);
-    }
+    let archive = session.store().archive();
     let tree = archive.tree();
     let checkpoint = Checkpoint { origin: origin.clone(), size: tree.size(), root: tree.root() };
     // The name has neither white space nor a plus sign: there is a key.
     let key = SigningNoteKey::new(&origin, &hasher.finalize().into());
     EvidenceSource {
-        archive: &archive,
+        archive,
         origin: &origin,
         keys: key.iter().map(SigningNoteKey::verifier).collect(),
         checkpoints: key.iter().map(|key| checkpoint.signed(key)).collect(),

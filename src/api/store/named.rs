@@ -1,7 +1,7 @@
 //! Rows that go by names: each has a number in its table, in the order in which they came.
 
-use super::rows::{Change, Rows, number, numbered};
 use super::Store;
+use super::rows::{Change, Rows, number, numbered};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 

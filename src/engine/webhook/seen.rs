@@ -95,7 +95,12 @@ impl Seen {
     /// # Errors
     /// Whole seconds after `now` until one can, at least 1.
     pub fn has_room(&self, source: &str, now: Instant) -> Result<(), u64> {
-        match self.sources.get(source).filter(|own| own.ids.len() >= CAPACITY).and_then(|own| own.ends.first()) {
+        match self
+            .sources
+            .get(source)
+            .filter(|own| own.ids.len() >= CAPACITY)
+            .and_then(|own| own.ends.first())
+        {
             None => Ok(()),
             Some((until, _)) => {
                 Err(u64::try_from(until.saturating_sub(now.seconds()).saturating_add(1)).unwrap_or(1).max(1))
