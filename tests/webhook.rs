@@ -4,8 +4,8 @@
 mod support;
 
 use airlock::api::{
-    AssertionChange, Credential, Header, Rate, Request, RunView, Session, Setup, Source, credentials,
-    open_scenario, sign, sign_as,
+    AssertionChange, Credential, Header, Rate, Request, RunView, Setup, Source, credentials, open_scenario,
+    sign, sign_as,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

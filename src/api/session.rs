@@ -83,7 +83,7 @@ impl Session {
         self.crm.clear();
         self.crm.extend(remembered.crm.records().iter().map(CrmRecord::from));
         match &mut self.connector {
-            Some(connector) => connector.recall(remembered, self.store.archive().tree()),
+            Some(connector) => connector.recall(remembered, self.store.archive().tree().clone()),
             None => self.waiting = remembered,
         }
         let mut faults = Vec::with_capacity(unreadable.len());
@@ -109,7 +109,8 @@ impl Session {
         match &mut self.connector {
             Some(connector) => connector.configure(setting),
             None => {
-                let (waiting, tree) = (std::mem::take(&mut self.waiting), self.store.archive().tree());
+                let (waiting, tree) =
+                    (std::mem::take(&mut self.waiting), self.store.archive().tree().clone());
                 self.connector = Some(Connector::new(setting, waiting, tree));
             }
         }
@@ -355,7 +356,7 @@ impl Session {
         self.store.start_anew();
         self.detached = false;
         if let Some(connector) = &mut self.connector {
-            connector.resume_log(self.store.archive().tree());
+            connector.resume_log(self.store.archive().tree().clone());
         }
     }
 }

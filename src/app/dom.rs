@@ -98,6 +98,15 @@ pub fn select_range(area: &HtmlTextAreaElement, content: &str, start: usize, end
     area.scroll_into_view_with_bool(false);
 }
 
+/// 32 bytes that nobody can guess.
+pub fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes
+}
+
 /// Offers a text as a file to save.
 pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();

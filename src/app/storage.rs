@@ -2,70 +2,44 @@
 
 pub mod policy;
 
-use crate::api::{Save, Stored};
+use crate::api::store::{Shelf, ShelfError, SigningNoteKey};
+use crate::app::dom;
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Key of the head; a change of it means that somebody wrote.
-pub const HEAD: &str = "airlock.head";
-const CRM: &str = "airlock.crm";
-const SEEN: &str = "airlock.seen";
-const QUEUE: &str = "airlock.queue";
-const LEARNED: &str = "airlock.learned";
-const LOG: &str = "airlock.log.";
-const ASIDE: &str = "airlock.aside.";
+/// The key that signs the timeline's checkpoints.
+const KEY: &str = "airlock.key";
 /// Key of the theme chosen.
 pub const THEME: &str = "airlock.theme";
 
 /// UTF-16 units that local storage holds in the browsers of today, for the meter.
 pub const CAPACITY: usize = 5_242_880;
 
-/// Why storage did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StorageError {
-    /// The browser gives no storage at all.
-    Missing,
-    /// There is no room left.
-    Full,
-    /// Anything else, in the browser's words.
-    Failed(String),
-}
-
 /// The store, where the browser gives one. Asking is what may throw, so it happens here, once a call.
-fn store() -> Result<web_sys::Storage, StorageError> {
+fn store() -> Result<web_sys::Storage, ShelfError> {
     match window().local_storage() {
         Ok(Some(_)) => Ok(LocalStorage::raw()),
-        _ => Err(StorageError::Missing),
+        _ => Err(ShelfError::Missing),
     }
 }
 
-fn explain(error: &JsValue) -> StorageError {
+fn explain(error: &JsValue) -> ShelfError {
     match error.dyn_ref::<web_sys::DomException>() {
         Some(e) if e.name() == "QuotaExceededError" || e.name() == "NS_ERROR_DOM_QUOTA_REACHED" => {
-            StorageError::Full
+            ShelfError::Full
         }
-        Some(e) => StorageError::Failed(e.message()),
-        None => StorageError::Failed(String::from("the browser did not say why")),
+        Some(e) => ShelfError::Failed(e.message()),
+        None => ShelfError::Failed(String::from("the browser did not say why")),
     }
 }
 
-fn read(store: &web_sys::Storage, key: &str) -> Result<Option<String>, StorageError> {
+fn read(store: &web_sys::Storage, key: &str) -> Result<Option<String>, ShelfError> {
     store.get_item(key).map_err(|e| explain(&e))
 }
 
-fn write(store: &web_sys::Storage, key: &str, value: &str) -> Result<(), StorageError> {
+fn write(store: &web_sys::Storage, key: &str, value: &str) -> Result<(), ShelfError> {
     store.set_item(key, value).map_err(|e| explain(&e))
-}
-
-fn segment_key(number: usize) -> String {
-    let digits = number.to_string();
-    let mut key = String::from(LOG);
-    for _ in digits.len()..6 {
-        key.push('0');
-    }
-    key.push_str(&digits);
-    key
 }
 
 fn keys(store: &web_sys::Storage) -> Vec<String> {
@@ -73,104 +47,47 @@ fn keys(store: &web_sys::Storage) -> Vec<String> {
     (0..length).filter_map(|i| store.key(i).ok().flatten()).collect()
 }
 
-/// The head's text as it stands.
-pub fn head() -> Result<Option<String>, StorageError> {
-    read(&store()?, HEAD)
-}
+/// Local storage, as a shelf.
+#[derive(Clone, Copy)]
+pub struct LocalShelf;
 
-/// Everything of the session that is stored, as it stands.
-pub fn load() -> Result<Stored, StorageError> {
-    let store = store()?;
-    let numbers = keys(&store).iter().filter_map(|k| k.strip_prefix(LOG)?.parse::<usize>().ok()).max();
-    // A number far off the end is no segment of ours; the head tells how many there should be.
-    let count = numbers.map_or(0, |n| n.saturating_add(1)).min(1_000_000);
-    let mut segments = Vec::with_capacity(count);
-    for number in 0..count {
-        segments.push(read(&store, &segment_key(number))?);
+impl Shelf for LocalShelf {
+    fn get(&self, name: &str) -> Result<Option<String>, ShelfError> {
+        read(&store()?, name)
     }
-    Ok(Stored {
-        head: read(&store, HEAD)?,
-        segments,
-        crm: read(&store, CRM)?,
-        seen: read(&store, SEEN)?,
-        queue: read(&store, QUEUE)?,
-        learned: read(&store, LEARNED)?,
-    })
-}
 
-/// Writes a save, the head last. When any of it fails, what was there before is put back.
-pub fn save(save: &Save) -> Result<(), StorageError> {
-    let store = store()?;
-    let mut items: Vec<(String, &str)> =
-        save.segments.iter().map(|(number, text)| (segment_key(*number), text.as_str())).collect();
-    items.push((CRM.to_owned(), &save.crm));
-    items.push((SEEN.to_owned(), &save.seen));
-    items.push((QUEUE.to_owned(), &save.queue));
-    items.push((LEARNED.to_owned(), &save.learned));
-    items.push((HEAD.to_owned(), &save.head));
-    let mut before = Vec::with_capacity(items.len());
-    for (key, text) in items {
-        let old = read(&store, &key)?;
-        let result = write(&store, &key, text);
-        before.push((key, old));
-        if let Err(error) = result {
-            restore(&store, before);
-            return Err(error);
-        }
+    fn set(&mut self, name: &str, text: &str) -> Result<(), ShelfError> {
+        write(&store()?, name, text)
     }
-    Ok(())
-}
 
-/// Puts values back as they were: what was not there goes first, so that there is room for the rest.
-fn restore(store: &web_sys::Storage, before: Vec<(String, Option<String>)>) {
-    for (key, _) in before.iter().filter(|(_, old)| old.is_none()) {
-        let _ = store.remove_item(key);
+    fn remove(&mut self, name: &str) -> Result<(), ShelfError> {
+        store()?.remove_item(name).map_err(|e| explain(&e))
     }
-    for (key, old) in before {
-        if let Some(old) = old {
-            let _ = store.set_item(&key, &old);
-        }
+
+    fn names(&self, beginning: &str) -> Result<Vec<String>, ShelfError> {
+        let mut names = std::collections::BTreeSet::new();
+        names.extend(keys(&store()?).into_iter().filter(|key| key.starts_with(beginning)));
+        Ok(names.into_iter().collect())
     }
 }
 
-/// Moves the stored timeline out of the way, under keys of its own. Gives how many keys were moved.
-pub fn set_aside() -> Result<usize, StorageError> {
-    let store = store()?;
-    let all = keys(&store);
-    let number = (1..).find(|n| !all.iter().any(|k| k.starts_with(&aside_prefix(*n)))).unwrap_or(1u32);
-    let ours =
-        all.into_iter().filter(|k| k.starts_with(LOG) || [HEAD, CRM, SEEN, QUEUE].contains(&k.as_str()));
-    let mut moved = 0usize;
-    for key in ours {
-        let Some(value) = read(&store, &key)? else { continue };
-        // Make room first: both at once might not fit. The value is safe in memory meanwhile.
-        let _ = store.remove_item(&key);
-        let name = key.strip_prefix("airlock.").unwrap_or(&key);
-        if let Err(error) = write(&store, &(aside_prefix(number) + name), &value) {
-            let _ = store.set_item(&key, &value);
-            return Err(error);
-        }
-        moved = moved.saturating_add(1);
+/// The key that signs this browser's timeline. Where there is none yet, it is made, with a name that no other has, and
+/// kept; where it can't be kept, it is good for as long as the page is open.
+pub fn signing_key() -> SigningNoteKey {
+    let mut shelf = LocalShelf;
+    let kept = shelf.get(KEY).ok().flatten();
+    if let Some(key) = kept.as_deref().and_then(SigningNoteKey::parse_secret_text) {
+        return key;
     }
-    Ok(moved)
-}
-
-fn aside_prefix(number: u32) -> String {
-    [ASIDE, &number.to_string(), "."].concat()
+    let key = SigningNoteKey::of_new_log(&dom::entropy());
+    let _ = shelf.set(KEY, &key.to_secret_text());
+    key
 }
 
 /// UTF-16 units taken by what was set aside.
 pub fn aside_units() -> usize {
-    units(|key| key.starts_with(ASIDE))
-}
-
-/// Removes what was set aside, for good.
-pub fn drop_aside() -> Result<(), StorageError> {
-    let store = store()?;
-    for key in keys(&store).iter().filter(|k| k.starts_with(ASIDE)) {
-        store.remove_item(key).map_err(|e| explain(&e))?;
-    }
-    Ok(())
+    let aside = crate::api::store::aside(&LocalShelf).unwrap_or_default();
+    units(|key| aside.iter().any(|name| name == key))
 }
 
 /// UTF-16 units taken in all.

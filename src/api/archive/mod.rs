@@ -196,6 +196,15 @@ impl Archive {
         true
     }
 
+    /// Whether a record that is here has, or had, this text as a member.
+    pub fn holds(&self, member: &str, text: &str) -> bool {
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        let (Some(column), Some(token)) = (segment::column(member), self.tokens.find(&quoted)) else {
+            return false;
+        };
+        self.tokens.columns(token) >> column & 1 == 1
+    }
+
     /// The root of a sealed segment.
     pub fn segment_root(&self, number: usize) -> Option<&Hash> {
         self.sealed.get(number).map(Sealed::root)

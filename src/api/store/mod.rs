@@ -7,18 +7,21 @@
 //!
 //! Several writers take turns (that is the caller's affair), and each reads what the others have added before it writes.
 
+mod aside;
 mod head;
 mod named;
 mod rows;
 mod shelf;
 
+pub use aside::{aside, drop_aside, set_aside};
 pub use head::{Fault, Gone, Sealed};
 pub use rows::{Change, Rows, number, numbered};
 pub use shelf::{MemoryShelf, Shelf, ShelfError};
 
 use super::archive::{Archive, SEGMENT_LEVEL, SEGMENT_RECORDS, SegmentState};
 use crate::engine::audit::checkpoint::Checkpoint;
-use crate::engine::audit::note::{NoteKey, SigningNoteKey};
+use crate::engine::audit::note::NoteKey;
+pub use crate::engine::audit::note::SigningNoteKey;
 use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-const NAME: &str = "airlock.rows.";
+pub(super) const NAME: &str = "airlock.rows.";
 
 /// A row that is to be as given, or to go.
 #[derive(Clone, Debug, Serialize, Deserialize)]

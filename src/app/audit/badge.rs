@@ -43,7 +43,7 @@ pub fn Badge(desk: Desk) -> impl IntoView {
 fn in_memory(desk: Desk) -> usize {
     desk.revision.track();
     let vanished = desk.trouble.with(|t| *t == Some(Trouble::Vanished));
-    desk.keeper.with_value(|k| if vanished { k.session.timeline().len() } else { k.session.unsaved() })
+    desk.keeper.with_value(|k| if vanished { k.session.records() as usize } else { k.session.unsaved() })
 }
 
 fn done(desk: Desk, verification: &Verification, in_memory: usize) -> AnyView {

@@ -13,7 +13,7 @@ pub fn Detail(desk: Desk) -> impl IntoView {
     let content = move || {
         let seq = record.get()?;
         desk.revision.track();
-        let entry = desk.keeper.with_value(|k| k.session.timeline().iter().find(|e| e.seq == seq).cloned());
+        let entry = desk.keeper.with_value(|k| k.session.entry(seq));
         let faults = match desk.standing.get() {
             Standing::Done(v) => {
                 v.faults.into_iter().filter(|f| f.index == Some(seq)).map(|f| f.what).collect()

@@ -19,7 +19,7 @@ use timeline::Timeline;
 pub fn AuditView(desk: Desk) -> impl IntoView {
     let found: Memo<Found> = Memo::new(move |_| {
         desk.revision.track();
-        desk.route.with(|route| desk.keeper.with_value(|k| query::find(k.session.timeline(), route)))
+        desk.route.with(|route| desk.keeper.with_value(|k| query::find(k.session.store().archive(), route)))
     });
     let open = Memo::new(move |_| desk.route.with(|r| r.record));
     view! {

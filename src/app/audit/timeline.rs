@@ -19,15 +19,14 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
     // The record that the address bar names is in sight and under the cursor.
     Effect::new(move |_| {
         let Some(seq) = record.get() else { return };
-        let place = found.with(|f| f.rows.iter().position(|i| seq_at(desk, *i) == Some(seq)));
+        let place = found.with(|f| f.rows.iter().position(|own| *own == seq));
         if place.is_some() {
             cursor.set(place);
         }
     });
     let count = Signal::derive(move || found.with(|f| f.rows.len()));
     let open = move |place: usize| {
-        let index = found.with_untracked(|f| f.rows.get(place).copied());
-        let Some(seq) = index.and_then(|i| seq_at(desk, i)) else { return };
+        let Some(seq) = found.with_untracked(|f| f.rows.get(place).copied()) else { return };
         cursor.set(Some(place));
         let mut to = desk.route.get_untracked();
         let step = if to.record.is_some() { Step::Replace } else { Step::Push };
@@ -60,20 +59,20 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
         _ => Vec::new(),
     });
     let row = Arc::new(move |place: usize| {
-        let index = found.with(|f| f.rows.get(place).copied()).unwrap_or(usize::MAX);
+        let seq = found.with(|f| f.rows.get(place).copied());
         let at = cursor.get() == Some(place);
         let opened = record.get();
         let faulty = faulty.get();
         desk.keeper
             .with_value(|k| {
-                let entry = k.session.timeline().get(index)?;
+                let entry = k.session.entry(seq?)?;
                 let state = RowState {
                     at,
                     open: opened == Some(entry.seq),
                     fault: faulty.contains(&entry.seq),
                     place,
                 };
-                Some(row_view(entry, state, open))
+                Some(row_view(&entry, state, open))
             })
             .into_any()
     });
@@ -122,10 +121,6 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-fn seq_at(desk: Desk, index: usize) -> Option<u64> {
-    desk.keeper.with_value(|k| k.session.timeline().get(index).map(|e| e.seq))
 }
 
 fn row_id(place: usize) -> String {

@@ -1,13 +1,11 @@
 //! The session, and what is known of its stored form.
 
-use crate::api::{Diagnostic, Entry, Session, Setup};
+use crate::api::{Diagnostic, Session, Setup};
 
 /// The connector that this tab runs, and how it stands to storage.
 pub struct Keeper {
     /// The session itself.
     pub session: Session,
-    /// The head's text as last read or written here.
-    pub known: Option<String>,
     /// The setting in force, so that an unchanged one is not compiled anew for each event.
     configured: Option<Setup>,
     /// Whether the user attested that the input now open is synthetic.
@@ -16,14 +14,13 @@ pub struct Keeper {
 
 impl Keeper {
     /// A session as storage had it.
-    pub fn new(session: Session, known: Option<String>) -> Self {
-        Self { session, known, configured: None, attested: false }
+    pub fn new(session: Session) -> Self {
+        Self { session, configured: None, attested: false }
     }
 
     /// Takes over another session, e.g. one read again from storage; the attestation goes with the input.
-    pub fn replace(&mut self, session: Session, known: Option<String>) {
+    pub fn replace(&mut self, session: Session) {
         self.session = session;
-        self.known = known;
         self.configured = None;
     }
 
@@ -55,6 +52,6 @@ impl Keeper {
 
     /// Whether an event of this id is in the timeline.
     pub fn has_event(&self, id: &str) -> bool {
-        self.session.timeline().iter().any(|e: &Entry| e.event.as_deref() == Some(id))
+        self.session.store().archive().holds("event", id)
     }
 }

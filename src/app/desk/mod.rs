@@ -10,6 +10,7 @@ pub use turn::take_turn;
 use super::policy::Sheet;
 use super::route::{self, Route, Step, View};
 use super::run::Bench;
+use super::worker::Latest;
 use super::{dom, storage};
 use crate::api::{OpenScenario, ScenarioCard, Setup, Verification, open_scenario, scenarios};
 use leptos::prelude::*;
@@ -63,6 +64,8 @@ pub struct Desk {
     pub notice: RwSignal<Option<String>>,
     /// What verifying the stored timeline found.
     pub standing: RwSignal<Standing>,
+    /// The turns of reading what is stored.
+    pub reading: Latest,
     /// UTF-16 units taken in local storage.
     pub units: RwSignal<usize>,
     /// The simulated clock, in milliseconds since the Unix epoch.
@@ -83,11 +86,12 @@ impl Desk {
     pub fn open() -> Self {
         let desk = Self {
             route: RwSignal::new(route::current()),
-            keeper: StoredValue::new_local(Keeper::new(crate::api::Session::new(), None)),
+            keeper: StoredValue::new_local(Keeper::new(crate::api::Session::new())),
             revision: RwSignal::new(0),
             trouble: RwSignal::new(None),
             notice: RwSignal::new(None),
             standing: RwSignal::new(Standing::Checking),
+            reading: Latest::new(),
             units: RwSignal::new(storage::used_units()),
             clock: RwSignal::new(0),
             live: RwSignal::new(String::new()),

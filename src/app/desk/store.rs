@@ -1,52 +1,105 @@
 //! How the session and its stored form are kept together.
 
 use super::{Desk, Standing, Trouble};
-use crate::api::{Entry, Session, Stored, verify};
-use crate::app::storage::{self, StorageError};
+use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, drop_aside, set_aside};
+use crate::api::{Session, Verification};
+use crate::app::storage::{self, LocalShelf};
 use crate::app::{dom, text};
 use leptos::prelude::*;
-use std::time::Duration;
+use leptos::task::spawn_local;
 
-/// From this many records on, verifying is announced before it is done.
-const WORTH_ANNOUNCING: usize = 2_000;
+/// Milliseconds that reading goes on before the page has its turn again.
+const SLICE: f64 = 12.0;
 
-impl From<StorageError> for Trouble {
-    fn from(error: StorageError) -> Self {
+impl From<ShelfError> for Trouble {
+    fn from(error: ShelfError) -> Self {
         match error {
-            StorageError::Missing => Self::Unavailable(None),
-            StorageError::Full => Self::Full,
-            StorageError::Failed(why) => Self::Unavailable(Some(why)),
+            ShelfError::Missing => Self::Unavailable(None),
+            ShelfError::Full => Self::Full,
+            ShelfError::Failed(why) => Self::Unavailable(Some(why)),
+        }
+    }
+}
+
+impl From<Unsaved> for Trouble {
+    fn from(unsaved: Unsaved) -> Self {
+        match unsaved {
+            Unsaved::Shelf(error) => error.into(),
+            Unsaved::Behind => Self::Forked,
+            Unsaved::Vanished => Self::Vanished,
+            Unsaved::Detached => Self::Corrupt,
         }
     }
 }
 
 impl Desk {
-    /// Reads the session from storage, in place of the one in memory.
+    /// Reads the session from storage, in place of the one in memory. Sealed segments follow while the page goes on.
     pub(super) fn load(self) {
-        let stored = match storage::load() {
-            Ok(stored) => stored,
+        let opened = match Session::open(&LocalShelf, storage::signing_key()) {
+            Ok(opened) => opened,
             Err(error) => {
                 self.trouble.set(Some(error.into()));
                 self.standing.set(Standing::Unreadable);
                 return;
             }
         };
-        let (session, verification) = Session::restore(&stored);
-        let sound = verification.verified && !session.detached();
-        self.trouble.set((!sound).then_some(Trouble::Corrupt));
-        self.keeper.update_value(|k| k.replace(session, stored.head));
-        self.standing.set(Standing::Done(verification));
+        let (session, verification) = opened;
+        self.trouble.set(session.detached().then_some(Trouble::Corrupt));
+        self.keeper.update_value(|k| k.replace(session));
         self.units.set(storage::used_units());
         self.touched();
+        self.read_segments(verification);
+    }
+
+    /// Reads the sealed segments that have not been read, the latest first, a little at a time, and then says what
+    /// verifying all of it has found.
+    fn read_segments(self, mut verification: Verification) {
+        self.standing.set(Standing::Checking);
+        let turn = self.reading.next();
+        spawn_local(async move {
+            let mut started = dom::tick();
+            loop {
+                if !self.reading.holds(turn) {
+                    return;
+                }
+                match self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {
+                    Some(Ok(Some(faults))) => verification.faults.extend(faults),
+                    Some(Err(error)) => {
+                        self.standing.set(Standing::Unreadable);
+                        return self.trouble.set(Some(error.into()));
+                    }
+                    Some(Ok(None)) | None => break,
+                }
+                if dom::tick() - started > SLICE {
+                    self.touched();
+                    dom::pause(0).await;
+                    started = dom::tick();
+                }
+            }
+            self.judge(verification);
+            self.touched();
+        });
+    }
+
+    /// Says what verifying what is stored has found.
+    fn judge(self, mut verification: Verification) {
+        verification.verified = verification.faults.is_empty();
+        let (head, detached) = self.keeper.with_value(|k| (k.session.head(), k.session.detached()));
+        (verification.size, verification.root) = (head.size, head.root);
+        match (verification.verified, self.trouble.get_untracked()) {
+            (false, None) => self.trouble.set(Some(Trouble::Corrupt)),
+            (true, Some(Trouble::Corrupt)) if !detached => self.trouble.set(None),
+            _ => {}
+        }
+        self.standing.set(Standing::Done(verification));
     }
 
     /// Follows what other tabs write.
     pub(super) fn listen(self) {
         let _ = window_event_listener(leptos::ev::storage, move |event| {
             let key = event.key();
-            if key.is_none() || key.as_deref() == Some(storage::HEAD) {
+            if key.as_deref().is_none_or(|key| key == HEAD) {
                 self.catch_up();
-                self.verify_soon();
             }
             if let Some(about) = key.as_deref().and_then(storage::policy::about) {
                 self.heard_of_policy(&about);
@@ -68,27 +121,40 @@ impl Desk {
         if self.trouble.with_untracked(|t| t.as_ref().is_some_and(Trouble::suspends)) {
             return;
         }
-        let head = match storage::head() {
-            Ok(head) => head,
-            Err(error) => return self.trouble.set(Some(error.into())),
+        let caught = self.keeper.try_update_value(|k| k.session.catch_up(&LocalShelf));
+        let added = match caught {
+            None | Some(Ok(Caught::Same)) => return,
+            Some(Err(error)) => return self.trouble.set(Some(error.into())),
+            Some(Ok(Caught::Added(added))) => added,
+            Some(Ok(Caught::Reload)) => {
+                let (before, unsaved) =
+                    self.keeper.with_value(|k| (k.session.records(), k.session.unsaved()));
+                if matches!(LocalShelf.get(HEAD), Ok(None)) {
+                    self.trouble.set(Some(Trouble::Vanished));
+                    return self.touched();
+                }
+                if unsaved > 0 {
+                    self.trouble.set(Some(Trouble::Forked));
+                    return self.touched();
+                }
+                self.load();
+                self.keeper.with_value(|k| k.session.records()).saturating_sub(before)
+            }
         };
-        let (known, unsaved) = self.keeper.with_value(|k| (k.known.clone(), k.session.unsaved()));
-        if head == known {
-            return;
-        }
-        if head.is_none() {
-            self.trouble.set(Some(Trouble::Vanished));
-        } else if unsaved > 0 {
-            self.trouble.set(Some(Trouble::Forked));
-        } else {
-            let before = self.keeper.with_value(|k| k.session.timeline().len());
-            self.load();
-            let after = self.keeper.with_value(|k| k.session.timeline().len());
-            let added = text::count(after.saturating_sub(before), "record");
-            self.notice
-                .set(Some(format!("Another tab has added {added} to this timeline; they are read in.")));
-        }
+        let added = text::count(usize::try_from(added).unwrap_or(usize::MAX), "record");
+        self.notice.set(Some(format!("Another tab has added {added} to this timeline; they are read in.")));
+        self.follow_head();
         self.touched();
+    }
+
+    /// What was verified before, with what has come to it since.
+    fn follow_head(self) {
+        let head = self.keeper.with_value(|k| k.session.head());
+        self.standing.update(|standing| {
+            if let Standing::Done(verification) = standing {
+                (verification.size, verification.root) = (head.size, head.root);
+            }
+        });
     }
 
     /// Writes what is not stored yet. What can't be written stays in memory, and the banner says so.
@@ -96,56 +162,44 @@ impl Desk {
         if self.trouble.with_untracked(|t| t.as_ref().is_some_and(Trouble::suspends)) {
             return;
         }
-        if self.keeper.with_value(|k| k.session.detached()) {
-            return self.trouble.set(Some(Trouble::Corrupt));
-        }
-        let Some(save) = self.keeper.with_value(|k| k.session.pending()) else { return };
-        let known = self.keeper.with_value(|k| k.known.clone());
-        let written = match storage::head() {
-            Ok(head) if head == known => storage::save(&save),
-            Ok(None) => return self.trouble.set(Some(Trouble::Vanished)),
-            Ok(Some(_)) => return self.trouble.set(Some(Trouble::Forked)),
-            Err(error) => Err(error),
-        };
-        match written {
-            Ok(()) => {
-                self.keeper.update_value(|k| {
-                    k.session.saved();
-                    k.known = Some(save.head);
-                });
+        match self.keeper.try_update_value(|k| k.session.save(&mut LocalShelf)) {
+            Some(Ok(())) => {
                 self.trouble.set(None);
+                self.follow_head();
             }
-            Err(error) => self.trouble.set(Some(error.into())),
+            Some(Err(why)) => self.trouble.set(Some(why.into())),
+            None => {}
         }
         self.units.set(storage::used_units());
     }
 
-    /// Recomputes the stored timeline after the page has shown what it has to show.
-    pub fn verify_soon(self) {
-        if self.keeper.with_value(|k| k.session.timeline().len()) >= WORTH_ANNOUNCING {
-            self.standing.set(Standing::Checking);
-        }
-        set_timeout(move || self.verify_now(), Duration::from_millis(1));
-    }
-
-    /// Recomputes the stored timeline: leaf by leaf, the root, the head.
+    /// Reads what is stored anew beside the session, and says whether it verifies: journal, rows, each segment, the head.
     pub fn verify_now(self) {
-        let stored: Stored = match storage::load() {
-            Ok(stored) => stored,
+        let opened = match Session::open(&LocalShelf, storage::signing_key()) {
+            Ok(opened) => opened,
             Err(error) => {
                 self.standing.set(Standing::Unreadable);
                 return self.trouble.set(Some(error.into()));
             }
         };
-        let verification = verify(&stored);
-        let detached = self.keeper.with_value(|k| k.session.detached());
-        match (verification.verified, self.trouble.get_untracked()) {
-            (false, None) => self.trouble.set(Some(Trouble::Corrupt)),
-            (true, Some(Trouble::Corrupt)) if !detached => self.trouble.set(None),
-            _ => {}
-        }
-        self.standing.set(Standing::Done(verification));
-        self.units.set(storage::used_units());
+        self.standing.set(Standing::Checking);
+        let turn = self.reading.next();
+        spawn_local(async move {
+            let (mut session, mut verification) = opened;
+            let mut started = dom::tick();
+            while let Ok(Some(faults)) = session.fetch(&LocalShelf) {
+                verification.faults.extend(faults);
+                if dom::tick() - started > SLICE {
+                    dom::pause(0).await;
+                    started = dom::tick();
+                }
+                if !self.reading.holds(turn) {
+                    return;
+                }
+            }
+            self.judge(verification);
+            self.units.set(storage::used_units());
+        });
     }
 
     /// Tries again what failed: reads what is stored if it did not verify, writes what is not stored.
@@ -169,23 +223,20 @@ impl Desk {
                 self.save();
             }
         }
-        self.verify_soon();
+        self.verify_now();
         self.touched();
     }
 
     /// Moves what is stored out of the way and stores the session in memory anew.
     pub fn start_anew(self) {
         self.put_setting_in_force();
-        if let Err(error) = storage::set_aside() {
+        if let Err(error) = set_aside(&mut LocalShelf) {
             return self.trouble.set(Some(error.into()));
         }
         self.trouble.set(None);
-        self.keeper.update_value(|k| {
-            k.known = None;
-            k.session.set_aside();
-        });
+        self.keeper.update_value(|k| k.session.set_aside());
         self.save();
-        self.verify_soon();
+        self.verify_now();
         self.touched();
     }
 
@@ -193,12 +244,9 @@ impl Desk {
     pub fn write_all_again(self) {
         self.put_setting_in_force();
         self.trouble.set(None);
-        self.keeper.update_value(|k| {
-            k.known = None;
-            k.session.forget_stored();
-        });
+        self.keeper.update_value(|k| k.session.forget_stored());
         self.save();
-        self.verify_soon();
+        self.verify_now();
         self.touched();
     }
 
@@ -213,12 +261,12 @@ impl Desk {
     /// Gives up the records that are only in memory and reads what is stored.
     pub fn give_up_unsaved(self) {
         self.load();
-        self.verify_soon();
+        self.verify_now();
     }
 
     /// Removes what was set aside, to make room, and tries again.
     pub fn drop_aside(self) {
-        match storage::drop_aside() {
+        match drop_aside(&mut LocalShelf) {
             Ok(()) => self.retry(),
             Err(error) => self.trouble.set(Some(error.into())),
         }
@@ -227,10 +275,10 @@ impl Desk {
     /// Saves the timeline as a file: the canonical records, one a line.
     pub fn export(self) {
         let lines = self.keeper.with_value(|k| {
-            let timeline = k.session.timeline();
-            let mut out = String::with_capacity(timeline.iter().map(|e: &Entry| e.raw.len() + 1).sum());
-            for entry in timeline {
-                out.push_str(&entry.raw);
+            let archive = k.session.store().archive();
+            let mut out = String::new();
+            for text in (0..archive.len()).filter_map(|seq| archive.canonical(seq)) {
+                out.push_str(&text);
                 out.push('\n');
             }
             out

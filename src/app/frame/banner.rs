@@ -32,7 +32,7 @@ fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
         desk.revision.track();
         let unsaved = desk
             .keeper
-            .with_value(|k| if vanished { k.session.timeline().len() } else { k.session.unsaved() });
+            .with_value(|k| if vanished { k.session.records() as usize } else { k.session.unsaved() });
         match unsaved {
             0 => String::from("Every record of this tab is stored."),
             1 => String::from("1 record is only in memory and is lost when this tab closes."),

@@ -3,11 +3,11 @@
 use super::incoming::Choice;
 use super::{files, link};
 use crate::api::Objection;
+use crate::api::store::ShelfError;
 use crate::app::desk::Desk;
 use crate::app::dom;
 use crate::app::parts::{Said, objection};
 use crate::app::route::View;
-use crate::app::storage::StorageError;
 use leptos::prelude::*;
 
 /// The commands for the open policy, and what there is to decide about its draft.
@@ -178,15 +178,15 @@ fn good(desk: Desk) -> Option<AnyView> {
     )
 }
 
-fn trouble(error: &StorageError) -> AnyView {
+fn trouble(error: &ShelfError) -> AnyView {
     let words = match error {
-        StorageError::Full => {
+        ShelfError::Full => {
             "Local storage is full: this draft is not kept. What was kept before it still is."
         }
-        StorageError::Missing => {
+        ShelfError::Missing => {
             "This browser gives the page no local storage: the draft is gone after a reload."
         }
-        StorageError::Failed(_) => "The browser did not keep this draft: it is gone after a reload.",
+        ShelfError::Failed(_) => "The browser did not keep this draft: it is gone after a reload.",
     };
     view! {
         <p class="behind" role="status" data-testid="draft-not-kept">

@@ -1,6 +1,7 @@
 //! The draft of the open policy, as it is kept: through reloads and crashes, and beside other tabs.
 
-use crate::app::storage::{self, StorageError};
+use crate::api::store::ShelfError;
+use crate::app::storage;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub struct Standing {
 #[derive(Clone, Copy)]
 pub struct Draft {
     /// Why the draft could not be kept, if it could not.
-    pub trouble: RwSignal<Option<StorageError>>,
+    pub trouble: RwSignal<Option<ShelfError>>,
     /// What another tab has made of it meanwhile; while that is not decided, nothing is written.
     pub elsewhere: RwSignal<Option<Kept>>,
     /// The last text that could be used, where the present one can't.

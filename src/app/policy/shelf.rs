@@ -1,9 +1,10 @@
 //! The versions of the open policy, and which of them is in force.
 
+use crate::api::store::ShelfError;
 use crate::api::{Objection, PolicyVersion, Publication, Versions, check_policy};
 use crate::app::desk::{Desk, take_turn};
+use crate::app::storage;
 use crate::app::storage::policy::{self as stored, About};
-use crate::app::storage::{self, StorageError};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -129,11 +130,11 @@ impl Desk {
     }
 }
 
-fn not_kept(error: &StorageError) -> Objection {
+fn not_kept(error: &ShelfError) -> Objection {
     let message = match error {
-        StorageError::Full => "Local storage is full: this could not be kept.",
-        StorageError::Missing => "This browser gives the page no local storage: this could not be kept.",
-        StorageError::Failed(_) => "The browser did not keep this.",
+        ShelfError::Full => "Local storage is full: this could not be kept.",
+        ShelfError::Missing => "This browser gives the page no local storage: this could not be kept.",
+        ShelfError::Failed(_) => "The browser did not keep this.",
     };
     let help = "Nothing that was kept has changed. Save the draft as a file, make room, and try again.";
     Objection::new("version.not-kept", message, help)

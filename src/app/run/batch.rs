@@ -111,7 +111,6 @@ pub fn send_all(desk: Desk) {
         own.tally.update(|t| t.stopped = sent < count);
         desk.bench.busy.set(false);
         desk.touched();
-        desk.verify_soon();
         if sent > 0 && desk.bench.shown.with_untracked(Option::is_none) {
             pick(desk, 0);
         }

@@ -137,7 +137,6 @@ pub fn in_turn(desk: Desk, step: impl FnOnce(Desk) + 'static) {
         drop(turn);
         desk.bench.busy.set(false);
         desk.touched();
-        desk.verify_soon();
     });
 }
 

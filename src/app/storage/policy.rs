@@ -1,6 +1,7 @@
 //! What is kept of policies: one draft each, the versions published, and which version is in force.
 
-use super::{StorageError, explain, keys, read, store, write};
+use super::{explain, keys, read, store, write};
+use crate::api::store::ShelfError;
 
 const DRAFT: &str = "airlock.draft.";
 const VERSION: &str = "airlock.version.";
@@ -31,7 +32,7 @@ fn key(prefix: &str, id: &str) -> String {
     [prefix, id].concat()
 }
 
-fn put(key: &str, value: Option<&str>) -> Result<(), StorageError> {
+fn put(key: &str, value: Option<&str>) -> Result<(), ShelfError> {
     match value {
         Some(value) => write(&store()?, key, value),
         None => store()?.remove_item(key).map_err(|e| explain(&e)),
@@ -39,17 +40,17 @@ fn put(key: &str, value: Option<&str>) -> Result<(), StorageError> {
 }
 
 /// The draft of a policy, as it was put.
-pub fn draft(id: &str) -> Result<Option<String>, StorageError> {
+pub fn draft(id: &str) -> Result<Option<String>, ShelfError> {
     read(&store()?, &key(DRAFT, id))
 }
 
 /// Keeps the draft of a policy, or forgets it. What was there stays where that fails.
-pub fn set_draft(id: &str, draft: Option<&str>) -> Result<(), StorageError> {
+pub fn set_draft(id: &str, draft: Option<&str>) -> Result<(), ShelfError> {
     put(&key(DRAFT, id), draft)
 }
 
 /// The versions of a policy, as they were put, in the order of their publication.
-pub fn versions(id: &str) -> Result<Vec<String>, StorageError> {
+pub fn versions(id: &str) -> Result<Vec<String>, ShelfError> {
     let store = store()?;
     let mut texts = Vec::new();
     for (_, key) in numbered(&keys(&store), id) {
@@ -59,7 +60,7 @@ pub fn versions(id: &str) -> Result<Vec<String>, StorageError> {
 }
 
 /// Adds a version of a policy after those that are there, none of which is touched.
-pub fn add_version(id: &str, version: &str) -> Result<(), StorageError> {
+pub fn add_version(id: &str, version: &str) -> Result<(), ShelfError> {
     let store = store()?;
     let next = numbered(&keys(&store), id).last().map_or(0, |(number, _)| number.saturating_add(1));
     write(&store, &[VERSION, id, ".", &next.to_string()].concat(), version)
@@ -80,6 +81,6 @@ pub fn in_force(id: &str) -> Option<String> {
 }
 
 /// Keeps which version is in force; none for the one shipped.
-pub fn set_in_force(id: &str, hash: Option<&str>) -> Result<(), StorageError> {
+pub fn set_in_force(id: &str, hash: Option<&str>) -> Result<(), ShelfError> {
     put(&key(IN_FORCE, id), hash)
 }

@@ -58,7 +58,8 @@ impl Latest {
         self.holds(turn).then_some(end)
     }
 
-    fn holds(self, turn: Turn) -> bool {
+    /// Whether no other turn was given since.
+    pub fn holds(self, turn: Turn) -> bool {
         self.turns.try_get_value() == Some(turn.0)
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 
 /// Before each signature: an em dash and a space.
 const MARK: &str = "\u{2014} ";
+/// What the text of a key to sign with begins with.
+const PRIVATE: &str = "PRIVATE+KEY+";
 /// The algorithm byte of Ed25519.
 const ED25519: u8 = 1;
 /// Signatures that a note may carry: more would be work for a stranger's asking.
@@ -55,6 +57,15 @@ impl SigningNoteKey {
         is_name(name).then(|| Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
     }
 
+    /// The key of a new log, from 32 bytes that nobody can guess. Its name tells nothing of them, and no other log has it.
+    pub fn of_new_log(entropy: &[u8; 32]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"airlock: the name of a log, 1\n");
+        hasher.update(entropy);
+        let name: String = hex(&hasher.finalize()).chars().take(16).collect();
+        Self { name: ["airlock.invalid/log/", &name].concat(), key: SigningKey::from_bytes(entropy) }
+    }
+
     /// The key of a log that nobody keeps. Everybody has it, so it proves nothing of who signed.
     pub fn of_nobody() -> Self {
         Self { name: "airlock.invalid/log/unkept".to_owned(), key: SigningKey::from_bytes(&[0; 32]) }
@@ -63,6 +74,24 @@ impl SigningNoteKey {
     /// What verifies its signatures.
     pub fn verifier(&self) -> NoteKey {
         NoteKey { name: self.name.clone(), key: self.key.verifying_key() }
+    }
+
+    /// The key as text, to be kept secret: `PRIVATE+KEY+`, name, key id and, in base64, algorithm and seed, as Go's
+    /// `golang.org/x/mod/sumdb/note` spells it.
+    pub fn to_secret_text(&self) -> String {
+        let mut bytes = vec![ED25519];
+        bytes.extend_from_slice(self.key.as_bytes());
+        let id = hex(&self.verifier().id());
+        format!("{PRIVATE}{}+{id}+{}", self.name, STANDARD.encode(bytes))
+    }
+
+    /// Reads what [`SigningNoteKey::to_secret_text`] wrote; none where it is something else.
+    pub fn parse_secret_text(text: &str) -> Option<Self> {
+        let (name, rest) = text.strip_prefix(PRIVATE)?.split_once('+')?;
+        let (id, bytes) = rest.split_once('+')?;
+        let bytes = STANDARD.decode(bytes).ok()?;
+        let seed: &[u8; 32] = bytes.strip_prefix(&[ED25519])?.try_into().ok()?;
+        Self::new(name, seed).filter(|key| hex(&key.verifier().id()) == id)
     }
 
     /// Its name.
