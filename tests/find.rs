@@ -324,6 +324,8 @@ fn a_chain_is_a_delivery_with_its_parts_and_of_a_part_what_led_to_it() {
     assert_eq!(chain("attestation"), [6]);
     assert_eq!(chain("run-0000"), [0; 0]);
     assert_eq!(chain(""), [0; 0]);
+    let part = archive.chain("run-000001.2");
+    assert!(part.holds("run-000001") && part.holds("run-000001.2") && !part.holds("run-000001.1"));
     assert_eq!(found(&archive, "run:run-000001"), [0, 2, 3, 5]);
 }
 

@@ -7,17 +7,26 @@ use super::{Archive, Presence, SEGMENT_RECORDS};
 /// The records of a delivery and of its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
+    /// The correlation id that was asked for.
+    pub correlation: String,
     /// The places of its records, ascending.
     pub records: Vec<u64>,
     /// Records of the log that were not looked at, since they are not here: some may be of this chain.
     pub unread: u64,
 }
 
+impl Chain {
+    /// Whether what has this correlation id belongs to the chain: a record, or a gap that a check for completeness found.
+    pub fn holds(&self, correlation: &str) -> bool {
+        is_part(correlation, &self.correlation) || is_part(&self.correlation, correlation)
+    }
+}
+
 impl Archive {
     /// The chain of a correlation id: its own records, those of its parts (`run-000001.2` of `run-000001`), and those of
     /// the delivery that it is a part of, from which it came.
     pub fn chain(&self, correlation: &str) -> Chain {
-        let mut chain = Chain::default();
+        let mut chain = Chain { correlation: correlation.to_owned(), ..Chain::default() };
         let Some(place) = column("correlation") else { return chain };
         let mut of_chain: Vec<Option<bool>> = vec![None; self.tokens.len()];
         for block in 0..self.blocks() {
@@ -25,9 +34,7 @@ impl Archive {
                 let token = row.cell(place);
                 let Some(known) = of_chain.get_mut(token as usize) else { return };
                 let written = self.tokens.text(token).unwrap_or_default();
-                let belongs = *known.get_or_insert_with(|| {
-                    says(written, &mut |own| is_part(own, correlation) || is_part(correlation, own))
-                });
+                let belongs = *known.get_or_insert_with(|| says(written, &mut |own| chain.holds(own)));
                 if belongs {
                     chain.records.push(seq);
                 }
