@@ -2,6 +2,7 @@
 
 use crate::engine::audit::{AuditRecord, leaf_hash};
 use crate::engine::policy::Label;
+use crate::engine::redact;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,44 @@ pub struct FieldEvidence {
     pub result: String,
     /// Id of the rule.
     pub rule: String,
+}
+
+/// A token that left, without the token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenEvidence {
+    /// Id of the rule that made it.
+    pub rule: String,
+    /// First 16 hex digits of the token's SHA-256: see [`token_reference`].
+    pub reference: String,
+}
+
+/// A consent that was heard, clause by clause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The consent, e.g. `consent 1`.
+    pub consent: String,
+    /// Its clauses, in the order in which they were looked at.
+    pub clauses: Vec<Clause>,
+    /// What it decides: `permit`, `deny`, `silent` or `unclear`.
+    pub decides: String,
+}
+
+/// A clause of a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clause {
+    /// The provision that it stands in: `provision` is the root, `provision.0.2` the third exception to its first. None
+    /// for a clause of the consent as a whole.
+    pub provision: Option<String>,
+    /// What was looked at, e.g. `status`, `period`, `purpose`, `actor` or `type`.
+    pub what: String,
+    /// What was found: `holds`, `fails`, `unclear`; of what a provision or the policy rule states `permit`, `deny` or
+    /// `unclear`.
+    pub found: String,
+}
+
+/// How a record refers to a token: to find the records about one that you have.
+pub fn token_reference(token: &str) -> String {
+    redact::token_reference(token)
 }
 
 /// One audit record.
@@ -48,12 +87,32 @@ pub struct Entry {
     pub stage: String,
     /// What was done, e.g. `decide`.
     pub action: String,
+    /// The adapter that the event was read by, id and version (adapt stage).
+    pub adapter: Option<String>,
+    /// First 16 hex digits of the SHA-256 of its text.
+    pub adapter_hash: Option<String>,
+    /// Structure, policy and provenance, each with its verdict, e.g. `policy passed` (validate stage).
+    pub verdicts: Vec<String>,
     /// Purpose of use code, e.g. `CAREMGT`.
     pub purpose: Option<String>,
     /// Legal basis the policy names.
     pub legal_basis: Option<String>,
-    /// Reference of the consent that decided.
+    /// Reference of the consent that decided: its place on file, e.g. `consent 2` or `received consent 1`.
     pub consent: Option<String>,
+    /// Its version, where it states a small number.
+    pub consent_version: Option<u64>,
+    /// The clauses of each consent that was heard, in the order in which they were looked at.
+    pub clauses: Vec<Heard>,
+    /// What a counting policy made of the source record: `counted`, `moved` or `known`.
+    pub counted: Option<String>,
+    /// What the event itself changes about consents: `consent` or `merge`.
+    pub effect: Option<String>,
+    /// Events that a notification told of.
+    pub events: Option<u64>,
+    /// How many of them were fetched from the source.
+    pub fetched: Option<u64>,
+    /// Counts that this delivery ended for want of consent.
+    pub withdrawn: Option<u64>,
     /// Id of the credential that the decision rests on.
     pub credential: Option<String>,
     /// Policy id and version, e.g. `referral-intake@1.0.0`.
@@ -72,6 +131,8 @@ pub struct Entry {
     pub fields: Vec<FieldEvidence>,
     /// Elements of the source that no rule names, counted (redact stage).
     pub unnamed: Option<u64>,
+    /// The tokens that leave, by reference.
+    pub tokens: Vec<TokenEvidence>,
     /// SHA-256 of the record that left, hex.
     pub fingerprint: Option<String>,
     /// The canonical bytes, as text (RFC 8785).
@@ -110,9 +171,19 @@ impl Entry {
             role: record.role.into_owned(),
             stage: record.stage.into_owned(),
             action: record.action.into_owned(),
+            adapter: owned(record.adapter),
+            adapter_hash: owned(record.adapter_hash),
+            verdicts: record.verdicts,
             purpose: owned(record.purpose),
             legal_basis: owned(record.legal_basis),
             consent: owned(record.consent),
+            consent_version: record.consent_version,
+            clauses: record.clauses.iter().filter_map(|text| Heard::read(text)).collect(),
+            counted: owned(record.counted),
+            effect: owned(record.effect),
+            events: record.events,
+            fetched: record.fetched,
+            withdrawn: record.withdrawn,
             credential: owned(record.credential),
             policy: owned(record.policy),
             policy_hash: owned(record.policy_hash),
@@ -122,10 +193,39 @@ impl Entry {
             class: owned(record.class),
             fields: record.fields.iter().filter_map(|note| FieldEvidence::read(note)).collect(),
             unnamed: record.unnamed,
+            tokens: record.tokens.iter().filter_map(|text| TokenEvidence::read(text)).collect(),
             fingerprint: owned(record.fingerprint),
             raw,
             leaf,
         }
+    }
+}
+
+impl TokenEvidence {
+    /// Reads `R02 0123456789abcdef`.
+    fn read(text: &str) -> Option<Self> {
+        let (rule, reference) = text.rsplit_once(' ')?;
+        Some(Self { rule: rule.to_owned(), reference: reference.to_owned() })
+    }
+}
+
+impl Heard {
+    /// Reads `consent 1: status holds; provision period holds; decides permit`.
+    fn read(text: &str) -> Option<Self> {
+        let (consent, clauses) = text.split_once(": ")?;
+        let mut own = Self { consent: consent.to_owned(), clauses: Vec::new(), decides: String::new() };
+        for clause in clauses.split("; ") {
+            let (what, found) = clause.rsplit_once(' ')?;
+            let (provision, what) = match what.split_once(' ') {
+                Some((provision, what)) => (Some(provision.to_owned()), what),
+                None => (None, what),
+            };
+            match what {
+                "decides" => found.clone_into(&mut own.decides),
+                _ => own.clauses.push(Clause { provision, what: what.to_owned(), found: found.to_owned() }),
+            }
+        }
+        Some(own)
     }
 }
 

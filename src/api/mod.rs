@@ -11,6 +11,7 @@ mod breakage;
 mod cell;
 mod check;
 pub mod compare;
+mod completeness;
 mod credential;
 mod derive;
 mod evidence;
@@ -19,6 +20,7 @@ mod intake;
 mod job;
 mod message;
 mod objection;
+mod operation;
 mod policy;
 mod preview;
 mod proof;
@@ -37,11 +39,12 @@ mod verification;
 mod version;
 
 pub use assertion::{AssertionChange, sign_as};
-pub use audit::{Entry, FieldEvidence, LogHead};
+pub use audit::{Clause, Entry, FieldEvidence, Heard, LogHead, TokenEvidence, token_reference};
 pub use breakage::{Breakage, break_as, break_signature};
 pub use check::{
     CheckedDocument, DocumentKind, LintView, NamedText, check_documents, check_earlier, document_kind, lints,
 };
+pub use completeness::{ChainGap, Completeness, OpenChain, Standing, completeness};
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{
@@ -54,6 +57,7 @@ pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use job::{Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
+pub use operation::Operation;
 pub use policy::{
     ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
     check_against, check_consents, check_policy, check_policy_with, columns,

@@ -136,6 +136,8 @@ pub struct OpenScenario {
     pub expected_crm: Vec<ExpectedRecord>,
     /// What the log must say, a line a record.
     pub expected_audit: Vec<String>,
+    /// The same for the operational stream.
+    pub expected_operations: Vec<String>,
 }
 
 /// One delivery's result in a scenario run.
@@ -248,6 +250,9 @@ struct FileExpect {
     crm: Vec<ExpectedRecord>,
     /// The log, a line a record: stage, outcome and, where there is one, code.
     audit: Vec<String>,
+    /// The operational stream, spelled alike.
+    #[serde(default)]
+    operations: Vec<String>,
 }
 
 static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
@@ -488,8 +493,19 @@ pub fn read_scenario(
         teaches: file.teaches,
         topic: topic(&file.expect.deliveries).to_owned(),
     };
-    let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit } = file.expect;
-    Ok(OpenScenario { card, setup, requests, until, expected, expected_crm, expected_audit })
+    let FileExpect { deliveries: expected, crm: expected_crm, audit: expected_audit, operations } =
+        file.expect;
+    let expected_operations = operations;
+    Ok(OpenScenario {
+        card,
+        setup,
+        requests,
+        until,
+        expected,
+        expected_crm,
+        expected_audit,
+        expected_operations,
+    })
 }
 
 fn topic(expected: &[Expected]) -> &str {
@@ -591,9 +607,23 @@ pub fn run_in(scenario: &OpenScenario, session: &mut Session) -> ScenarioResult 
         failures
             .push(format!("The CRM demo zone holds {got:?}, and {:?} was expected.", scenario.expected_crm));
     }
-    let audit: Vec<String> = session.timeline().iter().map(audit_line).collect();
-    if audit != scenario.expected_audit {
-        failures.push(format!("The log reads {audit:?}, and {:?} was expected.", scenario.expected_audit));
+    let line = |stage: &str, outcome: &str, code: Option<&str>| {
+        [Some(stage), Some(outcome), code].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    let entries = session.timeline();
+    let entries = entries.iter();
+    let audit: Vec<String> =
+        entries.map(|entry| line(&entry.stage, &entry.outcome, entry.code.as_deref())).collect();
+    let operations = session.operations();
+    let operations: Vec<String> =
+        operations.iter().map(|own| line(&own.stage, &own.outcome, own.code.as_deref())).collect();
+    for (what, got, expected) in [
+        ("log reads", audit, &scenario.expected_audit),
+        ("operations read", operations, &scenario.expected_operations),
+    ] {
+        if got != *expected {
+            failures.push(format!("The {what} {got:?}, and {expected:?} was expected."));
+        }
     }
     ScenarioResult {
         scenario: scenario.card.id.clone(),
@@ -636,11 +666,6 @@ fn settle(settled: Vec<RunView>, runs: &mut [RunView]) {
             *own = RunView { receipt: own.receipt.clone(), ..view };
         }
     }
-}
-
-fn audit_line(entry: &super::Entry) -> String {
-    let code = entry.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
-    format!("{} {}{code}", entry.stage, entry.outcome)
 }
 
 impl Setup {

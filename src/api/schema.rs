@@ -1,6 +1,8 @@
-//! JSON Schemas (draft 2020-12) of the documents that people write, for editors that complete and check them. They say
-//! what the tables of keys say, which the readers go by. For `airlock check` are left: what names something elsewhere in
+//! JSON Schemas (draft 2020-12): of audit records, as the catalogue has them; and of the documents that people write, for
+//! editors that complete and check them. These say what the tables of keys say, which the readers go by. For `airlock check` are left: what names something elsewhere in
 //! the document or in another, what selectors mean, and what a method or a CRM field makes of a canonical field.
+
+mod record;
 
 use crate::engine::adapt::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
 use crate::engine::canonical::CATALOGUE;
@@ -9,13 +11,15 @@ use crate::engine::policy::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_
 use serde_json::{Map, Value, json};
 
 /// The documents that have a schema, by kind and version of the format.
-pub const SCHEMAS: [&str; 6] = ["adapter-1", "adapter-2", "canonical-1", "crm-2", "policy-1", "policy-2"];
+pub const SCHEMAS: [&str; 7] =
+    ["adapter-1", "adapter-2", "audit-record-1", "canonical-1", "crm-2", "policy-1", "policy-2"];
 
 /// The schema of a kind of document, one of [`SCHEMAS`]; none for another name.
 pub fn schema(name: &str) -> Option<Value> {
     let mut schema = match name {
         "adapter-1" => object(&ADAPTER_OF_VERSION_1),
         "adapter-2" => object(&ADAPTER),
+        "audit-record-1" => record::audit_record(),
         "canonical-1" => object(&CATALOGUE),
         "crm-2" => object(&CRM_ADAPTER),
         "policy-1" => policy_of_version_1(),

@@ -270,6 +270,11 @@ impl Session {
         }
     }
 
+    /// The connector; none until the first setting is in force.
+    pub(super) fn connector(&self) -> Option<&Connector> {
+        self.connector.as_ref()
+    }
+
     /// The CRM demo zone, oldest first.
     pub fn crm(&self) -> &[CrmRecord] {
         &self.crm

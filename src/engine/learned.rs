@@ -1,6 +1,7 @@
 //! What events have taught the connector: consents, merges, versions seen, what was counted. Kept by keys, over restarts too.
 
 use super::adapt::{Effect, EventMap};
+use super::audit::Fact;
 use super::consent::{Directory, Filed, Merged, Register};
 use super::fhir::Json;
 use super::phi::Phi;
@@ -50,11 +51,19 @@ impl Lesson {
         }
     }
 
-    /// What is done, as the audit log spells it.
-    pub fn action(&self) -> &'static str {
+    /// What it changes, as the audit log spells it.
+    pub fn effect(&self) -> &'static str {
         match self {
-            Self::Consent(_) => "put-on-file",
-            Self::Merge(..) => "merge",
+            Self::Consent(_) => Effect::Consent.as_str(),
+            Self::Merge(..) => Effect::Merge.as_str(),
+        }
+    }
+
+    /// The fact that it is recorded as.
+    pub fn fact(&self) -> Fact {
+        match self {
+            Self::Consent(_) => Fact::PutOnFile,
+            Self::Merge(..) => Fact::Merged,
         }
     }
 

@@ -39,8 +39,8 @@ pub use run::{Arrival, Mark, Outcome, Receipt, Run, Stage, Step};
 pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 
 use adapt::EventMap;
-use audit::{AuditRecord, Hash, Log, Tree};
-use consent::{Denial, Question};
+use audit::{AuditRecord, Fact, Hash, Log, Movement, Operation, Operations, Tree};
+use consent::{Citation, Denial, Question};
 use deliver::{CrmRecord, CrmZone, Write};
 use fhir::Json;
 use learned::Lesson;
@@ -73,6 +73,7 @@ pub struct Connector {
     buckets: Buckets,
     crm: CrmZone,
     log: Log,
+    operations: Operations,
     learned: Learned,
     received: u64,
     attested: bool,
@@ -111,6 +112,7 @@ impl Connector {
             buckets: Buckets::default(),
             crm,
             log: Log::new(tree),
+            operations: Operations::default(),
             learned,
             received,
             attested: false,
@@ -161,6 +163,11 @@ impl Connector {
         &self.log
     }
 
+    /// The operational stream.
+    pub fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
     /// The CRM demo zone.
     pub fn crm(&self) -> &CrmZone {
         &self.crm
@@ -189,7 +196,7 @@ impl Connector {
     /// Records that the operator attests that the input is synthetic; it holds until withdrawn.
     pub fn attest(&mut self, now: Instant) {
         let run = Run::new("attestation".to_owned());
-        self.note(&run, Stage::Validate, "attest-synthetic", "attested", now, |_| {});
+        self.note(&run, Fact::Attested, now, |_| {});
         self.attested = true;
     }
 
@@ -230,7 +237,7 @@ impl Connector {
                 return self.turn_away(run, refusal, None, now, probe);
             }
             Before::Same => {
-                self.note(&run, Stage::Webhook, "authenticate", "duplicate", now, |_| {});
+                self.note(&run, Fact::Repeated, now, |_| {});
                 let repeat = "The same event came before under this id: a safe no-op.";
                 run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned(), repeat.to_owned()]);
                 run.outcome = Outcome::Duplicate;
@@ -248,7 +255,7 @@ impl Connector {
             let refusal = Refusal::new(Code::RateLimited);
             return self.turn_away(run, refusal, Some(seconds), now, probe);
         }
-        self.note(&run, Stage::Webhook, "authenticate", "passed", now, |_| {});
+        self.note(&run, Fact::Authenticated, now, |_| {});
         self.seen.insert(&setting.source, &message, content, assertion, now);
         let event = Content::Raw(delivery.body);
         let item = Item::new(run.correlation.clone(), message, event, now);
@@ -267,12 +274,12 @@ impl Connector {
         probe: &mut impl Probe,
     ) -> Receipt {
         let (stage, status) = (refusal.code.stage(), refusal.code.status());
-        let action = match refusal.code {
-            Code::IdConflict | Code::AssertionReplayed => "alert",
-            _ if stage == Stage::Queue => "enqueue",
-            _ => "authenticate",
+        let fact = match refusal.code {
+            Code::IdConflict | Code::AssertionReplayed => Fact::Alerted,
+            _ if stage == Stage::Queue => Fact::QueueFull,
+            _ => Fact::TurnedAway,
         };
-        self.note(&run, stage, action, "refused", now, |record| cite(record, &refusal));
+        self.note(&run, fact, now, |record| cite(record, &refusal));
         run.step(stage, Mark::Refused, vec![refusal.code.message().to_owned()]);
         run.refusal = Some(refusal);
         probe.finished(stage);
@@ -309,7 +316,9 @@ impl Connector {
             // Who is told of a consent is the policy's affair, and what it says holds all the same.
             let sound = run.verdicts.as_ref().is_some_and(Verdicts::is_sound);
             if let Some(map) = map.filter(|map| sound && self.grants(run, map)) {
-                self.learn(run, &event, &shape, map, arrival, now);
+                let lesson = self.lesson(&event, &shape, map, arrival);
+                run.effect = lesson.as_ref().map(Lesson::effect);
+                self.learn(run, &event, &shape, lesson, now);
             }
             return Err(self.refuse(run, refusal, now));
         }
@@ -322,34 +331,43 @@ impl Connector {
             let refusal = Refusal::about(Code::ScopeNotGranted, map.event_type.as_str());
             return Err(self.refuse(run, refusal, now));
         }
-        self.note(run, Stage::Validate, "check", "passed", now, |_| {});
+        let lesson = self.lesson(&event, &shape, map, arrival);
+        let effect = lesson.as_ref().map(Lesson::effect);
+        let verdicts = run.verdicts.as_ref().map(Verdicts::words);
+        self.note(run, Fact::Checked, now, |record| {
+            record.effect = effect.map(Into::into);
+            record.verdicts = verdicts.unwrap_or_default();
+        });
         run.step(Stage::Validate, Mark::Passed, validate::reasons(map));
         probe.finished(Stage::Validate);
 
         // adapt: FHIR to canonical fields.
-        self.note(run, Stage::Adapt, "map", "changed", now, |_| {});
+        self.note(run, Fact::Mapped, now, |_| {});
         let found = format!("{} elements were recognised as canonical fields.", run.claims.len());
         run.step(Stage::Adapt, Mark::Changed, vec![found]);
         probe.finished(Stage::Adapt);
 
         // consent: what the event says of consents holds at once; then, may it cross, now, for this purpose, to this
         // recipient.
-        self.learn(run, &event, &shape, map, arrival, now);
+        self.learn(run, &event, &shape, lesson, now);
         let question = Question { purpose: &policy.purpose, recipient: &policy.recipient, at: now };
         let register = &self.learned.register;
         let permit = match setting.consents.decide(&event, &shape, &question, register, &setting.state_keys) {
             Ok(permit) => permit,
             Err(denial) => {
-                let refusal = self.deny(run, *denial, now);
                 // Of who was merged the record that stays decides, and was asked.
-                if refusal.code != Code::SubjectMerged {
+                if denial.refusal.code != Code::SubjectMerged {
                     self.recount(run, &event, &shape, Some(&policy.id), now);
                 }
-                return Err(refusal);
+                return Err(self.deny(run, *denial, now));
             }
         };
-        self.note(run, Stage::Consent, "decide", "permitted", now, |record| {
-            record.consent = Some(permit.consent.as_str().to_owned().into());
+        let withdrawn = run.withdrawn;
+        self.note(run, Fact::Permitted, now, |record| {
+            record.clauses = permit.clauses;
+            record.consent = Some(permit.consent.place().to_owned().into());
+            record.consent_version = permit.consent.version().map(u64::from);
+            record.withdrawn = withdrawn;
         });
         run.step(Stage::Consent, Mark::Passed, learned_first(run, permit.reasons));
         probe.finished(Stage::Consent);
@@ -368,10 +386,11 @@ impl Connector {
         let decisions = &setting.decisions;
         let redacted = redact::redact(&event, &shape, &run.claims, policy, decisions, keys, now.day());
         let unnamed = ledger::unnamed(&event, &shape, &run.claims, decisions.of(&shape));
-        self.note(run, Stage::Redact, "apply-policy", "changed", now, |record| {
+        self.note(run, Fact::Redacted, now, |record| {
             record.class = redacted.class.map(|class| class.as_str().into());
             record.credential = transform.map(|credential| credential.id.clone().into());
             record.fields = redacted.notes(policy);
+            record.tokens = redacted.tokens(policy);
             record.unnamed = Some(unnamed);
         });
         run.step(Stage::Redact, Mark::Changed, redacted.reasons(unnamed));
@@ -391,7 +410,7 @@ impl Connector {
                 }
             },
         };
-        self.note(run, Stage::Guard, "inspect", "passed", now, |_| {});
+        self.note(run, Fact::Inspected, now, |_| {});
         run.step(Stage::Guard, Mark::Passed, guard::reasons());
         probe.finished(Stage::Guard);
 
@@ -417,16 +436,17 @@ impl Connector {
             Some(counting) => counting.records.clone(),
             None => CrmRecord::of(policy, &redacted, now, &run.correlation),
         };
-        if let Some(counting) = &counting {
-            self.note(run, Stage::Deliver, "count", counting.change.as_str(), now, |_| {});
-        }
+        let tokens = redacted.tokens(policy);
         run.redacted = Some(redacted);
         let writes: Vec<Write> = records.iter().map(|record| self.crm.plan(record)).collect();
         run.outcome = writes.iter().max().copied().unwrap_or(Write::Unchanged).outcome();
         let fingerprint = CrmRecord::fingerprint(&records);
-        self.note(run, Stage::Deliver, "write", run.outcome.as_str(), now, |record| {
+        let fact = if run.outcome == Outcome::Unchanged { Fact::Unchanged } else { Fact::Delivered };
+        self.note(run, fact, now, |record| {
+            record.counted = counting.as_ref().map(|counting| counting.change.as_str().into());
             record.credential = writer.map(|credential| credential.id.clone().into());
             record.fingerprint = Some(fingerprint.into());
+            record.tokens = tokens;
         });
         if let (Some(counting), Some((aggregate, _))) = (&counting, &counted) {
             self.learned.tally.take(counting, policy, aggregate);
@@ -474,21 +494,23 @@ impl Connector {
         credential.is_some_and(|own| own.grants(&map.event_type))
     }
 
-    /// Takes up what an event teaches, after it was recorded: its version; and, when it comes for the first time, what
-    /// it says of consents.
+    /// What an event says of consents, when it comes for the first time.
+    fn lesson(&self, event: &Phi<Json>, shape: &Shape, map: &EventMap, arrival: Arrival) -> Option<Lesson> {
+        if arrival.again { None } else { Lesson::of(event, shape, map, &self.setting.state_keys) }
+    }
+
+    /// Takes up what an event teaches, after it was recorded: its version, and what it says of consents.
     fn learn(
         &mut self,
         run: &mut Run,
         event: &Phi<Json>,
         shape: &Shape,
-        map: &EventMap,
-        arrival: Arrival,
+        lesson: Option<Lesson>,
         now: Instant,
     ) {
         let setting = Arc::clone(&self.setting);
-        let lesson = if arrival.again { None } else { Lesson::of(event, shape, map, &setting.state_keys) };
         if let Some(lesson) = &lesson {
-            self.note(run, Stage::Consent, lesson.action(), "recorded", now, |_| {});
+            self.note(run, lesson.fact(), now, |_| {});
             run.learned = Some(lesson.sentence());
         }
         self.learned.saw(event, shape, &setting.source, &setting.state_keys);
@@ -499,7 +521,14 @@ impl Connector {
     }
 
     /// Counts a patient no more under policies, or one of them, whose counting is permitted no more.
-    fn recount(&mut self, run: &Run, event: &Phi<Json>, shape: &Shape, policy: Option<&str>, now: Instant) {
+    fn recount(
+        &mut self,
+        run: &mut Run,
+        event: &Phi<Json>,
+        shape: &Shape,
+        policy: Option<&str>,
+        now: Instant,
+    ) {
         let Some(patient) = shape.patient() else { return };
         let setting = Arc::clone(&self.setting);
         let names = tally::names(event, shape.data, patient, &setting.state_keys);
@@ -510,7 +539,8 @@ impl Connector {
             let question = Question { purpose: &purpose, recipient: &recipient, at: now };
             let register = &self.learned.register;
             if setting.consents.decide(event, shape, &question, register, &setting.state_keys).is_err() {
-                self.note(run, Stage::Consent, "count", "withdrawn", now, |_| {});
+                self.note(run, Fact::Uncounted, now, |_| {});
+                run.withdrawn = Some(run.withdrawn.unwrap_or(0).saturating_add(1));
                 self.learned.tally.withdraw(&names, &own);
             }
         }
@@ -518,70 +548,92 @@ impl Connector {
 
     /// Records a refusal and puts it on the trail.
     fn refuse(&mut self, run: &mut Run, refusal: Refusal, now: Instant) -> Refusal {
-        let stage = refusal.code.stage();
-        let (action, outcome) = match stage {
-            Stage::Guard => ("inspect", "quarantined"),
-            Stage::Deliver => ("write", "failed"),
-            // Somebody else may be at work.
-            _ if refusal.code == Code::NotificationEventConflict => ("alert", "refused"),
-            _ => ("check", "refused"),
+        let fact = match refusal.code.stage() {
+            Stage::Guard => Fact::Quarantined,
+            Stage::Deliver => Fact::WriteFailed,
+            Stage::Redact => Fact::RedactRefused,
+            _ if refusal.code == Code::NotificationEventConflict => Fact::Conflicted,
+            _ => Fact::CheckRefused,
         };
-        self.note(run, stage, action, outcome, now, |record| cite(record, &refusal));
+        let (effect, withdrawn) = (run.effect, run.withdrawn);
+        let verdicts = run.verdicts.as_ref().map(Verdicts::words);
+        self.note(run, fact, now, |record| {
+            cite(record, &refusal);
+            record.effect = effect.map(Into::into);
+            record.verdicts = verdicts.unwrap_or_default();
+            record.withdrawn = withdrawn;
+        });
         let mut reasons = learned_first(run, vec![refusal.code.message().to_owned()]);
         reasons.extend(refusal.path.iter().map(|path| format!("At {path}.")));
-        run.step(stage, Mark::Refused, reasons);
+        run.step(refusal.code.stage(), Mark::Refused, reasons);
         refusal
     }
 
     /// Records a denial with the consent that decided.
     fn deny(&mut self, run: &mut Run, denial: Denial, now: Instant) -> Refusal {
-        let Denial { refusal, consent, reasons } = denial;
-        self.note(run, Stage::Consent, "decide", "denied", now, |record| {
+        let Denial { refusal, consent, clauses, reasons } = denial;
+        let withdrawn = run.withdrawn;
+        self.note(run, Fact::Denied, now, |record| {
             cite(record, &refusal);
-            record.consent = consent.map(|citation| citation.as_str().to_owned().into());
+            record.withdrawn = withdrawn;
+            record.clauses = clauses;
+            record.consent_version = consent.as_ref().and_then(Citation::version).map(u64::from);
+            record.consent = consent.map(|citation| citation.place().to_owned().into());
         });
         run.step(Stage::Consent, Mark::Refused, learned_first(run, reasons));
         refusal
     }
 
     /// Appends a record of a decision about a delivery.
-    fn note(
-        &mut self,
-        run: &Run,
-        stage: Stage,
-        action: &'static str,
-        outcome: &'static str,
-        now: Instant,
-        more: impl FnOnce(&mut AuditRecord<'_>),
-    ) {
+    fn note(&mut self, run: &Run, fact: Fact, now: Instant, more: impl FnOnce(&mut AuditRecord<'_>)) {
         if self.stamp.0 != now {
             self.stamp = (now, now.to_rfc3339());
         }
-        let Setting { policy, policy_reference, source, actor, role, .. } = &*self.setting;
-        let decides = stage > Stage::Queue;
-        let mut record = AuditRecord {
-            action: action.into(),
+        let Setting {
+            policy, policy_reference, adapter_reference, adapter_hash, source, actor, role, ..
+        } = &*self.setting;
+        let context = AuditRecord {
             actor: actor.into(),
+            adapter: Some(adapter_reference.into()),
+            adapter_hash: Some(adapter_hash.into()),
             correlation: run.correlation.as_str().into(),
-            credential: run.credential.as_deref().filter(|_| stage == Stage::Webhook).map(Into::into),
-            destination: decides.then(|| policy.target.as_str().into()),
+            // Further on, a decision rests on other credentials than the sender's.
+            credential: run.credential.as_deref().filter(|_| fact.row().stage == "webhook").map(Into::into),
+            destination: Some(policy.target.as_str().into()),
             event: run.event_id.as_deref().map(Into::into),
             event_type: run.event_type.as_deref().map(Into::into),
-            legal_basis: (stage == Stage::Consent).then(|| policy.legal_basis.as_str().into()),
-            outcome: outcome.into(),
-            policy: decides.then(|| policy_reference.into()),
-            policy_hash: decides.then(|| policy.hash.as_str().into()),
-            purpose: decides.then(|| policy.purpose.as_str().into()),
+            legal_basis: Some(policy.legal_basis.as_str().into()),
+            policy: Some(policy_reference.into()),
+            policy_hash: Some(policy.hash.as_str().into()),
+            purpose: Some(policy.purpose.as_str().into()),
             role: role.into(),
             seq: self.log.size(),
             source: source.into(),
-            stage: stage.as_str().into(),
             time: self.stamp.1.as_str().into(),
             ..AuditRecord::default()
         };
-        more(&mut record);
-        let canonical = record.canonical();
+        let canonical = AuditRecord::of(fact, context, more).canonical();
         self.log.append(canonical);
+    }
+
+    /// Notes an operation.
+    fn operate(
+        &mut self,
+        movement: Movement,
+        correlation: &str,
+        code: Option<Code>,
+        at: Instant,
+        waits: Option<(usize, Instant)>,
+    ) {
+        self.operations.note(Operation {
+            number: 0,
+            at,
+            movement,
+            correlation: correlation.to_owned(),
+            code,
+            failed: waits.map(|(failed, _)| failed).filter(|failed| *failed > 0),
+            until: waits.map(|(_, until)| until),
+        });
     }
 }
 

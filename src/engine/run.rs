@@ -177,6 +177,10 @@ pub struct Run {
     pub verdicts: Option<Verdicts>,
     /// What the event itself changed about consents, in a sentence.
     pub learned: Option<&'static str>,
+    /// The same, as the audit log spells it, where the event was refused all the same.
+    pub effect: Option<&'static str>,
+    /// Counts that it ended for want of consent.
+    pub withdrawn: Option<u64>,
     /// Whether the event is not what was sent, but was put together from a notification: places in it are none in
     /// the request's body.
     pub apart: bool,
@@ -203,6 +207,8 @@ impl Run {
             shape: None,
             verdicts: None,
             learned: None,
+            effect: None,
+            withdrawn: None,
             apart: false,
             claims: Claims::new(),
             redacted: None,

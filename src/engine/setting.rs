@@ -8,7 +8,7 @@ use super::deliver::{Outage, Sink};
 use super::document::{Diagnostic, Severity};
 use super::fhir::{Json, NodeId};
 use super::phi::Phi;
-use super::policy::{Beside, Policy};
+use super::policy::{Beside, Policy, text_hash};
 use super::queue::{self, StateKeys};
 use super::redact::Keys;
 use super::time::Instant;
@@ -81,6 +81,10 @@ pub struct Setting {
     pub policy_reference: String,
     /// The adapter that reads the source.
     pub adapter: Adapter,
+    /// Its `id@version`.
+    pub adapter_reference: String,
+    /// First 16 hexadecimal digits of the SHA-256 of its text.
+    pub adapter_hash: String,
     /// Both as one structure.
     pub decisions: Decisions,
     /// The consents on file.
@@ -226,6 +230,8 @@ impl Setting {
                     decisions,
                     policy_reference: policy.reference(),
                     policy,
+                    adapter_reference: [adapter.id.as_str(), &adapter.version].join("@"),
+                    adapter_hash: text_hash(texts.adapter),
                     adapter,
                     consents,
                     source: texts.source.to_owned(),

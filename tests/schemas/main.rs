@@ -8,6 +8,7 @@
     reason = "a test stops where its own documents are missing"
 )]
 
+mod records;
 mod validity;
 mod variants;
 

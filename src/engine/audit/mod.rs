@@ -1,14 +1,21 @@
 //! Tamper-evident evidence: one record a decision, denials included, never a value.
 
+pub mod catalogue;
 pub mod checkpoint;
+pub mod complete;
 mod log;
+mod member;
 pub mod note;
+mod operations;
 pub mod proof;
 mod record;
 mod tree;
 mod verify;
 
+pub use catalogue::{Fact, Movement, Row, Stream};
 pub use log::Log;
+pub use member::{Form, Kind, Member, Members};
+pub use operations::{Operation, Operations};
 pub use record::AuditRecord;
 pub use tree::{Hash, Nodes, Range, Tree, empty_root, leaf_hash, node_hash};
 pub use verify::{Head, Kept, LogFault, Verified, verify};

@@ -3,8 +3,10 @@
 //! This module decides (PDP); the connector enforces (PEP).
 
 mod register;
+mod trace;
 
 pub use register::{Filed, Merged, Register};
+pub use trace::Trace;
 
 use super::document::{Diagnostic, Document, not_json};
 use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same, names};
@@ -14,6 +16,7 @@ use super::redact::{Pseudonym, may_hide};
 use super::refusal::{Code, Refusal};
 use super::time::{Instant, date_time_range};
 use super::validate::{Shape, Version};
+use trace::{At, applies, found};
 
 /// The consents that a setting puts on file.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Question<'a> {
 pub struct Permit {
     /// The consent, cited.
     pub consent: Citation,
+    /// What was found of each consent that was heard, as [`Trace`] spells it.
+    pub clauses: Vec<String>,
     /// Why, in sentences.
     pub reasons: Vec<String>,
 }
@@ -59,6 +64,8 @@ pub struct Denial {
     pub refusal: Refusal,
     /// The consent that decided, where one did.
     pub consent: Option<Citation>,
+    /// What was found of each consent that was heard, as [`Trace`] spells it.
+    pub clauses: Vec<String>,
     /// Why, in sentences.
     pub reasons: Vec<String>,
 }
@@ -66,21 +73,37 @@ pub struct Denial {
 /// How a consent is cited: by its place in the directory, and its version where it states a number. Ids stay
 /// where they are: nothing keeps a source from making them out of the patient's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Citation(String);
+pub struct Citation {
+    place: String,
+    text: String,
+    version: Option<u32>,
+}
 
 impl Citation {
     /// A version that is a small number says nothing of a person.
     fn of(what: &str, number: usize, version: Version) -> Self {
-        let number = number + 1;
-        Self(match version.number.filter(|version| *version < 100) {
-            Some(version) => format!("{what} {number} version {version}"),
-            None => format!("{what} {number}"),
-        })
+        let place = format!("{what} {}", number + 1);
+        let version = version.number.filter(|version| *version < 100);
+        let text = match version {
+            Some(version) => format!("{place} version {version}"),
+            None => place.clone(),
+        };
+        Self { place, text, version }
+    }
+
+    /// Its place on file, e.g. `consent 2` or `received consent 1`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Its version.
+    pub fn version(&self) -> Option<u32> {
+        self.version
     }
 
     /// As text, e.g. `consent 1`, `consent 2 version 3` or `received consent 1`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -192,10 +215,10 @@ impl Directory {
         register: &Register,
         keys: &StateKeys,
     ) -> Result<Permit, Box<Denial>> {
-        let Some(subject) = shape.patient() else { return Err(deny(Code::SubjectUnknown, None)) };
+        let Some(subject) = shape.patient() else { return Err(deny(Code::SubjectUnknown, None, Vec::new())) };
         let person = register.look_up(event, shape.data, subject, keys);
         if person.merged_away {
-            return Err(deny(Code::SubjectMerged, None));
+            return Err(deny(Code::SubjectMerged, None, Vec::new()));
         }
         let mut tally = Tally::default();
         for (number, consent) in self.consents.iter().enumerate() {
@@ -210,11 +233,12 @@ impl Directory {
                 whose = Whose::Unsure;
             }
             let terms = Terms { json: &self.json };
-            tally.add(whose, || terms.judge(*consent, question), || self.cite(number, *consent));
+            let judge = |trace: &mut Trace| terms.judge(*consent, question, trace);
+            tally.add(whose, judge, || self.cite(number, *consent));
         }
         for (number, filed) in register.filed().iter().enumerate() {
             let terms = Terms { json: filed.terms() };
-            let judge = || terms.judge(NodeId::ROOT, question);
+            let judge = |trace: &mut Trace| terms.judge(NodeId::ROOT, question, trace);
             tally.add(person.whose(filed), judge, || filed.cite(number));
         }
         tally.decide(question)
@@ -251,21 +275,38 @@ struct Tally {
     unclear: Option<Citation>,
     permitted: Option<Citation>,
     silent: Option<(Code, Citation)>,
+    clauses: Vec<String>,
+    heard: usize,
 }
 
 impl Tally {
-    fn add(&mut self, whose: Whose, judge: impl Fn() -> Verdict, citation: impl Fn() -> Citation) {
-        let verdict = match whose {
-            Whose::Other => return,
-            Whose::Own => judge(),
+    fn add(
+        &mut self,
+        whose: Whose,
+        judge: impl FnOnce(&mut Trace) -> Verdict,
+        cite: impl FnOnce() -> Citation,
+    ) {
+        if whose == Whose::Other {
+            return;
+        }
+        let mut trace = Trace::default();
+        if whose == Whose::Unsure {
+            trace.say("subject", "unclear");
+        }
+        let citation = cite();
+        let verdict = judge(&mut trace);
+        self.heard += 1;
+        if self.heard <= MOST_HEARD {
+            self.clauses.push(trace.close(citation.place(), verdict));
+        }
+        let verdict = match (whose, verdict) {
             // It may be the subject's: enough to doubt a permission, not enough to give one.
-            Whose::Unsure => match judge() {
-                Verdict::Deny | Verdict::Unclear => Verdict::Unclear,
-                Verdict::Permit | Verdict::Silent(_) => return,
-            },
+            (Whose::Unsure, Verdict::Deny | Verdict::Unclear) => Verdict::Unclear,
+            (Whose::Unsure, Verdict::Permit | Verdict::Silent(_)) => return,
+            (_, verdict) => verdict,
         };
         let first = |known: &mut Option<Citation>| {
-            known.get_or_insert_with(&citation);
+            known.get_or_insert_with(|| citation.clone());
         };
         match verdict {
             Verdict::Deny => first(&mut self.denied),
@@ -274,26 +315,29 @@ impl Tally {
             // Of several reasons the one that came closest to speaking is worth telling.
             Verdict::Silent(code) => {
                 if self.silent.as_ref().is_none_or(|(best, _)| *best < code) {
-                    self.silent = Some((code, citation()));
+                    self.silent = Some((code, citation));
                 }
             }
         }
     }
 
     fn decide(self, question: &Question<'_>) -> Result<Permit, Box<Denial>> {
-        let Self { denied, unclear, permitted, silent } = self;
+        let Self { denied, unclear, permitted, silent, mut clauses, heard } = self;
+        if heard > MOST_HEARD {
+            clauses.push(format!("more: {}", heard - MOST_HEARD));
+        }
         match (denied, unclear, permitted, silent) {
-            (Some(citation), _, _, _) => Err(deny(Code::ConsentDenied, Some(citation))),
-            (None, Some(citation), _, _) => Err(deny(Code::ConsentUnclear, Some(citation))),
+            (Some(citation), _, _, _) => Err(deny(Code::ConsentDenied, Some(citation), clauses)),
+            (None, Some(citation), _, _) => Err(deny(Code::ConsentUnclear, Some(citation), clauses)),
             (None, None, Some(consent), _) => {
                 let reasons = vec![
                     format!("{} is active and holds at this time.", consent.as_str()),
                     format!("It covers purpose {} and recipient {}.", question.purpose, question.recipient),
                 ];
-                Ok(Permit { consent, reasons })
+                Ok(Permit { consent, clauses, reasons })
             }
-            (None, None, None, Some((code, citation))) => Err(deny(code, Some(citation))),
-            (None, None, None, None) => Err(deny(Code::ConsentAbsent, None)),
+            (None, None, None, Some((code, citation))) => Err(deny(code, Some(citation), clauses)),
+            (None, None, None, None) => Err(deny(Code::ConsentAbsent, None, clauses)),
         }
     }
 }
@@ -305,13 +349,15 @@ struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    fn judge(self, consent: NodeId, question: &Question<'_>) -> Verdict {
+    fn judge(self, consent: NodeId, question: &Question<'_>, trace: &mut Trace) -> Verdict {
         let active = self.json.test(|json| json.get_str(consent, "status").is_some_and(|s| s == "active"));
+        trace.say("status", found(Some(active)));
         if !active {
             return Verdict::Silent(Code::ConsentInactive);
         }
         // An unknown modifier changes the meaning of what carries it (FHIR R4, section 2.4.0.1).
         if self.has(consent, "modifierExtension") || self.has(consent, "implicitRules") {
+            trace.say("modifier", found(None));
             return Verdict::Unclear;
         }
         // A consent to treatment or research is no consent to disclosure. Without a scope it can't be told.
@@ -321,47 +367,69 @@ impl Terms<'_> {
                 json.children(list).any(|c| json.get_str(c, "code").is_some_and(|c| c == "patient-privacy"))
             }))
         });
+        if let Some(scoped) = scoped {
+            trace.say("scope", if scoped { found(Some(true)) } else { found(None) });
+        }
         if scoped == Some(false) {
             return Verdict::Unclear;
         }
         let provision = self.json.classify(|json| json.get(consent, "provision"));
         match provision {
-            Some(provision) => self.root(consent, provision, question),
-            None => self.base(consent),
+            Some(provision) => self.root(consent, provision, question, trace),
+            None => self.base(consent, trace),
         }
     }
 
     /// The root provision frames the whole consent: outside its period, purposes and actors it is silent.
     /// R4 wants no `type` there, real data sets it; where it is absent, `policyRule` gives the base.
-    fn root(self, consent: NodeId, provision: NodeId, question: &Question<'_>) -> Verdict {
-        match self.applies(provision, question) {
+    fn root(self, consent: NodeId, provision: NodeId, question: &Question<'_>, trace: &mut Trace) -> Verdict {
+        match self.applies(provision, question, &At::ROOT, trace) {
             Applies::No(code) => return Verdict::Silent(code),
             Applies::Unclear => return Verdict::Unclear,
             Applies::Yes => {}
         }
         let base = match self.provision_type(provision) {
-            Some(stated) => stated,
-            None => self.base(consent),
+            Some(stated) => {
+                trace.provision(&At::ROOT, "type", stated.as_str());
+                stated
+            }
+            None => self.base(consent, trace),
         };
-        self.exceptions(provision, base, question, 0)
+        self.exceptions(provision, base, question, &At::ROOT, 0, trace)
     }
 
     /// Nested provisions are exceptions to their parent, at any depth; among siblings a denial overrides.
-    fn exceptions(self, parent: NodeId, base: Verdict, question: &Question<'_>, depth: usize) -> Verdict {
+    fn exceptions(
+        self,
+        parent: NodeId,
+        base: Verdict,
+        question: &Question<'_>,
+        at: &At<'_>,
+        depth: usize,
+        trace: &mut Trace,
+    ) -> Verdict {
         let children = self.json.classify(|json| match json.get(parent, "provision") {
             None => Some(Vec::new()),
             Some(list) => (json.kind(list) == Kind::Array).then(|| json.children(list).collect()),
         });
-        let Some(children) = children.filter(|_| depth < DEEPEST) else { return Verdict::Unclear };
+        let Some(children) = children.filter(|_| depth < DEEPEST) else {
+            trace.provision(at, "exceptions", found(None));
+            return Verdict::Unclear;
+        };
         let mut verdict = base;
-        for child in children {
-            let own = match self.applies(child, question) {
+        for (number, child) in children.into_iter().enumerate() {
+            let at = &at.exception(number);
+            let own = match self.applies(child, question, at, trace) {
                 Applies::No(_) => continue,
                 Applies::Unclear => Verdict::Unclear,
-                Applies::Yes => match self.provision_type(child) {
-                    Some(stated) => self.exceptions(child, stated, question, depth + 1),
-                    None => Verdict::Unclear,
-                },
+                Applies::Yes => {
+                    let stated = self.provision_type(child);
+                    trace.provision(at, "type", stated.unwrap_or(Verdict::Unclear).as_str());
+                    match stated {
+                        Some(stated) => self.exceptions(child, stated, question, at, depth + 1, trace),
+                        None => Verdict::Unclear,
+                    }
+                }
             };
             match own {
                 Verdict::Deny => return own,
@@ -386,7 +454,7 @@ impl Terms<'_> {
     }
 
     /// The base that `policyRule` states: HL7's OPTIN or OPTOUT, and not both; anything else can't be decided.
-    fn base(self, consent: NodeId) -> Verdict {
+    fn base(self, consent: NodeId, trace: &mut Trace) -> Verdict {
         let states = |wanted: &str| {
             self.json.test(|json| {
                 let codings = json.get(consent, "policyRule").and_then(|rule| json.get(rule, "coding"));
@@ -395,16 +463,18 @@ impl Terms<'_> {
                 })
             })
         };
-        match (states("OPTIN"), states("OPTOUT")) {
+        let base = match (states("OPTIN"), states("OPTOUT")) {
             (_, true) => Verdict::Deny,
             (true, false) => Verdict::Permit,
             (false, false) => Verdict::Unclear,
-        }
+        };
+        trace.say("policyRule", base.as_str());
+        base
     }
 
     /// Whether a provision speaks to the question. All its constraints must hold; one that can't be read or
     /// decided makes it unclear, never inapplicable.
-    fn applies(self, provision: NodeId, question: &Question<'_>) -> Applies {
+    fn applies(self, provision: NodeId, question: &Question<'_>, at: &At<'_>, trace: &mut Trace) -> Applies {
         let known = ["id", "extension", "type", "period", "actor", "purpose", "provision"];
         let readable = self.json.test(|json| {
             json.kind(provision) == Kind::Object
@@ -412,6 +482,7 @@ impl Terms<'_> {
         });
         // Constraints on the data's own labels, classes, dates or instances are not evaluated yet.
         if !readable {
+            trace.provision(at, "constraint", found(None));
             return Applies::Unclear;
         }
         let denies = self.provision_type(provision) != Some(Verdict::Permit);
@@ -420,12 +491,12 @@ impl Terms<'_> {
             (self.names_purpose(provision, question.purpose, denies), Code::ConsentPurpose),
             (self.names_actor(provision, question.recipient), Code::ConsentRecipient),
         ];
-        match answers.iter().find(|(answer, _)| *answer == Some(false)) {
-            // One constraint that surely fails is enough for silence, whatever the others are.
-            Some((_, code)) => Applies::No(*code),
-            None if answers.iter().any(|(answer, _)| answer.is_none()) => Applies::Unclear,
-            None => Applies::Yes,
+        for ((answer, _), name) in answers.iter().zip(["period", "purpose", "actor"]) {
+            if self.has(provision, name) {
+                trace.provision(at, name, found(*answer));
+            }
         }
+        applies(&answers)
     }
 
     fn has(self, node: NodeId, name: &str) -> bool {
@@ -490,6 +561,9 @@ impl Terms<'_> {
     }
 }
 
+/// Consents of one subject whose clauses are told, at most.
+const MOST_HEARD: usize = 16;
+
 /// Provisions nested deeper than this are not decided.
 const DEEPEST: usize = 32;
 
@@ -514,10 +588,10 @@ enum Applies {
     Unclear,
 }
 
-fn deny(code: Code, consent: Option<Citation>) -> Box<Denial> {
+fn deny(code: Code, consent: Option<Citation>, clauses: Vec<String>) -> Box<Denial> {
     let mut reasons = vec![code.message().to_owned()];
     if let Some(citation) = &consent {
         reasons.push(format!("Decided by {}.", citation.as_str()));
     }
-    Box::new(Denial { refusal: Refusal::new(code), consent, reasons })
+    Box::new(Denial { refusal: Refusal::new(code), consent, clauses, reasons })
 }

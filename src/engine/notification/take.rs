@@ -1,12 +1,13 @@
 //! The connector's work on notifications: their events enter the line in order, and gaps are waited on and filled.
 
 use super::{Event, Gap, Kind, Notification, Origin, Over, Subscription, Turn, gather};
+use crate::engine::audit::{Fact, Movement};
 use crate::engine::fhir::{Json, NodeId};
 use crate::engine::phi::Phi;
 use crate::engine::queue::{Content, Item};
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
-use crate::engine::{Connector, Run, Stage, cite, validate};
+use crate::engine::{Connector, Run, validate};
 use crate::order;
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ impl Connector {
     ) {
         let subscription = notification.subscription;
         if notification.failing {
-            let refusal = Refusal::new(Code::SubscriptionFailing);
-            self.note_of(&item, "track", "alert", Some(&refusal), now);
+            let code = Some(Code::SubscriptionFailing);
+            self.operate(Movement::SenderFailing, &item.correlation, code, now, None);
         }
         let mut plausible = true;
         match (notification.kind, notification.since_start) {
@@ -37,12 +38,19 @@ impl Connector {
         let several = notification.events.len() > 1;
         let mut events = notification.events.clone();
         order::by(&mut events, |event| event.number);
+        let mut fetched: u64 = 0;
         for (n, event) in events.iter().enumerate() {
             let correlation = match several {
                 true => format!("{}.{}", item.correlation, n.saturating_add(1)),
                 false => item.correlation.clone(),
             };
-            self.take_event(&item, correlation, &json, notification, event, now);
+            fetched += u64::from(self.take_event(&item, correlation, &json, notification, event, now));
+        }
+        if several || fetched > 0 {
+            self.note(&run_of(&item), Fact::Unpacked, now, |record| {
+                record.events = Some(events.len() as u64);
+                record.fetched = Some(fetched);
+            });
         }
         if events.is_empty() {
             let content = if plausible {
@@ -54,14 +62,16 @@ impl Connector {
         }
         self.release(subscription, now);
         if self.queue.tracker.has_new_gap(subscription) {
-            self.note_of(&item, "track", "gap", Some(&Refusal::new(Code::NotificationGap)), now);
             let until = Instant(now.0.saturating_add(self.setting.gap_wait));
+            let code = Some(Code::NotificationGap);
+            self.operate(Movement::GapSeen, &item.correlation, code, now, Some((0, until)));
             self.queue.hold_until(subscription, until);
             let (correlation, message) = (item.correlation, item.message);
             self.queue.tracker.wait(subscription, Gap { until, correlation, message });
         }
     }
 
+    /// Puts an event into the queue, and says whether it was fetched.
     fn take_event(
         &mut self,
         delivery: &Item,
@@ -70,7 +80,7 @@ impl Connector {
         notification: &Notification,
         event: &Event,
         now: Instant,
-    ) {
+    ) -> bool {
         let number = event.number;
         let origin = Origin { subscription: notification.subscription, number };
         let turn = self.queue.tracker.event(origin, event.print);
@@ -82,8 +92,9 @@ impl Connector {
         };
         let mut part = delivery.part(correlation, content);
         let held = notification.events.iter().any(|e| e.number == number && e.resource.is_some());
-        if !held && matches!(part.content, Content::Event(_)) {
-            self.note_of(&part, "fetch", "fetched", None, now);
+        let fetched = !held && matches!(part.content, Content::Event(_));
+        if fetched {
+            self.note(&run_of(&part), Fact::Fetched, now, |_| {});
         }
         part.origin = Some(origin);
         part.ahead = turn == Turn::Ahead;
@@ -96,10 +107,11 @@ impl Connector {
             && let Some(letter) = self.queue.take_absent(origin)
         {
             // What was given up for missing came after all.
-            self.note_of(&letter.item, "track", "arrived-late", None, now);
+            self.operate(Movement::ArrivedLate, &letter.item.correlation, None, now, None);
         }
         self.queue.push(part);
         self.release(origin.subscription, now);
+        fetched
     }
 
     /// An event's content: put together from what brought it and the EHR sandbox.
@@ -151,26 +163,17 @@ impl Connector {
                 item.origin = Some(origin);
                 item.attested = self.attested;
                 let found = matches!(item.content, Content::Event(_));
-                self.note_of(&item, "fetch", if found { "fetched" } else { "missing" }, None, now);
+                let fact = if found { Fact::Fetched } else { Fact::Missing };
+                self.note(&run_of(&item), fact, now, |_| {});
                 self.queue.push(item);
             }
         }
     }
+}
 
-    fn note_of(
-        &mut self,
-        item: &Item,
-        action: &'static str,
-        outcome: &'static str,
-        refusal: Option<&Refusal>,
-        now: Instant,
-    ) {
-        let mut run = Run::new(item.correlation.clone());
-        run.event_id = Some(item.message.id.clone());
-        self.note(&run, Stage::Queue, action, outcome, now, |record| {
-            if let Some(refusal) = refusal {
-                cite(record, refusal);
-            }
-        });
-    }
+/// An event as the log names it.
+fn run_of(item: &Item) -> Run {
+    let mut run = Run::new(item.correlation.clone());
+    run.event_id = Some(item.message.id.clone());
+    run
 }

@@ -10,6 +10,7 @@ mod row;
 
 pub use aggregate::Aggregate;
 pub use keys::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_1};
+pub(in crate::engine) use read::text_hash;
 pub use row::{Column, Row};
 
 use super::adapt::{Adapter, CrmAdapter};

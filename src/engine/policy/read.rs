@@ -65,7 +65,8 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
     Reading { policy: Some(policy), rows, findings: doc.finish() }
 }
 
-fn text_hash(text: &str) -> String {
+/// First 16 hexadecimal digits of the SHA-256 of a document's text.
+pub(in crate::engine) fn text_hash(text: &str) -> String {
     hex(Sha256::digest(text.as_bytes()).get(..8).unwrap_or(&[]))
 }
 

@@ -1,6 +1,7 @@
 //! The connector's work on its queue: the next event, what is tried again, what is given up on.
 
 use super::{ATTEMPTS, Attempt, Content, DeadLetter, Item, Order, Wait, next_try};
+use crate::engine::audit::{Fact, Movement};
 use crate::engine::fhir::NodeId;
 use crate::engine::notification;
 use crate::engine::refusal::{Code, Refusal};
@@ -26,12 +27,12 @@ impl Connector {
             Content::Event(json) => Ok(Arc::clone(json)),
             Content::Refused(refusal) => Err(refusal.clone()),
             Content::Notice(kind) => {
-                let (outcome, why) = (Outcome::Unchanged, kind.sentence());
-                return Some(self.end_at_once(run, outcome, why, now));
+                let (fact, outcome) = (Fact::Noticed, Outcome::Unchanged);
+                return Some(self.end_at_once(run, fact, outcome, kind.sentence(), now));
             }
             Content::Known => {
                 let why = "This event of its subscription came before: a safe no-op.";
-                return Some(self.end_at_once(run, Outcome::Duplicate, why, now));
+                return Some(self.end_at_once(run, Fact::Known, Outcome::Duplicate, why, now));
             }
             Content::Absent(why, _) => {
                 let why = why.clone();
@@ -112,7 +113,7 @@ impl Connector {
         let Some(at) = found else { return false };
         let DeadLetter { mut item, .. } = self.queue.dead.remove(at);
         let run = self.run_of(&item);
-        self.note(&run, Stage::Queue, "re-drive", "re-driven", now, |_| {});
+        self.note(&run, Fact::Redriven, now, |_| {});
         self.queue.bytes = self.queue.bytes.saturating_sub(item.bytes);
         self.queue.counts.settled = self.queue.counts.settled.saturating_sub(1);
         // It is on its way again: should it come by itself meanwhile, it is a duplicate.
@@ -150,7 +151,7 @@ impl Connector {
         for _ in self.told..self.apart.len() {
             let run = Run::new("queue".to_owned());
             let refusal = Refusal::new(Code::StateUnreadable);
-            self.note(&run, Stage::Queue, "restore", "refused", now, |record| cite(record, &refusal));
+            self.note(&run, Fact::StateUnreadable, now, |record| cite(record, &refusal));
         }
         self.told = self.apart.len();
     }
@@ -214,7 +215,7 @@ impl Connector {
         let Some(due) = due else {
             return self.give_up(run, item, Refusal::new(Code::AttemptsExhausted), now);
         };
-        self.note(run, Stage::Queue, "retry", "deferred", now, |record| cite(record, &refusal));
+        self.operate(Movement::Deferred, &run.correlation, Some(refusal.code), now, Some((failed, due)));
         run.explain(
             Stage::Queue,
             format!("Try {failed} of {ATTEMPTS} failed; the next is at {}.", due.to_rfc3339()),
@@ -228,8 +229,15 @@ impl Connector {
     }
 
     /// Ends a run that has nothing to work on.
-    fn end_at_once(&mut self, mut run: Run, outcome: Outcome, why: &'static str, now: Instant) -> Run {
-        self.note(&run, Stage::Queue, "track", outcome.as_str(), now, |_| {});
+    fn end_at_once(
+        &mut self,
+        mut run: Run,
+        fact: Fact,
+        outcome: Outcome,
+        why: &'static str,
+        now: Instant,
+    ) -> Run {
+        self.note(&run, fact, now, |_| {});
         run.explain(Stage::Queue, why.to_owned());
         run.outcome = outcome;
         self.queue.counts.settled = self.queue.counts.settled.saturating_add(1);
@@ -238,7 +246,7 @@ impl Connector {
 
     /// Makes an event a dead letter.
     fn give_up(&mut self, run: &mut Run, item: Item, why: Refusal, now: Instant) {
-        self.note(run, Stage::Queue, "give-up", "dead-lettered", now, |record| cite(record, &why));
+        self.note(run, Fact::DeadLettered, now, |record| cite(record, &why));
         run.explain(Stage::Queue, why.code.message().to_owned());
         run.outcome = Outcome::DeadLettered;
         run.refusal = Some(why.clone());

@@ -10,6 +10,7 @@ pub use pseudonym::Pseudonym;
 
 use super::adapt::Claim;
 use super::adapt::drift::ElementPath;
+use super::audit::hex;
 use super::canonical::DisclosureClass;
 use super::decisions::Decisions;
 use super::fhir::{Json, Kind, NodeId, identity};
@@ -18,8 +19,9 @@ use super::phi::Phi;
 use super::policy::{Label, Policy, Rule};
 use super::time::Day;
 use super::validate::Shape;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The right to take a value out of [`Phi`]. Only this module can make one.
 pub struct Release(());
@@ -82,6 +84,16 @@ impl Redacted {
         notes.collect()
     }
 
+    /// The tokens that leave, for the audit log: of each the rule that made it, and its reference, with a space between.
+    pub fn tokens(&self, policy: &Policy) -> Vec<String> {
+        let tokens = self.crossings.iter().filter_map(|(_, rule, value)| {
+            let rule = policy.rules.get(*rule).filter(|rule| rule.method == Method::Tokenize)?;
+            Some([rule.id.as_str(), &token_reference(value)].join(" "))
+        });
+        let mut told = BTreeSet::new();
+        tokens.filter(|token| told.insert(token.clone())).collect()
+    }
+
     /// The result in sentences. `unnamed` counts the elements that no rule names.
     pub fn reasons(&self, unnamed: u64) -> Vec<String> {
         let count = |wanted| self.results.iter().filter(|(_, result)| *result == wanted).count();
@@ -92,6 +104,16 @@ impl Redacted {
             format!("{unnamed} elements of the source are named by no rule and do not cross."),
         ]
     }
+}
+
+/// How a record of the audit log refers to a token: the first 16 hexadecimal digits of the token's SHA-256.
+///
+/// The token itself points at one person in the receiving system, and whoever holds log and CRM records could join the two
+/// by it. The reference finds the records about a token that one has in hand, such as for a hold, and is of no use
+/// without: a token is 128 bits of a keyed hash, so that there is nothing to try.
+pub fn token_reference(token: &str) -> String {
+    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(token));
+    hex(&[a, b, c, d, e, f, g, h])
 }
 
 /// Applies a policy to an adapted event: claim by claim, so that rules that do not apply cost nothing.

@@ -50,6 +50,9 @@ pub enum Change {
 }
 
 impl Change {
+    /// All changes.
+    pub const ALL: [Self; 3] = [Self::Counted, Self::Moved, Self::Known];
+
     /// As the audit log spells it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -48,6 +48,16 @@ impl Verdicts {
         [("structure", &self.structure), ("policy", &self.policy), ("provenance", &self.provenance)]
     }
 
+    /// Each in words, for the audit log.
+    pub fn words(&self) -> Vec<String> {
+        let word = |issues: &[Issue]| match (first_failing(issues), issues.is_empty()) {
+            (Some(_), _) => "refused",
+            (None, false) => "warned",
+            (None, true) => "passed",
+        };
+        self.each().into_iter().map(|(name, issues)| [name, word(issues)].join(" ")).collect()
+    }
+
     /// The refusal that they lead to: drift where there is some, since it explains the rest; otherwise the first issue
     /// that fails of the first verdict that has one.
     pub fn refusal(&self) -> Option<Refusal> {

@@ -1,0 +1,106 @@
+//! Completeness as data: chains that lack a stage, and chains that wait.
+
+use super::Session;
+use crate::engine::audit::complete::{self, Completeness as Look};
+use crate::engine::audit::{AuditRecord, Fact};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+pub use crate::engine::audit::complete::Standing;
+
+/// Whether each delivery's chain has each stage that it must have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completeness {
+    /// Chains that ended.
+    pub ended: u64,
+    /// Chains that wait in the queue, which is no fault.
+    pub open: Vec<OpenChain>,
+    /// What is missing, in the order in which it shows.
+    pub gaps: Vec<ChainGap>,
+}
+
+/// A chain that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenChain {
+    /// Correlation id.
+    pub correlation: String,
+    /// Its last record, by its place in the log; none where there is no record yet.
+    pub after: Option<u64>,
+}
+
+/// Something of a chain that must be there and is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainGap {
+    /// Correlation id; of several chains one after the other, the first.
+    pub correlation: String,
+    /// How many chains it is about.
+    pub chains: u64,
+    /// The last record before it, by its place in the log; none where there is none.
+    pub after: Option<u64>,
+    /// The record that shows it; none where that is the end of the log.
+    pub before: Option<u64>,
+    /// The types of record that are missing, e.g. `consent.decide`: one of these.
+    pub missing: Vec<String>,
+    /// All of it in a sentence.
+    pub what: String,
+}
+
+/// Looks for gaps in a log's records, given as text in the order of the log. `standing` is how the connector stood at its
+/// end; without it, a chain that could be waiting is taken to be. What is no record is passed over: verifying says so.
+pub fn completeness<'a>(records: impl Iterator<Item = &'a str>, standing: Option<&Standing>) -> Completeness {
+    let mut look = None;
+    for record in records.filter_map(|text| AuditRecord::parse(text).ok()) {
+        look.get_or_insert_with(|| Look::new(record.seq == 0)).take(&record);
+    }
+    let report = look.unwrap_or_else(|| Look::new(true)).finish(standing);
+    Completeness {
+        ended: report.ended,
+        open: report
+            .open
+            .into_iter()
+            .map(|open| OpenChain { correlation: open.correlation, after: open.after })
+            .collect(),
+        gaps: report.gaps.iter().map(ChainGap::from).collect(),
+    }
+}
+
+impl Session {
+    /// Whether each chain of the timeline has each stage that it must have.
+    pub fn completeness(&self) -> Completeness {
+        completeness(self.timeline().iter().map(|entry| entry.raw.as_str()), self.standing().as_ref())
+    }
+
+    /// How the connector stands; none where there is none, or something waits in a state that does not open.
+    pub fn standing(&self) -> Option<Standing> {
+        let connector = self.connector().filter(|connector| connector.unreadable() == 0)?;
+        let waiting = connector.queue().waits().map(|(_, item, ..)| item.correlation.clone()).collect();
+        Some(Standing { received: connector.received(), waiting })
+    }
+}
+
+impl From<&complete::Gap> for ChainGap {
+    fn from(gap: &complete::Gap) -> Self {
+        let complete::Gap { correlation, chains, after, before, missing } = gap;
+        let kinds = missing.iter().map(|fact: &Fact| fact.row().kind);
+        let kinds: BTreeSet<&str> = kinds.collect();
+        let missing: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        let whose = match chains {
+            1 => format!("The chain of {correlation}"),
+            _ => format!("Each of {chains} chains, from {correlation} on,"),
+        };
+        let between = match (after, before) {
+            (Some(after), Some(before)) => format!("between records {after} and {before}"),
+            (Some(after), None) => format!("after record {after}"),
+            (None, Some(before)) => format!("before record {before}"),
+            (None, None) => "in the log".to_owned(),
+        };
+        Self {
+            correlation: correlation.clone(),
+            chains: *chains,
+            after: *after,
+            before: *before,
+            what: format!("{whose} lacks {} {between}.", missing.join(" or ")),
+            missing,
+        }
+    }
+}
