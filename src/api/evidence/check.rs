@@ -224,7 +224,7 @@ impl EvidenceCheck {
             self.located = Some(located);
         }
         match &self.located {
-            Some(located) if left > 0 => self.examination.step(&self.evidence, located, left),
+            Some(located) if left > 0 => self.examination.step(&self.evidence, &self.hashes, located, left),
             _ => false,
         }
     }

@@ -48,6 +48,8 @@ pub(super) enum Wrong {
         count: u64,
     },
     Unreadable(u64),
+    /// A deleted segment that begins here.
+    SegmentOutside(u64),
     /// Written so: the number in the record, and its place.
     Number {
         place: u64,
@@ -134,6 +136,7 @@ impl Wrong {
             Self::Inserted { .. } => "records-inserted",
             Self::AfterHead { .. } => "records-after-checkpoint",
             Self::Unreadable(_) => "record-unreadable",
+            Self::SegmentOutside(_) => "segment-outside",
             Self::Number { says, expected, .. } if says < expected => "sequence-duplicate",
             Self::Number { .. } => "sequence-missing",
             Self::LeafUnreadable(_) => "leaf-hash-unreadable",
@@ -170,6 +173,7 @@ impl Wrong {
             | Self::NotCanonical(place)
             | Self::Swapped(place, _)
             | Self::Unreadable(place)
+            | Self::SegmentOutside(place)
             | Self::Number { place, .. }
             | Self::LeafUnreadable(place)
             | Self::LeafAltered(place)
@@ -209,7 +213,8 @@ impl Wrong {
             Self::Root { .. } => {
                 "Hold it against another copy of the bundle (--checkpoint): that names the first record that differs."
             }
-            Self::Key(_)
+            Self::SegmentOutside(_)
+            | Self::Key(_)
             | Self::NoCheckpoint
             | Self::CheckpointUnreadable(_)
             | Self::CheckpointSignature(_) => ASK,
@@ -277,6 +282,9 @@ impl fmt::Display for Wrong {
             }
             Self::Number { place, says, .. } => {
                 write!(f, "The sequence goes on with {says} at place {place}: numbers are missing.")
+            }
+            Self::SegmentOutside(place) => {
+                write!(f, "Records from {place} on are listed as deleted, and the log has none there.")
             }
             Self::LeafUnreadable(place) => write!(f, "The leaf hash listed for record {place} can't be read; the record itself is as it was signed, where no other fault says so."),
             Self::LeafAltered(place) => write!(f, "The leaf hash listed for record {place} was altered; the record itself is as it was signed."),

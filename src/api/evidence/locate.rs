@@ -35,6 +35,9 @@ pub(super) fn locate(hashed: &Hashed<'_>) -> Located {
         return located;
     };
     let mut located = against(hashed, head);
+    if located.wrong.is_empty() {
+        located.wrong.extend(hashed.evidence.places.outside(hashed.tree.size()).map(Wrong::SegmentOutside));
+    }
     let earlier = hashed.points.iter().filter(|point| point.trusted && point.size < head.size);
     if located.wrong.is_empty() {
         let forked =

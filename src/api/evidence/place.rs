@@ -57,6 +57,15 @@ impl Places {
         !self.deleted.is_empty()
     }
 
+    /// The first segment that a log of this size does not have room for.
+    pub fn outside(&self, size: u64) -> Option<u64> {
+        self.deleted
+            .iter()
+            .map(|(deleted, _)| deleted)
+            .find(|deleted| deleted.end() > size)
+            .map(|deleted| deleted.first)
+    }
+
     /// The last segment before the first that does not do, and how many records were deleted up to its end.
     fn last(&self, does: impl Fn(&Deleted, u64) -> bool) -> Option<(Deleted, u64)> {
         let at = self.deleted.partition_point(|(deleted, before)| does(deleted, *before));
