@@ -790,6 +790,59 @@ fn proof_checks_raw_proofs() {
 }
 
 #[test]
+fn verify_replays_a_scenario_and_names_the_first_record_that_differs() {
+    let folder = folder("replay");
+    let out = folder.join("evidence.json");
+    let file = out.to_str().unwrap();
+    let scenario = "fixtures/sandbox/referral-created.json";
+    assert_eq!(airlock(&["run", scenario, "--evidence", file, "--now", NOW]).status, 0);
+    let replayed = |scenario: &str, more: &[&str]| {
+        let done = airlock(&[&["verify", file, "--json", "--replay", scenario], more].concat());
+        let [result] = done.lines().try_into().unwrap();
+        assert_eq!(result["verified"], true);
+        assert_eq!(done.status == 0, result["replay"]["same"].as_bool().unwrap());
+        result["replay"].clone()
+    };
+    assert_eq!(replayed(scenario, &["--now", NOW])["same"], true);
+    let later = replayed(scenario, &["--now", "2026-01-15T09:00:01Z"]);
+    assert_eq!((&later["first"], &later["members"][0]["member"]), (&json!(0), &json!("time")));
+    assert_eq!(later["members"][0]["right"], "2026-01-15T09:00:01Z");
+    let other = airlock(&["verify", file, "--replay", "fixtures/sandbox/denied-consent.json"]);
+    assert!(other.status == 1 && other.out.contains("REPLAY DIFFERS: Record 0"), "{other:?}");
+    airlock(&["verify", file, "--seed", "x"]).unusable("--replay");
+}
+
+#[test]
+fn proof_of_a_record_is_checked_without_the_log() {
+    let folder = folder("proof-of");
+    let out = folder.join("evidence.json");
+    let file = out.to_str().unwrap();
+    assert_eq!(airlock(&["run", "fixtures/sandbox/referral-created.json", "--evidence", file]).status, 0);
+    let [result] = airlock(&["verify", file, "--json"]).lines().try_into().unwrap();
+    let key = result["signedBy"][0].as_str().unwrap();
+    let made = airlock(&["proof", "of", file, "3", "--key", key]);
+    assert!(made.status == 0 && made.out.starts_with("c2sp.org/tlog-proof@v1\n"), "{made:?}");
+    let proof = write(&folder, "3.tlog-proof", &made.out);
+    let check =
+        |more: &[&str]| airlock(&[&["proof", "check", &proof, "--key", key, "--json"], more].concat());
+    assert_eq!((check(&[]).status, check(&[]).lines()), (0, vec![json!({ "valid": true })]));
+    let bundle = std::fs::read_to_string(file).unwrap();
+    let records: Vec<&str> = bundle.lines().filter(|line| line.starts_with("{\"action\"")).collect();
+    let own = write(&folder, "own.json", records[3].trim_end_matches(','));
+    assert_eq!(check(&[&own]).status, 0);
+    let other = write(&folder, "other.json", records[4].trim_end_matches(','));
+    assert_eq!((check(&[&other]).status, &check(&[&other]).lines()[0]["code"]), (1, &json!("proof.root")));
+
+    let none = airlock(&["proof", "of", file, "7"]);
+    assert!(none.status == 1 && none.out.is_empty() && none.err.contains("proof.out-of-tree"), "{none:?}");
+    let altered = write(&folder, "altered.json", bundle.replacen("permitted", "denied", 1));
+    let refused = airlock(&["proof", "of", &altered, "3"]);
+    assert!(refused.status == 1 && refused.err.contains("evidence.record-altered"), "{refused:?}");
+    airlock(&["proof", "check", file, "--key", key]).unusable("proof.unreadable");
+    airlock(&["proof", "check", &proof]).unusable("--key");
+}
+
+#[test]
 fn run_writes_the_evidence_of_each_scenario_and_each_verifies() {
     let folder = folder("evidence");
     let done = airlock(&["run", "fixtures/sandbox", "--json", "--evidence", folder.to_str().unwrap()]);

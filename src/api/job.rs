@@ -1,8 +1,8 @@
 //! Long work, a slice at a time: the same code in a worker and on the page's own thread.
 
 use super::{
-    Objection, PolicyReport, PreviewJob, PreviewReport, PreviewRequest, Rehearsal, RehearsalJob,
-    RehearsalRequest, check_policy,
+    Evidence, EvidenceCheck, EvidenceReport, Known, Objection, PolicyReport, PreviewJob, PreviewReport,
+    PreviewRequest, Rehearsal, RehearsalJob, RehearsalRequest, Witness, check_policy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,21 @@ pub enum Task {
     Preview(PreviewRequest),
     /// A policy's text, to be checked.
     Check(String),
+    /// An evidence bundle, to be verified.
+    Verify(EvidenceTask),
+}
+
+/// An evidence bundle, and what is known of its log beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceTask {
+    /// The bundle's text.
+    pub evidence: String,
+    /// The keys that the log is known by (NAME+ID+KEY), instead of those that the bundle lists.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// The text of a checkpoint, or of another bundle, to hold it against.
+    #[serde(default)]
+    pub checkpoint: Option<String>,
 }
 
 /// What came of a job.
@@ -47,6 +62,8 @@ pub enum JobOutcome {
     Previewed(Box<PreviewReport>),
     /// Of [`Task::Check`]: without the rules' cells, which the text has too.
     Checked(PolicyReport),
+    /// Of [`Task::Verify`].
+    Verified(Box<EvidenceReport>),
 }
 
 impl Task {
@@ -59,7 +76,31 @@ impl Task {
             Self::Rehearse(request) => Ok(Box::new(RehearsalJob::new(*request)?)),
             Self::Preview(request) => Ok(Box::new(PreviewJob::new(request)?)),
             Self::Check(text) => Ok(Box::new(CheckJob { text, report: None })),
+            Self::Verify(EvidenceTask { evidence, keys, checkpoint }) => {
+                let mut known = Known::default();
+                keys.iter().try_for_each(|key| known.add_key(key))?;
+                known.witness = checkpoint.map(|text| Witness::read(&text)).transpose()?;
+                Ok(Box::new(EvidenceCheck::new(Evidence::read(evidence)?, known)))
+            }
         }
+    }
+}
+
+/// Records of a bundle that are one unit of work: a record by itself is next to none.
+const RECORDS: usize = 64;
+
+impl Job for EvidenceCheck {
+    fn step(&mut self, budget: usize) -> bool {
+        self.work(budget.saturating_mul(RECORDS))
+    }
+
+    fn progress(&self) -> JobProgress {
+        let (done, total) = self.done();
+        JobProgress { done, total }
+    }
+
+    fn finish(self: Box<Self>) -> JobOutcome {
+        JobOutcome::Verified(Box::new(self.report()))
     }
 }
 
@@ -96,6 +137,26 @@ mod tests {
         while !job.step(1) {}
         let JobOutcome::Checked(report) = job.finish() else { panic!("another outcome") };
         report
+    }
+
+    #[test]
+    fn a_bundle_is_verified_as_a_job_as_it_is_at_one_go() {
+        let scenario = crate::api::open_scenario("referral-created").unwrap();
+        let mut session = crate::api::Session::new();
+        crate::api::run_in(&scenario, &mut session);
+        let text = crate::api::scenario_evidence(&session, "job", "seed");
+        for evidence in [text.clone(), text.replacen("passed", "refused", 1)] {
+            let whole =
+                crate::api::verify_evidence(Evidence::read(evidence.clone()).unwrap(), Known::default());
+            let mut job = Task::Verify(EvidenceTask { evidence, ..EvidenceTask::default() }).begin().unwrap();
+            while !job.step(1) {}
+            assert_eq!(job.progress().done, job.progress().total);
+            assert_eq!(job.finish(), JobOutcome::Verified(Box::new(whole)));
+        }
+        let checkpoint = Some("none".to_owned());
+        let refused =
+            Task::Verify(EvidenceTask { evidence: text, checkpoint, keys: Vec::new() }).begin().err();
+        assert_eq!(refused.unwrap().code, "evidence.given-checkpoint-unreadable");
     }
 
     #[test]

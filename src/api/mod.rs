@@ -54,7 +54,7 @@ pub use evidence::{
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
-pub use job::{Job, JobOutcome, JobProgress, Task};
+pub use job::{EvidenceTask, Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use operation::Operation;

@@ -3,12 +3,13 @@
 use super::examine::Examination;
 use super::faults::Wrong;
 use super::locate::{Located, locate};
+use super::text::{compact, unhex, unsigned};
 use super::witness::{Witness, WitnessReport};
 use super::{Evidence, EvidenceFault, ReplayReport};
-use crate::api::{JobProgress, Objection};
+use crate::api::Objection;
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::checkpoint::Fault as CheckpointFault;
-use crate::engine::audit::note::{Fault as NoteFault, Note, NoteKey};
+use crate::engine::audit::note::{Fault as NoteFault, NoteKey};
 use crate::engine::audit::{Hash, Tree, hex, leaf_hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -121,7 +122,7 @@ impl Hashed<'_> {
 /// Verifies a bundle at one go.
 pub fn verify_evidence(evidence: Evidence, known: Known) -> EvidenceReport {
     let mut check = EvidenceCheck::new(evidence, known);
-    while !check.step(usize::MAX) {}
+    while !check.work(usize::MAX) {}
     check.report()
 }
 
@@ -215,7 +216,7 @@ impl EvidenceCheck {
     }
 
     /// Works on for about so many records; true when nothing is left to do.
-    pub fn step(&mut self, budget: usize) -> bool {
+    pub fn work(&mut self, budget: usize) -> bool {
         let mut left = budget.max(1);
         left = self.hash(left);
         if left > 0 && self.located.is_none() {
@@ -264,13 +265,12 @@ impl EvidenceCheck {
         }
     }
 
-    /// How far it has come.
-    pub fn progress(&self) -> JobProgress {
-        let done = self.hashes.len() + self.examination.done();
-        JobProgress { done, total: self.evidence.records.len() * 2 }
+    /// How many records have been taken, and how often in all; each is taken twice.
+    pub fn done(&self) -> (usize, usize) {
+        (self.hashes.len() + self.examination.done(), self.evidence.records.len() * 2)
     }
 
-    /// What the work so far has found. All of it, once [`EvidenceCheck::step`] has said that nothing is left.
+    /// What the work so far has found. All of it, once [`EvidenceCheck::work`] has said that nothing is left.
     pub fn report(&self) -> EvidenceReport {
         let mut wrong = self.wrong.clone();
         wrong.extend(self.located.iter().flat_map(|located| located.wrong.iter().cloned()));
@@ -314,42 +314,4 @@ impl EvidenceCheck {
             read.filter_map(|(number, text)| Some((number, Checkpoint::verify(text, &self.keys).ok()?.0)));
         signed.max_by_key(|(_, checkpoint)| checkpoint.size)
     }
-}
-
-/// What a note says, whoever signed it.
-pub(super) fn unsigned(note: &str) -> Option<Checkpoint> {
-    Checkpoint::parse(Note::parse(note).ok()?.text).ok()
-}
-
-/// A hash in hex.
-pub(super) fn unhex(text: &str) -> Option<Hash> {
-    let mut hash = [0; 32];
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
-    }
-    Some(hash)
-}
-
-/// A text without the white space between its tokens. None where there is none.
-pub(super) fn compact(text: &str) -> Option<String> {
-    let mut compact = String::new();
-    let (mut in_string, mut escaped, mut start) = (false, false, 0);
-    for (at, byte) in text.bytes().enumerate() {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if byte == b'"' {
-            in_string = true;
-        } else if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-            compact.push_str(text.get(start..at).unwrap_or_default());
-            start = at + 1;
-        }
-    }
-    if start == 0 {
-        return None;
-    }
-    compact.push_str(text.get(start..).unwrap_or_default());
-    Some(compact)
 }

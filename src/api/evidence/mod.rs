@@ -16,6 +16,7 @@ mod place;
 mod prove;
 mod read;
 mod replay;
+mod text;
 mod witness;
 mod write;
 

@@ -1,7 +1,7 @@
 //! The proof of one record, to take away: c2sp.org/tlog-proof@v1, with the record's canonical bytes as its extra data.
 
-use super::check::compact;
 use super::place::Placed;
+use super::text::compact;
 use super::{Evidence, EvidenceCheck, Known};
 use crate::api::proof::coded;
 use crate::api::{Objection, ProofReport};
@@ -16,7 +16,7 @@ use crate::engine::audit::{leaf_hash, proof};
 /// Where the bundle does not verify, or has no such record.
 pub fn prove_record(evidence: Evidence, known: Known, place: u64) -> Result<String, Objection> {
     let mut check = EvidenceCheck::new(evidence, known);
-    while !check.step(usize::MAX) {}
+    while !check.work(usize::MAX) {}
     let report = check.report();
     if let Some(fault) = report.faults.first() {
         return Err(Objection::new(&fault.code, fault.what.clone(), fault.help.clone()));

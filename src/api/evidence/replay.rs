@@ -1,7 +1,7 @@
 //! Replay: the scenario that a log is said to come from, run anew, and what differs.
 
 use super::Evidence;
-use super::check::compact;
+use super::text::compact;
 use crate::api::compare::{MemberDifference, differences};
 use crate::api::{OpenScenario, Session, run_in};
 use serde::{Deserialize, Serialize};

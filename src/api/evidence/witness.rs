@@ -1,7 +1,8 @@
 //! A checkpoint from elsewhere, and how a log stands to it: the same, longer, shorter, or forked.
 
-use super::check::{Hashed, unhex, unsigned};
+use super::check::Hashed;
 use super::faults::Wrong;
+use super::text::{unhex, unsigned};
 use super::{Evidence, EvidenceLog};
 use crate::api::Objection;
 use crate::engine::audit::Hash;

@@ -34,7 +34,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Outcome {
 
 /// Verifies to the end.
 pub(crate) fn work(check: &mut EvidenceCheck) {
-    while !check.step(SLICE) {
+    while !check.work(SLICE) {
         progress(check);
     }
 }
@@ -54,10 +54,10 @@ pub(crate) fn known(keys: &[String]) -> Result<Known, Unusable> {
 }
 
 fn progress(check: &EvidenceCheck) {
-    let progress = check.progress();
-    if progress.total > 4 * SLICE && std::io::stderr().is_terminal() {
-        let end = if progress.done == progress.total { "\n" } else { "" };
-        let percent = progress.done * 100 / progress.total.max(1);
+    let (done, total) = check.done();
+    if total > 4 * SLICE && std::io::stderr().is_terminal() {
+        let end = if done == total { "\n" } else { "" };
+        let percent = done * 100 / total.max(1);
         let _ = write!(std::io::stderr(), "\rverified {percent} %{end}");
     }
 }
