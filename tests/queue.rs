@@ -302,12 +302,12 @@ fn only_ciphertext_of_what_waits_is_stored() {
 /// Where the one sealed part of a queue is stored, and what it is.
 fn sealed_in(shelf: &MemoryShelf) -> (String, String) {
     let names = shelf.names("").unwrap().into_iter();
-    let found = names.filter_map(|name| {
+    let mut found = names.rev().filter_map(|name| {
         let text = shelf.get(&name).unwrap()?;
         let (_, rest) = text.split_once("[\"line run-000001\",\"")?;
         Some((name, rest.split('"').next()?.to_owned()))
     });
-    found.last().expect("it is stored")
+    found.next().expect("it is stored")
 }
 
 #[wasm_bindgen_test(unsupported = test)]

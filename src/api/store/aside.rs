@@ -1,7 +1,7 @@
 //! Setting aside what can't be trusted, so that it can be looked at, and making room of it again.
 
 use super::shelf::{Shelf, ShelfError};
-use super::{HEAD, JOURNAL, SEGMENT, rows};
+use super::{HEAD, JOURNAL, SEGMENT, rows, version1};
 
 /// What begins the names of what was set aside.
 const ASIDE: &str = "airlock.aside.";
@@ -18,18 +18,20 @@ pub fn set_aside(shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
     let free = (1..).find(|n| !taken.iter().any(|name| name.starts_with(&beginning(*n))));
     let aside = beginning(free.unwrap_or(u32::MAX));
     let mut moved = 0_usize;
+    let mut names = version1::names(shelf)?;
     for part in [JOURNAL, SEGMENT, rows::NAME, HEAD] {
-        for name in shelf.names(part)? {
-            let Some(text) = shelf.get(&name)? else { continue };
-            // Room is made first: both at once might not fit. The text is safe in memory meanwhile.
-            shelf.remove(&name)?;
-            let to = [aside.as_str(), name.strip_prefix(OURS).unwrap_or(&name)].concat();
-            if let Err(error) = shelf.set(&to, &text) {
-                let _ = shelf.set(&name, &text);
-                return Err(error);
-            }
-            moved = moved.saturating_add(1);
+        names.extend(shelf.names(part)?);
+    }
+    for name in names {
+        let Some(text) = shelf.get(&name)? else { continue };
+        // Room is made first: both at once might not fit. The text is safe in memory meanwhile.
+        shelf.remove(&name)?;
+        let to = [aside.as_str(), name.strip_prefix(OURS).unwrap_or(&name)].concat();
+        if let Err(error) = shelf.set(&to, &text) {
+            let _ = shelf.set(&name, &text);
+            return Err(error);
         }
+        moved = moved.saturating_add(1);
     }
     Ok(moved)
 }

@@ -12,6 +12,7 @@ mod head;
 mod named;
 mod rows;
 mod shelf;
+mod version1;
 
 pub use aside::{aside, drop_aside, set_aside};
 pub use head::{Fault, Gone, Sealed};
@@ -102,6 +103,10 @@ pub struct Store {
     known: Option<String>,
     /// Whether nothing of this is stored, though there is something.
     anew: bool,
+    /// What goes once this is stored: the same in an older form.
+    replaces: Vec<String>,
+    /// How many of the records that wait are stored in an older form.
+    kept_otherwise: usize,
 }
 
 impl Store {
@@ -118,6 +123,8 @@ impl Store {
             received: 0,
             known: None,
             anew: false,
+            replaces: Vec::new(),
+            kept_otherwise: 0,
             key,
         };
         store.know_key();
@@ -171,7 +178,7 @@ impl Store {
 
     /// Records that are not stored yet.
     pub fn unsaved(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len().saturating_sub(self.kept_otherwise)
     }
 
     /// Adds a record's canonical text.
@@ -284,6 +291,10 @@ impl Store {
         }
         self.waiting.clear();
         self.changed.clear();
+        self.kept_otherwise = 0;
+        for name in std::mem::take(&mut self.replaces) {
+            let _ = shelf.remove(&name);
+        }
         self.keep_reserve(shelf);
         self.seal(shelf);
         Ok(())
@@ -370,10 +381,13 @@ impl Store {
         let mut faults = Vec::new();
         let head = match text.as_deref().map(Head::parse) {
             Some(Some(head)) => head,
-            None if [JOURNAL, SEGMENT]
-                .iter()
-                .all(|part| shelf.names(part).is_ok_and(|names| names.is_empty())) =>
-            {
+            // What there is beside it was written while it was taken over, and is written anew.
+            None if !version1::names(shelf)?.is_empty() => {
+                let store = version1::read(shelf, key.clone())?;
+                faults.extend(store.is_none().then_some(Fault::EarlierVersion));
+                return Ok(Opened { store: store.unwrap_or_else(|| Self::new(key)), faults });
+            }
+            None if shelf.names(JOURNAL)?.is_empty() && shelf.names(SEGMENT)?.is_empty() => {
                 return Ok(Opened { store: Self::new(key), faults });
             }
             unreadable => {
@@ -513,7 +527,7 @@ impl Store {
         let Some(head) = head.filter(|head| head.from <= self.next && head.to >= self.next) else {
             return Ok(Caught::Reload);
         };
-        if !self.waiting.is_empty() || head.segments < self.archive.segments() as u64 {
+        if self.unsaved() > 0 || self.anew || head.segments < self.archive.segments() as u64 {
             return Ok(Caught::Reload);
         }
         let before = self.archive.len();
