@@ -30,7 +30,7 @@ fn every_log() -> &'static [(String, Vec<String>)] {
 }
 
 fn export(format: ExportFormat, records: &[String]) -> String {
-    let mut exporter = Exporter::new(format, ORIGIN);
+    let exporter = Exporter::new(format, ORIGIN);
     let mut out = String::new();
     exporter.head(&mut out);
     for record in records {
@@ -157,7 +157,7 @@ fn what_is_no_record_is_not_exported_and_leaves_nothing() {
 fn records_go_through_one_at_a_time_and_none_waits_for_another() {
     let records = records_of("referral-created");
     for format in ExportFormat::ALL {
-        let mut exporter = Exporter::new(format, ORIGIN);
+        let exporter = Exporter::new(format, ORIGIN);
         let (mut out, mut largest) = (String::new(), 0);
         for count in [2_000, 20_000] {
             let start = std::time::Instant::now();

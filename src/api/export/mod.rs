@@ -102,11 +102,11 @@ impl Exporter {
         }
     }
 
-    /// Appends a record, with its line end. Records come in the order of the log.
+    /// Appends a record, with its line end.
     ///
     /// # Errors
     /// Why it can't be written; then nothing is appended.
-    pub fn record(&mut self, canonical: &str, out: &mut String) -> Result<(), Unfit> {
+    pub fn record(&self, canonical: &str, out: &mut String) -> Result<(), Unfit> {
         let record = Record::read(canonical).ok_or(Unfit::NoRecord)?;
         match self.format {
             ExportFormat::Ndjson => {

@@ -33,33 +33,21 @@ pub(super) struct AuditEvents {
     origin: String,
     /// What an id starts with: the first 16 hex digits of the origin's SHA-256.
     prefix: String,
-    /// The delivery whose count the record before was about.
-    counted: String,
 }
 
 impl AuditEvents {
     pub fn new(origin: &str) -> Self {
         let mut prefix = hex(&Sha256::digest(origin.as_bytes()));
         prefix.truncate(16);
-        Self { origin: origin.to_owned(), prefix, counted: String::new() }
+        Self { origin: origin.to_owned(), prefix }
     }
 
     /// Appends the AuditEvent of a record. None, and nothing appended, where it has no time.
-    pub fn record(&mut self, record: &Record<'_>, out: &mut String) -> Option<()> {
-        let AuditRecord { stage, action, outcome, correlation, seq, time, .. } = &record.read;
+    pub fn record(&self, record: &Record<'_>, out: &mut String) -> Option<()> {
+        let AuditRecord { stage, action, outcome, counted, seq, time, .. } = &record.read;
         // Read and written again: RFC 3339 admits spellings that FHIR does not.
         let recorded = Instant::parse(time)?.to_rfc3339();
-        let mapping = match table::mapping(stage, action, outcome) {
-            Mapping { pattern: Pattern::Disclosed, .. } if self.counted == *correlation => {
-                &table::COUNT_DELIVERED
-            }
-            mapping => mapping,
-        };
-        self.counted.clear();
-        if stage == "deliver" && action == "count" {
-            self.counted.push_str(correlation);
-        }
-
+        let mapping = table::mapping(stage, action, outcome, counted.is_some());
         let mut event = Event { json: Writer::start(out), record, mapping, origin: &self.origin };
         event.json.text("resourceType", "AuditEvent");
         event.json.text("id", &format!("{}-{seq}", self.prefix));

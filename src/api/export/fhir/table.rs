@@ -105,10 +105,9 @@ const fn plain(kind: Coding, subtype: Option<Coding>) -> Mapping {
 }
 
 /// Stage, action, and outcome or `*`; the first that fits holds.
-pub(super) static TABLE: [(&str, &str, &str, Mapping); 14] = [
+pub(super) static TABLE: [(&str, &str, &str, Mapping); 13] = [
     ("webhook", "authenticate", "*", plain(AUTHENTICATION, None)),
     ("*", "alert", "*", plain(ALERT, None)),
-    ("*", "*", "alert", plain(ALERT, None)),
     ("queue", "fetch", "*", plain(QUERY, None)),
     ("validate", "attest-synthetic", "*", plain(ALERT, lifecycle("attest"))),
     ("validate", "check", "*", plain(ACTIVITY, lifecycle("verify"))),
@@ -157,25 +156,29 @@ pub(super) static TABLE: [(&str, &str, &str, Mapping); 14] = [
     ),
 ];
 
-/// A delivery of a count, which is of no patient: it follows the record of what it counts.
+/// A delivery of a count, which is of no patient.
 pub(super) static COUNT_DELIVERED: Mapping =
     Mapping { kind: EXPORT, subtype: lifecycle("report"), action: "R", pattern: Pattern::Plain };
 
 /// What the others become.
 pub(super) static OTHER: Mapping = plain(ACTIVITY, None);
 
-/// What a record becomes.
-pub(super) fn mapping(stage: &str, action: &str, outcome: &str) -> &'static Mapping {
+/// What a record becomes. `counts` says that it is of a group's count.
+pub(super) fn mapping(stage: &str, action: &str, outcome: &str, counts: bool) -> &'static Mapping {
     let fits = |wanted: &str, own: &str| wanted == "*" || wanted == own;
     let found = TABLE.iter().find(|(s, a, o, _)| fits(s, stage) && fits(a, action) && fits(o, outcome));
-    found.map_or(&OTHER, |(.., mapping)| mapping)
+    match found.map_or(&OTHER, |(.., mapping)| mapping) {
+        Mapping { pattern: Pattern::Disclosed, .. } if counts => &COUNT_DELIVERED,
+        mapping => mapping,
+    }
 }
 
 /// `AuditEvent.outcome`: 0 success; 4 the action did not come about, for a known reason; 8 it was stopped. The
 /// consent pattern wants 8 for a denial.
 pub(super) fn outcome(outcome: &str, has_code: bool) -> &'static str {
     match outcome {
-        "denied" | "quarantined" | "dead-lettered" | "alert" => "8",
+        "denied" | "quarantined" | "dead-lettered" => "8",
+        "missing" => "4",
         _ if has_code => "4",
         _ => "0",
     }
@@ -184,6 +187,7 @@ pub(super) fn outcome(outcome: &str, has_code: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::audit::{Fact, Member};
     use std::collections::BTreeMap;
 
     /// The rows of the page's table, by what they are about, and the rest of each.
@@ -217,7 +221,7 @@ mod tests {
             (format!("| {stage}.{action}{outcome}"), row(mapping))
         });
         let mut wanted: BTreeMap<String, String> = named.collect();
-        wanted.insert("| deliver.write delivered, after deliver.count".to_owned(), row(&COUNT_DELIVERED));
+        wanted.insert("| deliver.write delivered, `counted`".to_owned(), row(&COUNT_DELIVERED));
         wanted.insert("| all others".to_owned(), row(&OTHER));
         let page = page();
         let lines: String = wanted.iter().map(|(record, rest)| format!("{record} | {rest}\n")).collect();
@@ -225,11 +229,35 @@ mod tests {
     }
 
     #[test]
-    fn the_first_row_that_fits_holds_and_none_is_in_the_shadow_of_another() {
+    fn each_row_is_for_a_fact_that_there_is() {
+        let facts = || Fact::ALL.iter().map(|fact| fact.row());
         for (stage, action, outcome, own) in &TABLE {
-            let found = mapping(stage, action, outcome);
-            assert!(std::ptr::eq(found, own), "{stage}.{action} {outcome}");
+            let mut found = facts().map(|row| mapping(row.stage, row.action, row.outcome, false));
+            assert!(found.any(|mapping| std::ptr::eq(mapping, own)), "{stage}.{action} {outcome}");
         }
-        assert!(std::ptr::eq(mapping("queue", "retry", "deferred"), &OTHER));
+        assert!(std::ptr::eq(mapping("deliver", "write", "delivered", true), &COUNT_DELIVERED));
+        assert!(std::ptr::eq(mapping("queue", "give-up", "dead-lettered", false), &OTHER));
+    }
+
+    #[test]
+    fn what_did_not_come_about_is_no_success() {
+        for row in Fact::ALL.iter().map(|fact| fact.row()) {
+            let stopped = ["denied", "quarantined", "dead-lettered"].contains(&row.outcome);
+            let failed = row.must.has(Member::Code) || row.outcome == "missing";
+            let wanted = if stopped {
+                "8"
+            } else if failed {
+                "4"
+            } else {
+                "0"
+            };
+            assert_eq!(
+                outcome(row.outcome, row.must.has(Member::Code)),
+                wanted,
+                "{} {}",
+                row.kind,
+                row.outcome
+            );
+        }
     }
 }

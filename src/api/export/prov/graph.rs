@@ -3,18 +3,8 @@
 use super::{Edge, Kind, Lineage, Node, Relation};
 use crate::api::archive::members;
 use crate::api::export::Record;
-use crate::engine::audit::AuditRecord;
-
-/// The way of an event: each of these presupposes those before it.
-const WAY: [(&str, &str); 7] = [
-    ("webhook", "authenticate"),
-    ("validate", "check"),
-    ("adapt", "map"),
-    ("consent", "decide"),
-    ("redact", "apply-policy"),
-    ("guard", "inspect"),
-    ("deliver", "write"),
-];
+use crate::engine::audit::complete::Completeness;
+use crate::engine::audit::{AuditRecord, Fact};
 
 /// The stages that decide by the policy's own text.
 const BY_POLICY: [&str; 3] = ["validate", "consent", "redact"];
@@ -53,25 +43,17 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     /// A node for each stage, in the order in which they came, and one for each that is missing before one that is there.
     fn activities(&mut self) {
-        let has = |step: &(&str, &str)| self.chain.iter().any(|r| (&*r.read.stage, &*r.read.action) == *step);
-        let last = WAY.iter().rposition(has).unwrap_or(0);
-        let missing = |(at, step): (usize, &(&'static str, &str))| {
-            // Of an event that came in a notification, or was fetched, the notification was authenticated.
-            let elsewhere = at == 0 && self.chain.iter().any(|record| record.read.correlation.contains('.'));
-            (at < last && !has(step) && !elsewhere).then_some(step.0)
-        };
-        let mut missing: Vec<&str> = WAY.iter().enumerate().filter_map(missing).collect();
-        let rank = |stage: &str| WAY.iter().position(|(own, _)| *own == stage);
         let mut stages: Vec<(&str, bool)> = Vec::new();
         for record in self.chain.iter().map(|record| &record.read) {
-            if stages.iter().any(|(own, there)| *own == record.stage && *there) {
-                continue;
+            if !stages.iter().any(|(own, _)| *own == record.stage) {
+                stages.push((&record.stage, true));
             }
-            let own = rank(&record.stage);
-            let before = missing.iter().take_while(|stage| own.is_some_and(|own| rank(stage) < Some(own)));
-            let before = before.count();
-            stages.extend(missing.drain(..before).map(|stage| (stage, false)));
-            stages.push((&record.stage, true));
+        }
+        for (stage, before) in self.missing() {
+            let shows = self.chain.iter().find(|record| Some(record.read.seq) == before);
+            let shows =
+                shows.and_then(|record| stages.iter().position(|own| *own == (&*record.read.stage, true)));
+            stages.insert(shows.unwrap_or(stages.len()), (stage, false));
         }
         for (column, (stage, there)) in stages.into_iter().enumerate() {
             let node = if there { self.activity(stage, column) } else { gap(stage, column) };
@@ -80,6 +62,24 @@ impl<'a> Graph<'a> {
                 self.edges.push(Edge { from: column, relation: Relation::WasInformedBy, to: column - 1 });
             }
         }
+    }
+
+    /// The stages that no record tells of, each with the place of the record that shows it, as the check of completeness
+    /// finds them.
+    fn missing(&self) -> Vec<(&'static str, Option<u64>)> {
+        let mut check = Completeness::new(true);
+        self.chain.iter().for_each(|record| check.take(&record.read));
+        let own = self.chain.first().map(|record| &*record.read.correlation);
+        let mut missing = Vec::new();
+        for gap in check.finish(None).gaps {
+            let Some(fact) = gap.missing.first().filter(|_| Some(&*gap.correlation) == own) else { continue };
+            let gap = (fact.row().stage, gap.before);
+            // That its notification made way for it is recorded with the notification.
+            if *fact != Fact::Unpacked && !missing.contains(&gap) {
+                missing.push(gap);
+            }
+        }
+        missing
     }
 
     fn activity(&self, stage: &str, column: usize) -> Node {

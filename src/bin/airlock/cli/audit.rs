@@ -46,7 +46,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Outcome {
     let origin = evidence.origin().unwrap_or(NO_ORIGIN);
     let whole = match (format, args.record) {
         (Some(format), _) => {
-            export(&mut Exporter::new(format, origin), format, evidence.texts(), &name.to_string())
+            export(&Exporter::new(format, origin), format, evidence.texts(), &name.to_string())
         }
         (None, Some(seq)) => {
             let records: Vec<&str> = evidence.texts().collect();
@@ -64,7 +64,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Outcome {
 
 /// Writes record by record; whether each could be written. Where the reader has gone away the rest is not written.
 fn export<'a>(
-    exporter: &mut Exporter,
+    exporter: &Exporter,
     format: ExportFormat,
     records: impl Iterator<Item = &'a str>,
     name: &str,
