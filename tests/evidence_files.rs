@@ -114,7 +114,7 @@ fn hostile_text_is_not_repeated_and_not_interpreted() {
         with(|e| e["records"][2][hostile] = json!(1)),
         with(|e| e["leafHashes"][2] = json!(hostile)),
         with(|e| e["policies"] = json!([{ "policy": hostile, "hash": hostile }])),
-        with(|e| e["consents"] = json!([hostile])),
+        with(|e| e["consents"] = json!([{ "consent": hostile }])),
         with(|e| e[hostile] = json!(1)),
     ];
     for text in texts {
@@ -222,24 +222,25 @@ fn who_signed_is_told_from_who_says_so() {
     assert!(Known::default().add_key("a+b+c").is_err());
 }
 
+/// What verifying finds of records that were logged and signed as they are.
+fn signed(records: &[String]) -> EvidenceReport {
+    let mut archive = airlock::api::archive::Archive::default();
+    records.iter().for_each(|text| archive.append(leaf_hash(text.as_bytes()), text));
+    let origin = "airlock.example.invalid/log/wrong";
+    let key = SigningNoteKey::new(origin, &[4; 32]).unwrap();
+    let (size, root) = (archive.tree().size(), archive.tree().root());
+    let checkpoint = airlock::engine::audit::checkpoint::Checkpoint { origin: origin.to_owned(), size, root };
+    let checkpoints = vec![checkpoint.signed(&key)];
+    let keys = vec![key.verifier()];
+    verify(
+        &airlock::api::EvidenceSource { archive: &archive, origin, keys, checkpoints, sealed: &|_| None }
+            .to_text(),
+    )
+}
+
 #[test]
 fn what_was_written_wrong_and_signed_so_is_told_from_what_was_altered() {
     // A writer that numbers records twice, leaves numbers out, and writes what is no record: all of it signed.
-    let signed = |records: &[String]| {
-        let mut archive = airlock::api::archive::Archive::default();
-        records.iter().for_each(|text| archive.append(leaf_hash(text.as_bytes()), text));
-        let origin = "airlock.example.invalid/log/wrong";
-        let key = SigningNoteKey::new(origin, &[4; 32]).unwrap();
-        let (size, root) = (archive.tree().size(), archive.tree().root());
-        let checkpoint =
-            airlock::engine::audit::checkpoint::Checkpoint { origin: origin.to_owned(), size, root };
-        let checkpoints = vec![checkpoint.signed(&key)];
-        let keys = vec![key.verifier()];
-        verify(
-            &airlock::api::EvidenceSource { archive: &archive, origin, keys, checkpoints, sealed: &|_| None }
-                .to_text(),
-        )
-    };
     let record = |seq: u64| AuditRecord { seq, ..AuditRecord::default() }.canonical();
     let numbers = |numbers: &[u64]| {
         let report = signed(&numbers.iter().map(|seq| record(*seq)).collect::<Vec<_>>());
@@ -263,6 +264,28 @@ fn what_was_written_wrong_and_signed_so_is_told_from_what_was_altered() {
 }
 
 #[test]
+fn a_chain_that_lacks_a_stage_is_told_though_nothing_was_altered() {
+    let complete = verify(&bundle()).completeness.unwrap();
+    assert_eq!((complete.ended, complete.open.len(), complete.gaps.len()), (1, 0, 0));
+    // The same log, numbered anew without the decision on consent, and signed so.
+    let records =
+        session_of(&scenario()).timeline().iter().map(|entry| entry.raw.clone()).collect::<Vec<_>>();
+    let kept = records.iter().filter(|text| !text.contains("\"stage\":\"consent\""));
+    let numbered = kept.enumerate().map(|(seq, text)| {
+        let mut record = AuditRecord::parse(text).unwrap();
+        record.seq = seq as u64;
+        record.canonical()
+    });
+    let report = signed(&numbered.collect::<Vec<_>>());
+    assert!(report.verified, "{report:?}");
+    let gaps = report.completeness.unwrap().gaps;
+    assert!(gaps.iter().any(|gap| gap.missing.iter().any(|kind| kind == "consent.decide")), "{gaps:?}");
+    // Where records are absent, that is what is said.
+    let dropped = with(|e| drop(e["records"].as_array_mut().unwrap().remove(3)));
+    assert_eq!(verify(&dropped).completeness, None);
+}
+
+#[test]
 fn lists_that_are_not_what_the_records_cite_are_told() {
     for (text, expected) in [
         (with(|e| e["policies"] = json!([])), "evidence.policy-unlisted"),
@@ -272,7 +295,7 @@ fn lists_that_are_not_what_the_records_cite_are_told() {
         ),
         (with(|e| e["consents"] = json!([])), "evidence.consent-unlisted"),
         (
-            with(|e| e["consents"].as_array_mut().unwrap().push(json!("consent 99"))),
+            with(|e| e["consents"].as_array_mut().unwrap().push(json!({ "consent": "consent 99" }))),
             "evidence.consent-uncited",
         ),
     ] {

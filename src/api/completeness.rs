@@ -52,15 +52,18 @@ pub fn completeness<'a>(records: impl Iterator<Item = &'a str>, standing: Option
     for record in records.filter_map(|text| AuditRecord::parse(text).ok()) {
         look.get_or_insert_with(|| Look::new(record.seq == 0)).take(&record);
     }
-    let report = look.unwrap_or_else(|| Look::new(true)).finish(standing);
-    Completeness {
-        ended: report.ended,
-        open: report
-            .open
-            .into_iter()
-            .map(|open| OpenChain { correlation: open.correlation, after: open.after })
-            .collect(),
-        gaps: report.gaps.iter().map(ChainGap::from).collect(),
+    look.unwrap_or_else(|| Look::new(true)).finish(standing).into()
+}
+
+impl From<complete::Report> for Completeness {
+    fn from(report: complete::Report) -> Self {
+        let complete::Report { ended, open, gaps } = report;
+        let open = open.into_iter();
+        Self {
+            ended,
+            open: open.map(|open| OpenChain { correlation: open.correlation, after: open.after }).collect(),
+            gaps: gaps.iter().map(ChainGap::from).collect(),
+        }
     }
 }
 

@@ -48,9 +48,9 @@ pub use completeness::{ChainGap, Completeness, OpenChain, Standing, completeness
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{
-    DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceLog, EvidenceReport, EvidenceSource,
-    Known, PolicyReference, ReplayReport, Witness, WitnessRelation, WitnessReport, check_record_proof,
-    prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
+    ConsentReference, DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceLog, EvidenceReport,
+    EvidenceSource, Known, PolicyReference, ReplayReport, Witness, WitnessRelation, WitnessReport,
+    check_record_proof, prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};

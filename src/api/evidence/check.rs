@@ -6,7 +6,7 @@ use super::locate::{Located, locate};
 use super::text::{compact, unhex, unsigned};
 use super::witness::{Witness, WitnessReport};
 use super::{Evidence, EvidenceFault, ReplayReport};
-use crate::api::Objection;
+use crate::api::{Completeness, Objection};
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::checkpoint::Fault as CheckpointFault;
 use crate::engine::audit::note::{Fault as NoteFault, NoteKey};
@@ -48,6 +48,10 @@ pub struct EvidenceReport {
     pub signed_by: Vec<String>,
     /// Records that were deleted under retention.
     pub deleted: u64,
+    /// Whether each delivery's chain of records has each stage that it must have; a gap is no sign of tampering, but that
+    /// something was not recorded. None where records are absent or not as they were signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completeness: Option<Completeness>,
     /// How it stands to the checkpoint that it was held against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<WitnessReport>,
@@ -293,6 +297,7 @@ impl EvidenceCheck {
             origin: self.evidence.origin.clone(),
             signed_by: self.signed_by.clone(),
             deleted: self.tree.size() - self.hashes.len() as u64,
+            completeness: self.examination.complete.clone().map(Completeness::from),
             checkpoint,
             replay: None,
         }

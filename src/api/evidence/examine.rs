@@ -2,8 +2,9 @@
 
 use super::faults::Wrong;
 use super::locate::Located;
-use super::write::policy_of;
-use super::{Evidence, PolicyReference};
+use super::write::{consent_of, policy_of};
+use super::{ConsentReference, Evidence, PolicyReference};
+use crate::engine::audit::complete::{Completeness, Report};
 use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
 use std::collections::BTreeSet;
 
@@ -13,9 +14,13 @@ pub(super) struct Examination {
     finished: bool,
     /// What the bundle lists and no record has cited yet.
     policies: BTreeSet<PolicyReference>,
-    consents: BTreeSet<String>,
+    consents: BTreeSet<ConsentReference>,
     listed_policies: BTreeSet<PolicyReference>,
-    listed_consents: Option<BTreeSet<String>>,
+    listed_consents: Option<BTreeSet<ConsentReference>>,
+    /// None where records are not here or not in place: then nothing is to be said of what is absent.
+    chains: Option<Completeness>,
+    /// Whether each delivery's chain has each stage; once all is looked at.
+    pub complete: Option<Report>,
     /// By how much the numbers of the records differ from their places, so that one that is wrong is told once.
     shift: u64,
     pub wrong: Vec<Wrong>,
@@ -24,7 +29,7 @@ pub(super) struct Examination {
 impl Examination {
     pub fn new(evidence: &Evidence) -> Self {
         let policies: BTreeSet<PolicyReference> = evidence.policies.iter().cloned().collect();
-        let consents: Option<BTreeSet<String>> =
+        let consents: Option<BTreeSet<ConsentReference>> =
             evidence.consents.as_ref().map(|consents| consents.iter().cloned().collect());
         Self {
             at: 0,
@@ -33,6 +38,8 @@ impl Examination {
             listed_consents: consents.clone(),
             policies,
             consents: consents.unwrap_or_default(),
+            chains: (!evidence.places.have_gaps()).then(|| Completeness::new(true)),
+            complete: None,
             shift: 0,
             wrong: Vec::new(),
         }
@@ -60,6 +67,9 @@ impl Examination {
         }
         if !self.finished {
             self.finished = true;
+            if located.wrong.is_empty() {
+                self.complete = self.chains.take().map(|chains| chains.finish(None));
+            }
             // Records that are not here may have cited what the others do not.
             if located.wrong.is_empty() && !evidence.places.have_gaps() {
                 self.wrong.extend((!self.policies.is_empty()).then_some(Wrong::PolicyUncited));
@@ -97,12 +107,15 @@ impl Examination {
                 self.listed_policies.insert(policy);
             }
         }
-        if let (Some(listed), Some(consent)) = (&mut self.listed_consents, record.consent.as_deref()) {
-            self.consents.remove(consent);
-            if !listed.contains(consent) {
+        if let (Some(listed), Some(consent)) = (&mut self.listed_consents, consent_of(&record)) {
+            self.consents.remove(&consent);
+            if !listed.contains(&consent) {
                 self.wrong.push(Wrong::ConsentUnlisted(place));
-                listed.insert(consent.to_owned());
+                listed.insert(consent);
             }
+        }
+        if let Some(chains) = &mut self.chains {
+            chains.take(&record);
         }
     }
 }

@@ -55,6 +55,17 @@ pub struct PolicyReference {
     pub hash: String,
 }
 
+/// A consent that decided.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentReference {
+    /// Its place on file, e.g. `consent 1`.
+    pub consent: String,
+    /// Its version, where it states a small number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
 /// Records that are not in a bundle: a whole node of the tree, whose root stands for them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! Reading a bundle. The text is kept, and the records are places in it: a bundle may be large.
 
 use super::place::{Deleted, Places};
-use super::{DeletedSegment, EvidenceLog, FORMAT, PolicyReference, VERSION};
+use super::{ConsentReference, DeletedSegment, EvidenceLog, FORMAT, PolicyReference, VERSION};
 use crate::api::Objection;
 use crate::engine::audit::Hash;
 use base64::Engine as _;
@@ -31,7 +31,7 @@ pub struct Evidence {
     /// Version 1: what it states of the log.
     pub(super) log: Option<EvidenceLog>,
     pub(super) policies: Vec<PolicyReference>,
-    pub(super) consents: Option<Vec<String>>,
+    pub(super) consents: Option<Vec<ConsentReference>>,
     pub(super) places: Places,
     /// None for one that can't be read.
     pub(super) leaves: Vec<Option<Hash>>,
@@ -50,7 +50,7 @@ struct File {
     checkpoints: Option<Vec<String>>,
     log: Option<EvidenceLog>,
     policies: Vec<PolicyReference>,
-    consents: Option<Vec<String>>,
+    consents: Option<Vec<ConsentReference>>,
     deleted: Option<Vec<DeletedSegment>>,
     leaf_hashes: Leaves,
     records: Records,

@@ -1,6 +1,6 @@
 //! Writing a bundle: a header, a leaf hash a line, a record a line.
 
-use super::{DeletedSegment, FORMAT, PolicyReference, VERSION};
+use super::{ConsentReference, DeletedSegment, FORMAT, PolicyReference, VERSION};
 use crate::api::Session;
 use crate::api::archive::{Archive, SEGMENT_RECORDS};
 use crate::api::store::{Gone, Sealed, Store};
@@ -43,7 +43,7 @@ struct Header<'a> {
     keys: Vec<String>,
     checkpoints: &'a [String],
     policies: BTreeSet<PolicyReference>,
-    consents: BTreeSet<String>,
+    consents: BTreeSet<ConsentReference>,
     deleted: Vec<DeletedSegment>,
 }
 
@@ -67,7 +67,7 @@ impl EvidenceSource<'_> {
             let Some(text) = self.archive.canonical(seq) else { continue };
             if let Ok(record) = AuditRecord::parse(&text) {
                 header.policies.extend(policy_of(&record));
-                header.consents.extend(record.consent.map(|consent| consent.into_owned()));
+                header.consents.extend(consent_of(&record));
             }
             for list in [&mut hashes, &mut records] {
                 list.push_str(if list.ends_with('[') { "\n" } else { ",\n" });
@@ -106,6 +106,12 @@ impl EvidenceSource<'_> {
 pub(super) fn policy_of(record: &AuditRecord<'_>) -> Option<PolicyReference> {
     let (policy, hash) = (record.policy.as_deref()?, record.policy_hash.as_deref()?);
     Some(PolicyReference { policy: policy.to_owned(), hash: hash.to_owned() })
+}
+
+/// The consent that a record cites.
+pub(super) fn consent_of(record: &AuditRecord<'_>) -> Option<ConsentReference> {
+    let consent = record.consent.as_deref()?.to_owned();
+    Some(ConsentReference { consent, version: record.consent_version })
 }
 
 /// The evidence of what a stored timeline holds. Sealed segments that have not been fetched yet are not in it.

@@ -10,7 +10,6 @@ mod operations;
 pub mod proof;
 mod record;
 mod tree;
-mod verify;
 
 pub use catalogue::{Fact, Movement, Row, Stream};
 pub use log::Log;
@@ -18,7 +17,6 @@ pub use member::{Form, Kind, Member, Members};
 pub use operations::{Operation, Operations};
 pub use record::AuditRecord;
 pub use tree::{Hash, Nodes, Range, Tree, empty_root, leaf_hash, node_hash};
-pub use verify::{Head, Kept, LogFault, Verified, verify};
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {

@@ -77,6 +77,12 @@ fn tell(report: &EvidenceReport) {
         say(&format!("  {}{at}: {}", fault.code, fault.what));
         say(&format!("    {}", fault.help));
     }
+    if let Some(complete) = &report.completeness {
+        let gaps = complete.gaps.len();
+        let word = coloured(if gaps == 0 { "complete" } else { "INCOMPLETE" }, gaps == 0);
+        say(&format!("  {word}: {} chains ended, {} wait, {gaps} gaps", complete.ended, complete.open.len()));
+        complete.gaps.iter().for_each(|gap| say(&format!("    {}", gap.what)));
+    }
     if let Some(checkpoint) = &report.checkpoint {
         say(&format!("  checkpoint: {}", checkpoint.what));
     }
