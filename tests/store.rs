@@ -4,7 +4,8 @@
 
 use airlock::api::archive::SEGMENT_RECORDS;
 use airlock::api::store::{
-    Caught, Change, Fault, HEAD, MemoryShelf, Shelf, ShelfError, Store, Unsaved, numbered,
+    Caught, Change, Fault, HEAD, Hold, HoldScope, Kept, MemoryShelf, Shelf, ShelfError, Store, Unsaved,
+    numbered,
 };
 use airlock::engine::audit::note::SigningNoteKey;
 use airlock::engine::audit::{AuditRecord, leaf_hash};
@@ -267,4 +268,51 @@ fn what_was_done_to_the_stored_log_by_hand_is_said() {
     assert_eq!(key[..1], [Fault::RowsAltered]);
     let segments = faults(&|shelf| shelf.remove("airlock.rows.segments.000000").unwrap());
     assert_eq!(segments[..2], [Fault::SegmentUnknown(0), Fault::SegmentUnknown(1)]);
+}
+
+#[test]
+fn a_segment_goes_whole_and_leaves_its_root_unless_it_is_held() {
+    let mut shelf = MemoryShelf::default();
+    let mut store = open(&shelf);
+    while store.archive().segments() < 4 {
+        deliver(&mut store, 7);
+        store.save(&mut shelf).unwrap();
+    }
+    let root = store.archive().tree().root();
+    let of_first = store.archive().member(10, "correlation").unwrap();
+    let hold = |id: &str, scope| Hold { id: id.to_owned(), scope, placed: "2026-02-01T00:00:00Z".to_owned() };
+    assert!(store.place_hold(&hold("audit-1", HoldScope::Correlation(of_first))));
+    assert!(!store.place_hold(&hold("audit-1", HoldScope::Token("x".to_owned()))), "the name is taken");
+    let wrong = HoldScope::Time { from: "soon".to_owned(), to: "2026-01-15T10:00:00Z".to_owned() };
+    assert!(!store.place_hold(&hold("audit-2", wrong)));
+    let moment = store.archive().member(2 * 256 + 128, "time").unwrap();
+    assert!(store.place_hold(&hold("audit-2", HoldScope::Time { from: moment.clone(), to: moment })));
+
+    assert_eq!(store.delete(0), Err(Kept::Held(vec!["audit-1".to_owned()])));
+    assert_eq!(store.delete(2), Err(Kept::Held(vec!["audit-2".to_owned()])));
+    assert_eq!(store.delete(9), Err(Kept::NotThere));
+    assert_eq!(store.delete(3), Ok(()));
+    assert_eq!(store.delete(3), Err(Kept::NotThere));
+    assert_eq!(store.sweep(&mut shelf), Ok(0), "nothing goes before that it goes is stored");
+    store.save(&mut shelf).unwrap();
+    assert_eq!(store.sweep(&mut shelf), Ok(1));
+    assert_eq!(shelf.get("airlock.segment.000003").unwrap(), None);
+    assert_eq!((store.archive().tree().root(), store.archive().canonical(3 * 256)), (root, None));
+
+    // It holds for whoever reads it again, who has to read a segment before it can go.
+    let mut again = open(&shelf);
+    assert_eq!(again.holds(), store.holds());
+    assert_eq!(again.delete(1), Err(Kept::Unread));
+    fetch_all(&mut again, &shelf);
+    assert_eq!((again.archive().tree().root(), again.archive().canonical(3 * 256)), (root, None));
+    assert!(again.release_hold("audit-1") && !again.release_hold("audit-1"));
+    assert_eq!((again.delete(0), again.delete(1)), (Ok(()), Ok(())));
+    again.save(&mut shelf).unwrap();
+    assert_eq!(again.sweep(&mut shelf), Ok(2));
+    assert_eq!(store.catch_up(&shelf), Ok(Caught::Added(0)));
+    assert_eq!(store.archive().canonical(0), None, "who follows lets it go too");
+    assert_eq!(store.archive().tree().root(), root);
+    let mut last = open(&shelf);
+    fetch_all(&mut last, &shelf);
+    assert_eq!(last.archive().canonical(2 * 256), store.archive().canonical(2 * 256));
 }

@@ -205,6 +205,21 @@ impl Archive {
         self.tokens.columns(token) >> column & 1 == 1
     }
 
+    /// Whether a record of a sealed segment has a member that says something of which the test holds: of a list, one of
+    /// its items. None where its records are not here.
+    pub fn any_in(&self, number: usize, member: &str, test: &dyn Fn(&str) -> bool) -> Option<bool> {
+        let place = segment::column(member)?;
+        let mut any = false;
+        let presence = self.visit(number, 0, &mut |_, row| {
+            any = any
+                || self
+                    .tokens
+                    .text(row.cell(place))
+                    .is_some_and(|value| value::says(value, &mut |text| test(text)));
+        });
+        (presence == Presence::Here && number < self.sealed.len()).then_some(any)
+    }
+
     /// The root of a sealed segment.
     pub fn segment_root(&self, number: usize) -> Option<&Hash> {
         self.sealed.get(number).map(Sealed::root)

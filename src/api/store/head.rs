@@ -46,9 +46,9 @@ pub(super) struct Item {
 pub struct Sealed {
     /// The root over its records, in base64.
     pub root: String,
-    /// Time of its first record.
+    /// The earliest time of its records.
     pub from: String,
-    /// Time of its last record.
+    /// The latest time of its records: where the clock was set back, not that of the last.
     pub to: String,
     /// Why its records are not here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,12 +10,14 @@
 mod aside;
 mod head;
 mod named;
+mod retention;
 mod rows;
 mod shelf;
 mod version1;
 
 pub use aside::{aside, drop_aside, set_aside};
 pub use head::{Fault, Gone, Sealed};
+pub use retention::{Hold, HoldScope, Kept};
 pub use rows::{Change, Rows, number, numbered};
 pub use shelf::{MemoryShelf, Shelf, ShelfError};
 
@@ -24,6 +26,7 @@ use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::NoteKey;
 pub use crate::engine::audit::note::SigningNoteKey;
 use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
+use crate::engine::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use head::{Head, Item, KEPT};
@@ -347,10 +350,22 @@ impl Store {
     fn note_sealed(&mut self) -> bool {
         let number = self.archive.segments() as u64;
         let Some(root) = self.archive.seal() else { return false };
-        let time = |seq| self.archive.member(seq, "time").unwrap_or_default();
         let first = number << SEGMENT_LEVEL;
-        let (from, to) = (time(first), time(first + SEGMENT_RECORDS as u64 - 1));
-        let row = Sealed { root: STANDARD.encode(root), from, to, gone: None };
+        let (mut from, mut to): (Option<(Instant, String)>, Option<(Instant, String)>) = (None, None);
+        for seq in first..first + SEGMENT_RECORDS as u64 {
+            let Some(text) = self.archive.member(seq, "time") else { continue };
+            let Some(time) = Instant::parse(&text) else { continue };
+            if to.as_ref().is_none_or(|(latest, _)| *latest < time) {
+                to = Some((time, text.clone()));
+            }
+            if from.as_ref().is_none_or(|(earliest, _)| time < *earliest) {
+                from = Some((time, text));
+            }
+        }
+        let text = |found: Option<(Instant, String)>| found.map(|(_, text)| text).unwrap_or_default();
+        // That it has gone may be known already, to a reader who is behind.
+        let gone = self.sealed(number).and_then(|sealed| sealed.gone);
+        let row = Sealed { root: STANDARD.encode(root), from: text(from), to: text(to), gone };
         self.rows.apply(&Change::new(SEGMENTS, numbered(number), Some(&row)));
         true
     }
@@ -541,6 +556,11 @@ impl Store {
         while (self.archive.segments() as u64) < head.segments {
             if !self.note_sealed() {
                 return Ok(Caught::Reload);
+            }
+        }
+        for segment in 0..self.archive.segments() {
+            if self.sealed(segment as u64).is_some_and(|sealed| sealed.gone.is_some()) {
+                self.archive.forget(segment);
             }
         }
         while self.entries.front().is_some_and(|(entry, _)| *entry < head.from) {

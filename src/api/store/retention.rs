@@ -1,0 +1,150 @@
+//! Retention and legal hold: whole sealed segments may go, and leave their root; what is under a hold stays.
+
+use super::shelf::{Shelf, ShelfError};
+use super::{Gone, SEGMENTS, Sealed, Store, segment_name};
+use crate::engine::time::Instant;
+use serde::{Deserialize, Serialize};
+
+/// The table of holds.
+const HOLDS: &str = "holds";
+
+/// What a legal hold is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldScope {
+    /// The records of a delivery and of its parts, by correlation id.
+    Correlation(String),
+    /// The records in which a subject's token left, by the token's reference.
+    Token(String),
+    /// The records of a time, both ends in it: RFC 3339.
+    Time {
+        /// The first moment.
+        from: String,
+        /// The last moment.
+        to: String,
+    },
+}
+
+/// A legal hold: no segment that has a record it is about can be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its name.
+    pub id: String,
+    /// What it is about.
+    pub scope: HoldScope,
+    /// When it was placed, RFC 3339.
+    pub placed: String,
+}
+
+/// Why a segment can't be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// There is no such sealed segment, or it has gone already.
+    NotThere,
+    /// Its records have not been read, so that nobody can tell whether a hold is about them.
+    Unread,
+    /// It is under these holds.
+    Held(Vec<String>),
+}
+
+impl Store {
+    /// The holds in force, in the order in which they were placed.
+    pub fn holds(&self) -> Vec<Hold> {
+        self.named(HOLDS).filter_map(|(_, value)| serde_json::from_str(value).ok()).collect()
+    }
+
+    /// Puts a hold in force. False where there is one of this name already, or its time can't be read.
+    pub fn place_hold(&mut self, hold: &Hold) -> bool {
+        let readable = match &hold.scope {
+            HoldScope::Time { from, to } => Instant::parse(from).zip(Instant::parse(to)).is_some(),
+            HoldScope::Correlation(text) | HoldScope::Token(text) => !text.is_empty(),
+        };
+        let known = self.named(HOLDS).any(|(id, _)| id == hold.id);
+        if !readable || known {
+            return false;
+        }
+        // Strings only: serialising can't fail.
+        self.put(HOLDS, &hold.id, Some(&serde_json::to_string(hold).unwrap_or_default()));
+        true
+    }
+
+    /// Ends a hold. False where there is none of this name.
+    pub fn release_hold(&mut self, id: &str) -> bool {
+        let known = self.named(HOLDS).any(|(own, _)| own == id);
+        self.put(HOLDS, id, None);
+        known
+    }
+
+    /// Whether a sealed segment may be deleted.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn may_delete(&self, segment: u64) -> Result<(), Kept> {
+        let sealed = self.sealed(segment).filter(|sealed| sealed.gone.is_none()).ok_or(Kept::NotThere)?;
+        let number = usize::try_from(segment).map_err(|_| Kept::NotThere)?;
+        let mut held = Vec::new();
+        for Hold { id, scope, .. } in self.holds() {
+            let about = match &scope {
+                HoldScope::Time { from, to } => overlaps(&sealed, from, to),
+                HoldScope::Correlation(whole) => {
+                    let of_chain = |own: &str| {
+                        own.strip_prefix(whole.as_str())
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    };
+                    self.archive.any_in(number, "correlation", &of_chain).ok_or(Kept::Unread)?
+                }
+                HoldScope::Token(reference) => {
+                    let named = |own: &str| own.split(' ').any(|part| part == reference);
+                    self.archive.any_in(number, "tokens", &named).ok_or(Kept::Unread)?
+                }
+            };
+            if about {
+                held.push(id);
+            }
+        }
+        if held.is_empty() { Ok(()) } else { Err(Kept::Held(held)) }
+    }
+
+    /// Notes that the records of a sealed segment go. Their root stays. Once that is saved, [`Store::sweep`] removes them.
+    ///
+    /// # Errors
+    /// Why they may not go.
+    pub fn delete(&mut self, segment: u64) -> Result<(), Kept> {
+        self.may_delete(segment)?;
+        let number = usize::try_from(segment).map_err(|_| Kept::NotThere)?;
+        self.note_gone(segment, Gone::Deleted);
+        self.archive.forget(number);
+        Ok(())
+    }
+
+    /// Removes the records of segments that are noted as gone, where that is saved. Gives how many segments.
+    ///
+    /// # Errors
+    /// Where one can't be removed; it is removed next time.
+    pub fn sweep(&mut self, shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
+        if !self.changed.is_empty() || self.anew {
+            return Ok(0);
+        }
+        let mut removed = 0_usize;
+        let gone = self.rows.of(SEGMENTS).filter_map(|(key, value)| {
+            let sealed: Sealed = serde_json::from_str(value).ok()?;
+            sealed.gone.and(super::number(key))
+        });
+        for segment in gone {
+            let name = segment_name(usize::try_from(segment).unwrap_or(usize::MAX));
+            if shelf.get(&name)?.is_some() {
+                shelf.remove(&name)?;
+                removed = removed.saturating_add(1);
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Whether a segment may have records of a time. One whose times can't be read may. The clock may have been set back
+/// between its first record and its last.
+fn overlaps(sealed: &Sealed, from: &str, to: &str) -> bool {
+    let times = [&sealed.from, &sealed.to, from, to].map(|text| Instant::parse(text));
+    let [Some(first), Some(last), Some(from), Some(to)] = times else { return true };
+    first.min(last) <= to && from <= first.max(last)
+}
