@@ -13,8 +13,10 @@ mod logs;
 #[path = "support/mod.rs"]
 mod support;
 
-use airlock::api::archive::{Axis, Key, Query, SEGMENT_RECORDS, SegmentState};
+use airlock::api::archive::{Archive, Axis, Key, Query, SEGMENT_RECORDS, SegmentState};
 use airlock::api::store::{Change, MemoryShelf, Store, numbered};
+use airlock::api::{Evidence, EvidenceCheck, EvidenceSource, Known, verify_evidence};
+use airlock::engine::audit::checkpoint::Checkpoint;
 use airlock::engine::audit::note::SigningNoteKey;
 use airlock::engine::audit::{Tree, leaf_hash};
 use sha2::{Digest, Sha256};
@@ -122,6 +124,15 @@ fn append_and_open(clock: &dyn Fn() -> f64) -> String {
     table
 }
 
+/// The bundle of an archive.
+fn bundle(archive: &Archive) -> String {
+    let key = key();
+    let tree = archive.tree();
+    let checkpoint = Checkpoint { origin: key.name().to_owned(), size: tree.size(), root: tree.root() };
+    let (keys, checkpoints) = (vec![key.verifier()], vec![checkpoint.signed(&key)]);
+    EvidenceSource { archive, origin: key.name(), keys, checkpoints, sealed: &|_| None }.to_text()
+}
+
 /// Verifying beside raw SHA-256 of the same bytes.
 fn verify(clock: &dyn Fn() -> f64) -> String {
     let records = &LOG[..RECORDS];
@@ -137,11 +148,23 @@ fn verify(clock: &dyn Fn() -> f64) -> String {
         assert!((0..archive.segments()).all(|number| archive.check(number) == SegmentState::Sound));
         assert!(archive.check_open().is_empty());
     });
+    let text = bundle(&archive);
+    let read = time(clock, || Evidence::read(text.clone()).unwrap());
+    let evidence = Evidence::read(text).unwrap();
+    let mut checks: Vec<EvidenceCheck> =
+        (0..ROUNDS).map(|_| EvidenceCheck::new(evidence.clone(), Known::default())).collect();
+    let hashed = time(clock, || assert!(checks.pop().unwrap().hash(usize::MAX) > 0));
+    let whole = time(clock, || assert!(verify_evidence(evidence.clone(), Known::default()).verified));
     let mut table =
         format!("verifying {RECORDS} records ({}), {:.1} MB\n", std::env::consts::ARCH, bytes as f64 / 1e6);
-    for (name, millis) in
-        [("SHA-256 of the bytes", raw), ("leaves and nodes", tree), ("the archive's own", kept)]
-    {
+    for (name, millis) in [
+        ("SHA-256 of the bytes", raw),
+        ("leaves and nodes", tree),
+        ("the archive's own", kept),
+        ("a bundle: reading", read),
+        ("a bundle: hashes", hashed),
+        ("a bundle: all, examined", whole),
+    ] {
         writeln!(table, "  {name:<24}{millis:>8.1} ms{:>8.2} of SHA-256", millis / raw).unwrap();
     }
     table
