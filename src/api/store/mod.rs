@@ -351,7 +351,8 @@ impl Store {
         let number = self.archive.segments() as u64;
         let Some(root) = self.archive.seal() else { return false };
         let first = number << SEGMENT_LEVEL;
-        let (mut from, mut to): (Option<(Instant, String)>, Option<(Instant, String)>) = (None, None);
+        let mut from: Option<(Instant, String)> = None;
+        let mut to = from.clone();
         for seq in first..first + SEGMENT_RECORDS as u64 {
             let Some(text) = self.archive.member(seq, "time") else { continue };
             let Some(time) = Instant::parse(&text) else { continue };

@@ -144,7 +144,7 @@ impl Store {
 /// Whether a segment may have records of a time. One whose times can't be read may. The clock may have been set back
 /// between its first record and its last.
 fn overlaps(sealed: &Sealed, from: &str, to: &str) -> bool {
-    let times = [&sealed.from, &sealed.to, from, to].map(|text| Instant::parse(text));
+    let times = [sealed.from.as_str(), &sealed.to, from, to].map(Instant::parse);
     let [Some(first), Some(last), Some(from), Some(to)] = times else { return true };
     first.min(last) <= to && from <= first.max(last)
 }
