@@ -107,6 +107,11 @@ pub fn entropy() -> [u8; 32] {
     bytes
 }
 
+/// A name that nobody else has.
+pub fn random_name() -> String {
+    entropy().iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect()
+}
+
 /// Offers a text as a file to save.
 pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();

@@ -10,6 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// The key that signs the timeline's checkpoints.
 const KEY: &str = "airlock.key";
+/// Which tab claims to be the one that writes.
+const CLAIM: &str = "airlock.claim";
 /// Key of the theme chosen.
 pub const THEME: &str = "airlock.theme";
 
@@ -82,6 +84,19 @@ pub fn signing_key() -> SigningNoteKey {
     let key = SigningNoteKey::of_new_log(&dom::entropy());
     let _ = shelf.set(KEY, &key.to_secret_text());
     key
+}
+
+/// Which tab claims to be the one that writes, where there are no locks.
+pub fn claim() -> Option<String> {
+    LocalShelf.get(CLAIM).ok().flatten()
+}
+
+/// Claims that, or takes the claim away.
+pub fn set_claim(claim: Option<&str>) {
+    let _ = match claim {
+        Some(claim) => LocalShelf.set(CLAIM, claim),
+        None => LocalShelf.remove(CLAIM),
+    };
 }
 
 /// UTF-16 units taken by what was set aside.

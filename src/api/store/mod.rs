@@ -40,8 +40,8 @@ const SEGMENT: &str = "airlock.segment.";
 const RESERVE: &str = "airlock.reserve";
 /// UTF-16 units that are kept free for what makes room: a segment, and a record of what goes.
 const RESERVE_UNITS: usize = 40_000;
-/// Entries of the journal that stay after their records are sealed.
-const RECENT: usize = 16;
+/// Records whose entries of the journal stay after they are sealed.
+const RECENT: u64 = 64;
 /// The table of what is known of sealed segments, and of the keys that sign.
 const SEGMENTS: &str = "segments";
 const KEYS: &str = "keys";
@@ -327,9 +327,9 @@ impl Store {
         {
             let sealed = (number as u64 + 1) << SEGMENT_LEVEL;
             // Who is a little behind can read on, and need not begin anew.
-            let recent = self.entries.len().saturating_sub(RECENT);
-            let needed = self.entries.iter().position(|(_, size)| *size > sealed).unwrap_or(recent);
-            let rest = self.entries.split_off(needed.min(recent));
+            let recent = sealed.saturating_sub(RECENT);
+            let needed = self.entries.iter().position(|(_, size)| *size > recent);
+            let rest = self.entries.split_off(needed.unwrap_or(self.entries.len()));
             let done = std::mem::replace(&mut self.entries, rest);
             let written = self.rows.write(shelf).and_then(|()| self.write_head(shelf));
             if written.is_err() {
