@@ -1,6 +1,7 @@
 //! Records: every one is in the catalogue, and every chain is complete; of each that is taken out it shows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use airlock::api::archive::OutcomeClass;
 use airlock::api::{Completeness, Session, Standing, completeness, open_scenario, run_in, scenarios};
 use airlock::engine::audit::{AuditRecord, Fact, Member, Movement};
 use std::collections::BTreeSet;
@@ -68,6 +69,13 @@ fn every_record_of_every_scenario_is_one_of_the_catalogue() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn every_outcome_of_the_catalogue_has_a_class() {
+    for row in airlock::engine::audit::catalogue::rows() {
+        assert_ne!(OutcomeClass::of(row.outcome), OutcomeClass::Other, "{}", row.outcome);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn every_chain_of_every_scenario_is_complete() {
     for (id, session) in sessions() {
         let found = session.completeness();
@@ -77,6 +85,19 @@ fn every_chain_of_every_scenario_is_complete() {
         assert!(found.ended > 0 || !open.is_empty(), "{id}");
         // Without knowing what waits there is still no false alarm.
         assert_eq!(look(&texts(&session), None).gaps, [], "{id}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn where_records_are_not_there_nothing_is_said_of_chains_that_reach_into_them() {
+    for (id, session) in sessions() {
+        let (texts, standing) = (texts(&session), session.standing().unwrap());
+        let size = texts.len();
+        for (from, to) in [(0, size / 2), (size / 3, size / 2), (1, 3)] {
+            let rest = [&texts[..from], &texts[to.min(size)..]].concat();
+            let standing = (to < size).then_some(&standing);
+            assert_eq!(look(&rest, standing).gaps, [], "{id}: without {from} to {to} of {size}");
+        }
     }
 }
 

@@ -46,10 +46,15 @@ pub struct ChainGap {
 }
 
 /// Looks for gaps in a log's records, given as text in the order of the log. `standing` is how the connector stood at its
-/// end; without it, a chain that could be waiting is taken to be. What is no record is passed over: verifying says so.
-pub fn completeness<'a>(records: impl Iterator<Item = &'a str>, standing: Option<&Standing>) -> Completeness {
+/// end; without it, a chain that could be waiting is taken to be. What is no record is passed over: verifying says so. Where
+/// records are not there, such as those of a segment that was deleted, nothing is said of chains that reach into them.
+pub fn completeness<T: AsRef<str>>(
+    records: impl Iterator<Item = T>,
+    standing: Option<&Standing>,
+) -> Completeness {
     let mut look = None;
-    for record in records.filter_map(|text| AuditRecord::parse(text).ok()) {
+    for text in records {
+        let Ok(record) = AuditRecord::parse(text.as_ref()) else { continue };
         look.get_or_insert_with(|| Look::new(record.seq == 0)).take(&record);
     }
     look.unwrap_or_else(|| Look::new(true)).finish(standing).into()
@@ -70,7 +75,8 @@ impl From<complete::Report> for Completeness {
 impl Session {
     /// Whether each chain of the timeline has each stage that it must have.
     pub fn completeness(&self) -> Completeness {
-        completeness(self.timeline().iter().map(|entry| entry.raw.as_str()), self.standing().as_ref())
+        let archive = self.store().archive();
+        completeness((0..archive.len()).filter_map(|seq| archive.canonical(seq)), self.standing().as_ref())
     }
 
     /// How the connector stands; none where there is none, or something waits in a state that does not open.

@@ -41,7 +41,7 @@ impl OutcomeClass {
     pub fn of(outcome: &str) -> Self {
         match outcome {
             "delivered" | "passed" | "permitted" | "attested" | "unchanged" | "known" | "duplicate"
-            | "fetched" | "recorded" | "unpacked" => Self::Passed,
+            | "fetched" | "recorded" | "unpacked" | "arrived-late" => Self::Passed,
             "changed" | "counted" | "moved" => Self::Changed,
             "denied" | "refused" | "rejected" | "withheld" | "withdrawn" | "suppressed" | "quarantined"
             | "failed" | "missing" | "gap" | "alert" | "dead-lettered" => Self::Refused,

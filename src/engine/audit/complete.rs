@@ -67,6 +67,8 @@ pub struct Completeness {
     /// Deliveries that made way for several events.
     parts: BTreeMap<String, Parts>,
     numbers: Numbers,
+    /// The last record's place in the log.
+    last: Option<u64>,
     report: Report,
 }
 
@@ -78,12 +80,17 @@ impl Completeness {
             chains: BTreeMap::new(),
             parts: BTreeMap::new(),
             numbers: Numbers::new(whole),
+            last: None,
             report: Report::default(),
         }
     }
 
     /// Takes the next record. One that states no fact of the catalogue, or is about no delivery, is passed over.
     pub fn take(&mut self, record: &AuditRecord<'_>) {
+        if self.last.is_some_and(|last| record.seq != last.saturating_add(1)) {
+            self.skip();
+        }
+        self.last = Some(record.seq);
         let Some(fact) = record.fact() else { return };
         if matches!(fact, Fact::Attested | Fact::StateUnreadable) {
             return;
@@ -91,7 +98,7 @@ impl Completeness {
         let correlation: &str = &record.correlation;
         let name = Name::of(correlation);
         if let Some(number) = name.number {
-            self.numbers.saw(number, record.seq);
+            self.numbers.saw(number, record.seq, starts(fact));
         }
         let mut chain = match self.chains.remove(correlation) {
             Some(chain) => chain,
@@ -103,7 +110,7 @@ impl Completeness {
                 chain
             }
         };
-        let after = chain.last;
+        let (after, joined) = (chain.last, chain.joined);
         let mut missing = Vec::new();
         let found = chain.step(fact, record, &mut missing);
         for missing in missing {
@@ -117,7 +124,7 @@ impl Completeness {
                 let parts = self.parts.entry(correlation.to_owned()).or_default();
                 parts.events = Some(events);
                 parts.last = Some(record.seq);
-                if parts.fetched < told {
+                if parts.fetched < told && !joined {
                     self.gap(correlation, after, Some(record.seq), FETCHED);
                 }
                 self.report.ended += 1;
@@ -127,11 +134,7 @@ impl Completeness {
 
     /// A chain of which nothing was seen so far, as this record finds it.
     fn begin(&mut self, name: &Name<'_>, fact: Fact, record: &AuditRecord<'_>) -> Chain {
-        let starts = matches!(
-            fact,
-            Fact::Authenticated | Fact::TurnedAway | Fact::Repeated | Fact::Alerted | Fact::QueueFull
-        );
-        if starts {
+        if starts(fact) {
             return Chain::default();
         }
         let fetches = matches!(fact, Fact::Fetched | Fact::Missing);
@@ -174,6 +177,27 @@ impl Completeness {
         }
     }
 
+    /// Records are not there: what chains came to in them can't be told.
+    fn skip(&mut self) {
+        self.chains.clear();
+        self.parts.clear();
+        let numbers = std::mem::replace(&mut self.numbers, Numbers::new(false));
+        self.left_out(numbers, 0);
+    }
+
+    /// Tells of deliveries whose numbers were left out.
+    fn left_out(&mut self, numbers: Numbers, received: u64) {
+        for missing in numbers.missing(received) {
+            self.report.gaps.push(Gap {
+                correlation: numbers::name(missing.first),
+                chains: missing.count,
+                after: missing.after,
+                before: missing.before,
+                missing: AUTHENTICATED,
+            });
+        }
+    }
+
     fn gap(&mut self, correlation: &str, after: Option<u64>, before: Option<u64>, missing: &'static [Fact]) {
         let correlation = correlation.to_owned();
         self.report.gaps.push(Gap { correlation, chains: 1, after, before, missing });
@@ -206,17 +230,16 @@ impl Completeness {
                 }
             }
         }
-        for missing in self.numbers.missing(received) {
-            self.report.gaps.push(Gap {
-                correlation: numbers::name(missing.first),
-                chains: missing.count,
-                after: missing.after,
-                before: missing.before,
-                missing: AUTHENTICATED,
-            });
-        }
+        let numbers = self.numbers.clone();
+        self.left_out(numbers, received);
         self.report
     }
+}
+
+/// Whether a fact is the first of a delivery's chain.
+fn starts(fact: Fact) -> bool {
+    use Fact::{Alerted, Authenticated, QueueFull, Repeated, TurnedAway};
+    matches!(fact, Authenticated | TurnedAway | Repeated | Alerted | QueueFull)
 }
 
 const AUTHENTICATED: &[Fact] = &[Fact::Authenticated];

@@ -39,7 +39,7 @@ pub struct Chain {
     /// What is missing before its first record.
     pub missing_start: Option<&'static [Fact]>,
     /// Whether its beginning is not among the records.
-    joined: bool,
+    pub joined: bool,
     /// Stages that this try has gone through.
     stages: usize,
     due: Due,
@@ -201,7 +201,7 @@ impl Chain {
         if told.events > 1 {
             return Found::Unpacks(told);
         }
-        if self.fetched < told.fetched {
+        if self.fetched < told.fetched && !self.joined {
             missing.push(FETCHED);
         }
         self.fetched = 0;
@@ -225,7 +225,7 @@ impl Chain {
         match fact {
             Fact::Checked => self.announced = announced,
             Fact::CheckRefused => {
-                if self.taught.take() != announced {
+                if self.taught.take() != announced && !self.joined {
                     missing.extend(announced);
                 }
                 self.name_withdrawn(record, missing);
@@ -257,7 +257,7 @@ impl Chain {
 
     /// What was counted no more since the try began is named by its decision.
     fn name_withdrawn(&mut self, record: &AuditRecord<'_>, missing: &mut Vec<&'static [Fact]>) {
-        if self.withdrawn < record.withdrawn.unwrap_or(0) {
+        if self.withdrawn < record.withdrawn.unwrap_or(0) && !self.joined {
             missing.push(UNCOUNTED);
         }
         self.withdrawn = 0;

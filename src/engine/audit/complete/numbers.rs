@@ -45,11 +45,18 @@ impl Numbers {
         Self { whole, seen: None, highest: None, left_out: BTreeMap::new() }
     }
 
-    /// Takes the number that a record is of.
-    pub fn saw(&mut self, number: u64, record: u64) {
+    /// Takes the number that a record is of, and whether it is the first of that delivery. Where the beginning is not
+    /// here, that is what counting begins with: whatever has a lower number came before.
+    pub fn saw(&mut self, number: u64, record: u64, starts: bool) {
+        if !self.whole && !starts && self.seen.is_none() {
+            return;
+        }
         let first = if self.whole { 1 } else { number };
         let (base, next) = *self.seen.get_or_insert((first, first));
         let above = number.saturating_add(1);
+        if number < base {
+            return;
+        }
         if number >= next {
             if number > next {
                 let (after, before) = (self.highest, Some(record));
@@ -76,13 +83,15 @@ impl Numbers {
 
     /// Whether a delivery of this number came before the first record, so that its beginning is not here.
     pub fn is_before(&self, number: Option<u64>) -> bool {
-        !self.whole && number.zip(self.seen).is_some_and(|(number, (base, _))| number <= base)
+        let before = |number| self.seen.is_none_or(|(base, _)| number < base);
+        !self.whole && number.is_none_or(before)
     }
 
     /// Those that were left out, where so many were `received`.
     pub fn missing(mut self, received: u64) -> impl Iterator<Item = LeftOut> {
-        let next = self.seen.map_or(1, |(_, next)| next);
-        if let Some(count) = received.checked_sub(next).and_then(|count| count.checked_add(1)) {
+        let next = self.seen.map(|(_, next)| next).or(self.whole.then_some(1));
+        if let Some(next) = next.filter(|next| *next <= received) {
+            let count = (received - next).saturating_add(1);
             self.left_out.insert(next, LeftOut { first: next, count, after: self.highest, before: None });
         }
         self.left_out.into_values()
@@ -96,7 +105,7 @@ mod tests {
     fn left_out(whole: bool, numbers: &[u64]) -> Vec<(u64, u64)> {
         let mut all = Numbers::new(whole);
         for number in numbers {
-            all.saw(*number, *number);
+            all.saw(*number, *number, true);
         }
         all.missing(0).map(|range| (range.first, range.count)).collect()
     }
@@ -113,10 +122,22 @@ mod tests {
     #[test]
     fn the_connectors_own_count_tells_of_the_last_ones() {
         let mut all = Numbers::new(true);
-        all.saw(1, 6);
+        all.saw(1, 6, true);
         assert_eq!(all.clone().missing(1).count(), 0);
         let left_out = LeftOut { first: 2, count: 3, after: Some(6), before: None };
         assert_eq!(all.missing(4).collect::<Vec<_>>(), [left_out]);
+    }
+
+    #[test]
+    fn without_the_beginning_counting_begins_with_the_first_that_starts() {
+        let mut all = Numbers::new(false);
+        all.saw(9, 0, false);
+        assert!(all.is_before(Some(9)) && all.is_before(Some(99)));
+        all.saw(7, 1, true);
+        all.saw(3, 2, false);
+        all.saw(9, 3, true);
+        assert!(all.is_before(Some(6)) && !all.is_before(Some(7)) && !all.is_before(Some(8)));
+        assert_eq!(all.missing(9).map(|range| (range.first, range.count)).collect::<Vec<_>>(), [(8, 1)]);
     }
 
     #[test]
