@@ -3,7 +3,7 @@
 
 use airlock::api::archive::OutcomeClass;
 use airlock::api::{Completeness, Session, Standing, completeness, open_scenario, run_in, scenarios};
-use airlock::engine::audit::{AuditRecord, Fact, Member, Movement};
+use airlock::engine::audit::{AuditRecord, Fact, Member, Members, Movement, catalogue};
 use std::collections::BTreeSet;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -70,7 +70,7 @@ fn every_record_of_every_scenario_is_one_of_the_catalogue() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn every_outcome_of_the_catalogue_has_a_class() {
-    for row in airlock::engine::audit::catalogue::rows() {
+    for row in catalogue::rows() {
         assert_ne!(OutcomeClass::of(row.outcome), OutcomeClass::Other, "{}", row.outcome);
     }
 }
@@ -132,4 +132,20 @@ fn a_record_that_is_taken_out_of_a_chain_that_ended_is_missed() {
         }
     }
     assert!(tried > 800, "{tried}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_documentation_has_the_catalogue_as_it_is() {
+    let names = |members: Members| {
+        members.iter().map(|member| format!("`{}`", member.name())).collect::<Vec<_>>().join(", ")
+    };
+    let facts = catalogue::rows().map(|row| {
+        let (must, may, stream) = (names(row.must), names(row.may), row.stream.as_str());
+        format!("| `{}` | {} | {stream} | {must} | {may} | {} |", row.kind, row.outcome, row.about)
+    });
+    let members = Member::ALL
+        .iter()
+        .map(|member| format!("| `{}` | {} | {} |", member.name(), member.kind().as_str(), member.about()));
+    let rows = include_str!("../docs/audit.md").lines().filter(|line| line.starts_with("| `"));
+    assert_eq!(rows.collect::<Vec<_>>(), facts.chain(members).collect::<Vec<_>>());
 }

@@ -40,6 +40,8 @@ pub struct Chain {
     pub missing_start: Option<&'static [Fact]>,
     /// Whether its beginning is not among the records.
     pub joined: bool,
+    /// Whether it is not known how far it had come.
+    loose: bool,
     /// Stages that this try has gone through.
     stages: usize,
     due: Due,
@@ -110,7 +112,8 @@ impl Chain {
     /// A chain that began before the first record, as its first record here finds it.
     pub fn joined(fact: Fact) -> Self {
         let due = if fact == Fact::Redriven { Due::Redrive } else { Due::Nothing };
-        Self { joined: true, stages: stage(fact).unwrap_or(0), due, ..Self::default() }
+        let stage = stage(fact);
+        Self { joined: true, loose: stage.is_none(), stages: stage.unwrap_or(0), due, ..Self::default() }
     }
 
     /// The same where the beginning should be there.
@@ -187,6 +190,9 @@ impl Chain {
 
     /// What comes now presupposes that this try has gone through so many stages.
     fn reach(&mut self, stages: usize, missing: &mut Vec<&'static [Fact]>) {
+        if std::mem::take(&mut self.loose) {
+            self.stages = stages;
+        }
         if self.stages != stages {
             missing.push(self.next());
             // Another try began: what is missing is how this one failed.
@@ -231,6 +237,7 @@ impl Chain {
                 self.name_withdrawn(record, missing);
             }
             Fact::Permitted | Fact::Denied => {
+                self.taught = None;
                 missing.extend(self.announced.take());
                 self.name_withdrawn(record, missing);
             }
