@@ -61,9 +61,10 @@ fn every_record_of_every_scenario_is_one_of_the_catalogue() {
         }
     }
     // These take an operator, a restart, or a source that changes its mind: the tests of the queue, of notifications and
-    // of counting have them.
+    // of counting have them, and those of the session what is done to the log itself.
     let others = [Fact::Attested, Fact::Missing, Fact::Redriven, Fact::StateUnreadable, Fact::Uncounted];
-    let unseen: Vec<Fact> = Fact::ALL.iter().copied().filter(|fact| !facts.contains(fact)).collect();
+    let unseen = Fact::ALL.iter().copied().filter(|fact| !facts.contains(fact) && fact.row().stage != "log");
+    let unseen: Vec<Fact> = unseen.collect();
     assert!(unseen.iter().all(|fact| others.contains(fact)), "{unseen:?}");
     assert!(movements.len() >= 3, "{movements:?}");
 }

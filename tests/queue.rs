@@ -294,7 +294,8 @@ fn only_ciphertext_of_what_waits_is_stored() {
     send_at(&mut session, &setup, "evt-1", &referral_body(), 0);
     let shelf = kept(&mut session);
     let stored = stored_text(&shelf);
-    assert!(stored.contains("\"queue\"") && stored.len() > referral_body().len(), "the body is in it");
+    let (_, sealed) = sealed_in(&shelf);
+    assert!(sealed.len() > referral_body().len() && stored.contains(&sealed), "the body is in it");
     Quarry::patients_of(&referral_value()).assert_absent("what is stored", &stored);
     assert!(!stored.contains("ServiceRequest\\\""));
 }

@@ -4,8 +4,10 @@
 
 mod support;
 
-use airlock::api::store::{Caught, HEAD, MemoryShelf, Shelf as _, Unsaved};
-use airlock::api::{Fault, Session, Setup, Verification, open_scenario};
+use airlock::api::store::{
+    Caught, HEAD, Hold, HoldScope, Kept, MemoryShelf, Shelf as _, SigningNoteKey, Unsaved,
+};
+use airlock::api::{Fault, Session, Setup, Verification, format_time, open_scenario};
 use serde_json::{Value, json};
 use support::{
     NOW, Sandbox, end, keep, kept, referral, referral_body, reopen, send, session, signed_now, stored_text,
@@ -190,9 +192,11 @@ fn what_can_not_be_trusted_is_not_written_over_and_nothing_is_lost() {
             let crm = session.crm().to_vec();
 
             // Set aside, the new log holds what was only in memory, and can be stored.
-            session.set_aside();
+            session.set_aside(NOW);
             assert!(!session.detached(), "{what}");
-            assert_eq!(session.records() as usize, fresh.len(), "{what}");
+            assert_eq!(session.records() as usize, fresh.len() + 1, "{what}");
+            let told = session.entry(session.records() - 1).unwrap();
+            assert_eq!((told.action.as_str(), told.records), ("restart", Some(before)), "{what}");
             for (n, (entry, was)) in session.timeline().iter().zip(&fresh).enumerate() {
                 assert_eq!(entry.seq, n as u64, "{what}");
                 let (stage, outcome, correlation) = (&entry.stage, &entry.outcome, &entry.correlation);
@@ -343,6 +347,58 @@ fn a_head_that_claims_absurd_numbers_overflows_nothing() {
         let run = send(&mut session, &signed_now(&referral().setup, "evt-absurd", &body));
         assert_eq!(run.outcome, "delivered", "{member}");
     }
+}
+
+// ------------------------------------------------------------------------------- what is done to the log
+
+#[wasm_bindgen_test(unsupported = test)]
+fn holds_deletions_and_rotations_are_recorded_before_they_are_done() {
+    let (mut sandbox, mut shelf) = sandbox_with(80);
+    let session = &mut sandbox.session;
+    assert!(session.store().archive().segments() >= 2);
+    let hold = |id: &str, scope: HoldScope| Hold { id: id.to_owned(), scope, placed: format_time(NOW) };
+    let of = |run: &str| HoldScope::Correlation(run.to_owned());
+    for wrong in ["", "for Testina", &"x".repeat(65)] {
+        assert!(!session.place_hold(&hold(wrong, of("run-000001")), NOW), "{wrong:?}");
+    }
+    for wrong in [of("Testina"), of("run-"), HoldScope::Token("Testperson".to_owned())] {
+        assert!(!session.place_hold(&hold("hold-1", wrong.clone()), NOW), "{wrong:?}");
+    }
+    let before = session.records();
+    assert!(session.place_hold(&hold("hold-1", of("run-000001")), NOW));
+    assert_eq!(session.delete_segment(0, NOW), Err(Kept::Held(vec!["hold-1".to_owned()])));
+    assert_eq!(session.delete_segment(1, NOW), Ok(true));
+    keep(session, &mut shelf);
+    assert_eq!(session.sweep(&mut shelf), Ok(1));
+    assert!(session.release_hold("hold-1", NOW) && !session.release_hold("hold-1", NOW));
+    assert_eq!(session.delete_segment(0, NOW), Ok(true));
+    let other = SigningNoteKey::new(session.store().origin(), &[9; 32]).unwrap();
+    assert!(!session.rotate_key(SigningNoteKey::of_new_log(&[9; 32]), NOW), "a key of another log");
+    assert!(session.rotate_key(other, NOW));
+    keep(session, &mut shelf);
+    assert_eq!(session.sweep(&mut shelf), Ok(1));
+    let told: Vec<_> = (before..session.records()).filter_map(|seq| session.entry(seq)).collect();
+    let actions: Vec<&str> = told.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["place-hold", "delete-segment", "release-hold", "delete-segment", "rotate-key"]);
+    assert_eq!(
+        (told[0].hold.as_deref(), told[0].scope.as_deref()),
+        (Some("hold-1"), Some("correlation run-000001"))
+    );
+    assert_eq!((told[1].first, told[1].records), (Some(256), Some(256)));
+
+    // The log verifies by both keys, and who signs with a third one says so.
+    let third = SigningNoteKey::new(session.store().origin(), &[8; 32]).unwrap();
+    let (mut again, verification) = Session::open(&shelf, third).unwrap();
+    assert!(verification.verified, "{verification:?}");
+    assert_eq!(again.head(), session.head());
+    again.configure(&sandbox.setup).unwrap();
+    let size = again.records();
+    send(&mut again, &tampered(&sandbox.setup));
+    assert_eq!(again.entry(size).unwrap().action, "rotate-key");
+    keep(&mut again, &mut shelf);
+    let (last, verification) = Session::open(&shelf, SigningNoteKey::of_nobody()).unwrap();
+    assert!(verification.verified, "{verification:?}");
+    assert_eq!(last.store().keys().len(), 3);
 }
 
 // ------------------------------------------------------------------------- what an earlier version stored

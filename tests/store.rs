@@ -282,7 +282,10 @@ fn a_segment_goes_whole_and_leaves_its_root_unless_it_is_held() {
     let of_first = store.archive().member(10, "correlation").unwrap();
     let hold = |id: &str, scope| Hold { id: id.to_owned(), scope, placed: "2026-02-01T00:00:00Z".to_owned() };
     assert!(store.place_hold(&hold("audit-1", HoldScope::Correlation(of_first))));
-    assert!(!store.place_hold(&hold("audit-1", HoldScope::Token("x".to_owned()))), "the name is taken");
+    assert!(
+        !store.place_hold(&hold("audit-1", HoldScope::Token("0123456789abcdef".to_owned()))),
+        "the name is taken"
+    );
     let wrong = HoldScope::Time { from: "soon".to_owned(), to: "2026-01-15T10:00:00Z".to_owned() };
     assert!(!store.place_hold(&hold("audit-2", wrong)));
     let moment = store.archive().member(2 * 256 + 128, "time").unwrap();

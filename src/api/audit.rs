@@ -107,6 +107,18 @@ pub struct Entry {
     pub counted: Option<String>,
     /// What the event itself changes about consents: `consent` or `merge`.
     pub effect: Option<String>,
+    /// Place of the first record that it is about (a segment deleted).
+    pub first: Option<u64>,
+    /// The legal hold, by its name.
+    pub hold: Option<String>,
+    /// The key that signs from here on, as its verifier key.
+    pub key: Option<String>,
+    /// How many records it is about (a segment deleted, a log set aside).
+    pub records: Option<u64>,
+    /// RFC 6962 root over them, lower-case hex.
+    pub root: Option<String>,
+    /// What a legal hold is about.
+    pub scope: Option<String>,
     /// Events that a notification told of.
     pub events: Option<u64>,
     /// How many of them were fetched from the source.
@@ -184,6 +196,12 @@ impl Entry {
             events: record.events,
             fetched: record.fetched,
             withdrawn: record.withdrawn,
+            first: record.first,
+            hold: owned(record.hold),
+            key: owned(record.key),
+            records: record.records,
+            root: owned(record.root),
+            scope: owned(record.scope),
             credential: owned(record.credential),
             policy: owned(record.policy),
             policy_hash: owned(record.policy_hash),

@@ -1,10 +1,11 @@
 //! A connector with its state, as the page and the command line hold it.
 
-use super::store::{Caught, Opened, Shelf, ShelfError, Store, Unsaved};
+use super::archive::SEGMENT_RECORDS;
+use super::store::{Caught, Hold, Kept, Opened, Shelf, ShelfError, Store, Unsaved};
 use super::{CrmRecord, Diagnostic, Entry, LogHead, PartView, QueueView, Request, RunView, Setup};
 use super::{Fault, Verification};
-use crate::engine::audit::hex;
 use crate::engine::audit::note::SigningNoteKey;
+use crate::engine::audit::{Nodes as _, Range, Upkeep, hex};
 use crate::engine::kept::Table;
 use crate::engine::phi::Phi;
 use crate::engine::queue::is_of;
@@ -23,6 +24,8 @@ pub struct Session {
     store: Store,
     crm: Vec<CrmRecord>,
     detached: bool,
+    /// Whether a key signs that has not signed for this log before, which is to be recorded.
+    key_is_new: bool,
     /// Accounts of earlier deliveries that were worked on meanwhile and were not asked for yet.
     settled: Vec<RunView>,
 }
@@ -51,8 +54,9 @@ impl Session {
     /// # Errors
     /// Where the shelf can't be read.
     pub fn open(shelf: &impl Shelf, key: SigningNoteKey) -> Result<(Self, Verification), ShelfError> {
-        let Opened { store, faults } = Store::open(shelf, key)?;
+        let Opened { store, faults, key_is_new } = Store::open(shelf, key)?;
         let mut session = Self::of(store);
+        session.key_is_new = key_is_new;
         let unreadable = session.recall();
         let faults: Vec<Fault> = faults.iter().map(Fault::from).chain(unreadable).collect();
         session.detached = !faults.is_empty();
@@ -69,6 +73,7 @@ impl Session {
             store,
             crm: Vec::new(),
             detached: false,
+            key_is_new: false,
             settled: Vec::new(),
         }
     }
@@ -139,6 +144,10 @@ impl Session {
     /// `now` is the arrival time in milliseconds since the Unix epoch; `tick` gives a running time in
     /// milliseconds for the stage timings and influences nothing else.
     pub fn send(&mut self, request: &Request, now: i64, tick: &mut dyn FnMut() -> f64) -> RunView {
+        if std::mem::take(&mut self.key_is_new) {
+            let key = self.store.key().to_string();
+            self.key_is_new = !self.record_upkeep(Upkeep::KeyRotated { key }, now);
+        }
         let others = self.advance(now);
         self.settled.extend(others);
         let Some(connector) = &mut self.connector else { return RunView::not_configured() };
@@ -348,6 +357,59 @@ impl Session {
         Ok(Some(fault.iter().map(Fault::from).collect()))
     }
 
+    /// Places a legal hold, after it was recorded. `now` is in milliseconds since the Unix epoch. False, and nothing done,
+    /// where it can't be placed ([`Hold::is_sound`]) or no setting is in force.
+    pub fn place_hold(&mut self, hold: &Hold, now: i64) -> bool {
+        let upkeep = Upkeep::HoldPlaced { hold: hold.id.clone(), scope: hold.scope.to_text() };
+        self.store.may_hold(hold) && self.record_upkeep(upkeep, now) && self.store.place_hold(hold)
+    }
+
+    /// Releases a legal hold, after it was recorded. False where there is none of this name.
+    pub fn release_hold(&mut self, id: &str, now: i64) -> bool {
+        let Some(hold) = self.store.holds().into_iter().find(|hold| hold.id == id) else { return false };
+        let upkeep = Upkeep::HoldReleased { hold: hold.id, scope: hold.scope.to_text() };
+        self.record_upkeep(upkeep, now) && self.store.release_hold(id)
+    }
+
+    /// Deletes the records of a sealed segment, after it was recorded; their root stays. They go from storage with
+    /// [`Session::sweep`], once that is saved. False where no setting is in force.
+    ///
+    /// # Errors
+    /// Why they may not go.
+    pub fn delete_segment(&mut self, segment: u64, now: i64) -> Result<bool, Kept> {
+        self.store.may_delete(segment)?;
+        let number = usize::try_from(segment).map_err(|_| Kept::NotThere)?;
+        let root = self.store.archive().segment_root(number).ok_or(Kept::NotThere)?;
+        let records = SEGMENT_RECORDS as u64;
+        let first = segment.saturating_mul(records);
+        if !self.record_upkeep(Upkeep::SegmentDeleted { first, records, root: hex(root) }, now) {
+            return Ok(false);
+        }
+        self.store.delete(segment).map(|()| true)
+    }
+
+    /// Removes from storage what was deleted, where that is saved. Gives how many segments.
+    ///
+    /// # Errors
+    /// Where one can't be removed; it is removed next time.
+    pub fn sweep(&mut self, shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
+        if self.detached { Ok(0) } else { self.store.sweep(shelf) }
+    }
+
+    /// Has another key of the same log sign from now on, after it was recorded. False where its name is another one, or
+    /// no setting is in force.
+    pub fn rotate_key(&mut self, key: SigningNoteKey, now: i64) -> bool {
+        let upkeep = Upkeep::KeyRotated { key: key.verifier().to_string() };
+        key.name() == self.store.origin() && self.record_upkeep(upkeep, now) && self.store.rotate_key(key)
+    }
+
+    fn record_upkeep(&mut self, upkeep: Upkeep, now: i64) -> bool {
+        let Some(connector) = &mut self.connector else { return false };
+        connector.record_upkeep(upkeep, Instant(now));
+        self.absorb();
+        true
+    }
+
     /// Says that storage holds nothing of this session any more, though the session does: the next [`Session::save`]
     /// writes all of it, with its numbering.
     pub fn forget_stored(&mut self) {
@@ -356,13 +418,18 @@ impl Session {
     }
 
     /// Says that the stored timeline was set aside. The log starts anew with the records that were only in memory,
-    /// numbered from 0; the CRM demo zone and the ids seen stay.
-    pub fn set_aside(&mut self) {
+    /// numbered from 0, and one that says so; the CRM demo zone and the ids seen stay. `now` is in milliseconds since the
+    /// Unix epoch.
+    pub fn set_aside(&mut self, now: i64) {
+        let records = self.records().saturating_sub(self.store.unsaved() as u64);
+        let archive = self.store.archive();
+        let root = archive.root_of(Range { from: 0, to: records }).unwrap_or_else(|| archive.tree().root());
         self.store.start_anew();
         self.detached = false;
         if let Some(connector) = &mut self.connector {
             connector.resume_log(self.store.archive().tree().clone());
         }
+        self.record_upkeep(Upkeep::LogRestarted { records, root: hex(&root) }, now);
     }
 }
 

@@ -39,7 +39,7 @@ pub use run::{Arrival, Mark, Outcome, Receipt, Run, Stage, Step};
 pub use setting::{AccessTexts, Finding, SandboxTexts, Setting, SettingTexts};
 
 use adapt::EventMap;
-use audit::{AuditRecord, Fact, Hash, Log, Movement, Operation, Operations, Tree};
+use audit::{AuditRecord, Fact, Hash, Log, Movement, Operation, Operations, Tree, Upkeep};
 use consent::{Citation, Denial, Question};
 use deliver::{CrmRecord, CrmZone, Write};
 use fhir::Json;
@@ -198,6 +198,12 @@ impl Connector {
         let run = Run::new("attestation".to_owned());
         self.note(&run, Fact::Attested, now, |_| {});
         self.attested = true;
+    }
+
+    /// Records what is done to the log itself, before it is done.
+    pub fn record_upkeep(&mut self, upkeep: Upkeep, now: Instant) {
+        let run = Run::new("log".to_owned());
+        self.note(&run, upkeep.fact(), now, |record| upkeep.tell(record));
     }
 
     /// Ends the attestation.

@@ -41,8 +41,10 @@ impl OutcomeClass {
     pub fn of(outcome: &str) -> Self {
         match outcome {
             "delivered" | "passed" | "permitted" | "attested" | "unchanged" | "known" | "duplicate"
-            | "fetched" | "recorded" | "unpacked" | "arrived-late" => Self::Passed,
-            "changed" | "counted" | "moved" => Self::Changed,
+            | "fetched" | "recorded" | "unpacked" | "arrived-late" | "placed" | "released" | "rotated" => {
+                Self::Passed
+            }
+            "changed" | "counted" | "moved" | "deleted" | "restarted" => Self::Changed,
             "denied" | "refused" | "rejected" | "withheld" | "withdrawn" | "suppressed" | "quarantined"
             | "failed" | "missing" | "gap" | "alert" | "dead-lettered" => Self::Refused,
             "waiting" | "deferred" | "re-driven" | "review" | "in review" => Self::Waiting,

@@ -134,16 +134,29 @@ impl Store {
         store
     }
 
-    /// Puts the key that signs from now on among those that are known.
-    fn know_key(&mut self) {
+    /// Puts the key that signs from now on among those that are known. True where it was not, and others were.
+    fn know_key(&mut self) -> bool {
         let key = self.key.verifier().to_string();
         let known: Vec<&str> = self.rows.of(KEYS).map(|(_, value)| value).collect();
         let quoted = serde_json::to_string(&key).unwrap_or_default();
         if !known.contains(&quoted.as_str()) {
+            let others = !known.is_empty();
             let change = Change::new(KEYS, numbered(known.len() as u64), Some(&key));
             self.rows.apply(&change);
             self.changed.push(change);
+            return others;
         }
+        false
+    }
+
+    /// Has another key of the same log sign from now on. False where its name is another one.
+    pub fn rotate_key(&mut self, key: SigningNoteKey) -> bool {
+        if key.name() != self.key.name() {
+            return false;
+        }
+        self.key = key;
+        self.know_key();
+        true
     }
 
     /// The records.
@@ -164,6 +177,11 @@ impl Store {
     /// The keys that have signed for this log, oldest first.
     pub fn keys(&self) -> Vec<NoteKey> {
         keys_of(&self.rows)
+    }
+
+    /// The key that signs from now on.
+    pub fn key(&self) -> NoteKey {
+        self.key.verifier()
     }
 
     /// Which log it is.
@@ -384,6 +402,8 @@ pub struct Opened {
     pub store: Store,
     /// Everything wrong, in order.
     pub faults: Vec<Fault>,
+    /// Whether the key has not signed for this log before, and others have.
+    pub key_is_new: bool,
 }
 
 impl Store {
@@ -401,10 +421,14 @@ impl Store {
             None if !version1::names(shelf)?.is_empty() => {
                 let store = version1::read(shelf, key.clone())?;
                 faults.extend(store.is_none().then_some(Fault::EarlierVersion));
-                return Ok(Opened { store: store.unwrap_or_else(|| Self::new(key)), faults });
+                return Ok(Opened {
+                    store: store.unwrap_or_else(|| Self::new(key)),
+                    faults,
+                    key_is_new: false,
+                });
             }
             None if shelf.names(JOURNAL)?.is_empty() && shelf.names(SEGMENT)?.is_empty() => {
-                return Ok(Opened { store: Self::new(key), faults });
+                return Ok(Opened { store: Self::new(key), faults, key_is_new: false });
             }
             unreadable => {
                 faults.push(if unreadable.is_some() { Fault::HeadUnreadable } else { Fault::HeadMissing });
@@ -447,8 +471,8 @@ impl Store {
         {
             store.next += 1;
         }
-        store.know_key();
-        Ok(Opened { store, faults })
+        let key_is_new = store.know_key();
+        Ok(Opened { store, faults, key_is_new })
     }
 
     /// Takes up the roots of the sealed segments.

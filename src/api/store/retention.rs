@@ -47,20 +47,58 @@ pub enum Kept {
     Held(Vec<String>),
 }
 
+impl HoldScope {
+    /// As records spell it.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Correlation(correlation) => ["correlation ", correlation].concat(),
+            Self::Token(reference) => ["token ", reference].concat(),
+            Self::Time { from, to } => ["time ", from, " ", to].concat(),
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Correlation(text) => text.strip_prefix("run-").is_some_and(|rest| {
+                !rest.is_empty()
+                    && rest
+                        .bytes()
+                        .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b".-".contains(&b))
+            }),
+            Self::Token(text) => {
+                text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            }
+            Self::Time { from, to } => {
+                Instant::parse(from).zip(Instant::parse(to)).is_some_and(|(from, to)| from <= to)
+            }
+        }
+    }
+}
+
+impl Hold {
+    /// Whether its name and its scope have the form that records can spell: names of 1 to 64 letters, digits, hyphens and
+    /// underscores; correlation ids (`run-000001`), references of tokens (16 hex digits), times in RFC 3339. So nothing
+    /// that somebody types of a patient comes into the log.
+    pub fn is_sound(&self) -> bool {
+        let of_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        (1..=64).contains(&self.id.len()) && self.id.bytes().all(of_name) && self.scope.is_sound()
+    }
+}
+
 impl Store {
     /// The holds in force, in the order in which they were placed.
     pub fn holds(&self) -> Vec<Hold> {
         self.named(HOLDS).filter_map(|(_, value)| serde_json::from_str(value).ok()).collect()
     }
 
-    /// Puts a hold in force. False where there is one of this name already, or its time can't be read.
+    /// Whether a hold can be placed: it is sound, and there is none of its name.
+    pub fn may_hold(&self, hold: &Hold) -> bool {
+        hold.is_sound() && !self.named(HOLDS).any(|(id, _)| id == hold.id)
+    }
+
+    /// Puts a hold in force. False where it can't be placed.
     pub fn place_hold(&mut self, hold: &Hold) -> bool {
-        let readable = match &hold.scope {
-            HoldScope::Time { from, to } => Instant::parse(from).zip(Instant::parse(to)).is_some(),
-            HoldScope::Correlation(text) | HoldScope::Token(text) => !text.is_empty(),
-        };
-        let known = self.named(HOLDS).any(|(id, _)| id == hold.id);
-        if !readable || known {
+        if !self.may_hold(hold) {
             return false;
         }
         // Strings only: serialising can't fail.

@@ -234,7 +234,8 @@ impl Desk {
             return self.trouble.set(Some(error.into()));
         }
         self.trouble.set(None);
-        self.keeper.update_value(|k| k.session.set_aside());
+        let now = self.clock.get_untracked();
+        self.keeper.update_value(|k| k.session.set_aside(now));
         self.save();
         self.verify_now();
         self.touched();

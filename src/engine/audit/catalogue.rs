@@ -79,7 +79,8 @@ macro_rules! rows {
 
 use Member::{
     Adapter, AdapterHash, Class, Clauses, Code, Consent, ConsentVersion, Counted, Credential, Effect, Event,
-    EventType, Events, Fetched, Fields, Fingerprint, Path, Tokens, Unnamed, Verdicts, Withdrawn,
+    EventType, Events, Fetched, Fields, Fingerprint, First, Hold, Key, Path, Records, Root, Scope, Tokens,
+    Unnamed, Verdicts, Withdrawn,
 };
 
 /// What every decision about data rests on.
@@ -153,6 +154,16 @@ rows! {
         "The receiving system has the record just so already: nothing was written.";
     WriteFailed "deliver" "write" "failed" [TYPED, [Code]] [[Path]]
         "The receiving system did not take the record, or nobody may write to it.";
+    HoldPlaced "log" "place-hold" "placed" [[Hold, Scope]] []
+        "From here on no segment that has such a record can be deleted.";
+    HoldReleased "log" "release-hold" "released" [[Hold, Scope]] []
+        "The hold keeps nothing back any more.";
+    SegmentDeleted "log" "delete-segment" "deleted" [[First, Records, Root]] []
+        "The records of a sealed segment were deleted under retention; their root stays in the tree.";
+    KeyRotated "log" "rotate-key" "rotated" [[Key]] []
+        "Another key signs the log's checkpoints from here on.";
+    LogRestarted "log" "restart" "restarted" [[Records, Root]] []
+        "The log before this one was set aside; this one goes on with what the connector knows.";
 }
 
 rows! {
@@ -169,6 +180,11 @@ rows! {
 }
 
 impl Fact {
+    /// Whether it is part of what became of a delivery, and not about the setting or the log itself.
+    pub fn is_about_a_delivery(self) -> bool {
+        !matches!(self, Self::Attested | Self::StateUnreadable) && self.row().stage != "log"
+    }
+
     /// The fact of this stage, action and outcome; none where the catalogue has none.
     pub fn of(stage: &str, action: &str, outcome: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|fact| {
@@ -212,7 +228,7 @@ mod tests {
         for row in Fact::ALL.iter().map(|fact| fact.row()) {
             let refuses = ["refused", "denied", "quarantined", "failed", "dead-lettered"];
             assert_eq!(refuses.contains(&row.outcome), row.must.has(Code), "{} {}", row.kind, row.outcome);
-            let decides = !["webhook", "queue"].contains(&row.stage);
+            let decides = !["webhook", "queue", "log"].contains(&row.stage);
             assert_eq!(decides, row.must.has(Member::PolicyHash), "{}", row.kind);
             assert_eq!(row.stage == "consent", row.must.has(Member::LegalBasis), "{}", row.kind);
         }

@@ -92,7 +92,7 @@ impl Completeness {
         }
         self.last = Some(record.seq);
         let Some(fact) = record.fact() else { return };
-        if matches!(fact, Fact::Attested | Fact::StateUnreadable) {
+        if !fact.is_about_a_delivery() {
             return;
         }
         let correlation: &str = &record.correlation;

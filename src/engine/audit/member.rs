@@ -107,13 +107,19 @@ members! {
     Fetched "fetched" Count "How many of them were fetched from the source.";
     Fields "fields" Spelled "What happened to each field that a rule names and the source has: rule, field, method with version, result.";
     Fingerprint "fingerprint" Hash "SHA-256 of what left.";
+    First "first" Count "Place of the first record that it is about.";
+    Hold "hold" Assigned "The legal hold, by its name.";
+    Key "key" Assigned "The key that signs from here on, as its verifier key (signed-note).";
     LegalBasis "legalBasis" Assigned "Legal basis that the policy names.";
     Outcome "outcome" Listed "What came of it.";
     Path "path" Spelled "The element, header or field that it is about.";
     Policy "policy" Assigned "Policy in force, id and version.";
     PolicyHash "policyHash" Hash "First 16 hexadecimal digits of the SHA-256 of its text.";
     Purpose "purpose" Assigned "Purpose of use.";
+    Records "records" Count "How many records it is about.";
     Role "role" Assigned "Role of the actor.";
+    Root "root" Hash "RFC 6962 root over the records that it is about.";
+    Scope "scope" Assigned "What a legal hold is about: a correlation id, the reference of a token, or a time.";
     Seq "seq" Count "Place in the log, from 0.";
     Source "source" Assigned "Source system.";
     Stage "stage" Listed "Stage.";
@@ -135,12 +141,18 @@ impl Member {
             Self::Code => Form::Listed(|| Code::ALL.iter().map(|code| code.as_str()).collect()),
             Self::Counted => Form::Listed(|| Change::ALL.map(Change::as_str).to_vec()),
             Self::Effect => Form::Listed(|| Effect::ALL.map(Effect::as_str).to_vec()),
-            Self::Correlation => Form::Text(r"^(run-[0-9]{6,}(\.[0-9]+|\.gap-[0-9]+)?|attestation|queue)$"),
+            Self::Correlation => {
+                Form::Text(r"^(run-[0-9]{6,}(\.[0-9]+|\.gap-[0-9]+)?|attestation|queue|log)$")
+            }
             Self::Event => Form::Text("^[A-Za-z0-9_-]{1,128}$"),
             Self::Fields => {
                 Form::Texts("^[^ ].* [A-Za-z0-9.]+ [a-z0-9:-]+/[0-9]+ (crossed|withheld|dropped)$")
             }
-            Self::Fingerprint => Form::Text("^[0-9a-f]{64}$"),
+            Self::Fingerprint | Self::Root => Form::Text("^[0-9a-f]{64}$"),
+            Self::Hold => Form::Text("^[A-Za-z0-9_-]{1,64}$"),
+            Self::Scope => Form::Text(
+                r"^(correlation run-[0-9.a-z-]+|token [0-9a-f]{16}|time [0-9TZ:.+-]+ [0-9TZ:.+-]+)$",
+            ),
             Self::AdapterHash | Self::PolicyHash => Form::Text("^[0-9a-f]{16}$"),
             Self::Tokens => Form::Texts("^[^ ].* [0-9a-f]{16}$"),
             Self::Verdicts => Form::Texts("^(structure|policy|provenance) (passed|warned|refused)$"),
@@ -152,6 +164,8 @@ impl Member {
             Self::ConsentVersion
             | Self::Events
             | Self::Fetched
+            | Self::First
+            | Self::Records
             | Self::Seq
             | Self::Unnamed
             | Self::Withdrawn => Form::Count,
@@ -161,6 +175,7 @@ impl Member {
             | Self::Credential
             | Self::Destination
             | Self::EventType
+            | Self::Key
             | Self::LegalBasis
             | Self::Policy
             | Self::Purpose

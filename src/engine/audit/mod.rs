@@ -10,6 +10,7 @@ mod operations;
 pub mod proof;
 mod record;
 mod tree;
+mod upkeep;
 
 pub use catalogue::{Fact, Movement, Row, Stream};
 pub use log::Log;
@@ -17,6 +18,7 @@ pub use member::{Form, Kind, Member, Members};
 pub use operations::{Operation, Operations};
 pub use record::AuditRecord;
 pub use tree::{Hash, Nodes, Range, Tree, empty_root, leaf_hash, node_hash};
+pub use upkeep::Upkeep;
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {

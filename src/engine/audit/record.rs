@@ -74,6 +74,15 @@ pub struct AuditRecord<'a> {
     /// SHA-256 of the record that left.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Cow<'a, str>>,
+    /// Place of the first record that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// The legal hold, by its name.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Cow<'a, str>>,
+    /// The key that signs from here on, as its verifier key.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Cow<'a, str>>,
     /// Legal basis.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub legal_basis: Option<Cow<'a, str>>,
@@ -92,9 +101,18 @@ pub struct AuditRecord<'a> {
     /// Purpose of use.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Cow<'a, str>>,
+    /// How many records it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
     /// Role of the actor.
     #[serde(borrow)]
     pub role: Cow<'a, str>,
+    /// RFC 6962 root over the records that it is about, lower-case hex.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Cow<'a, str>>,
+    /// What a legal hold is about.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Cow<'a, str>>,
     /// Place in the log, from 0.
     pub seq: u64,
     /// Source system.
@@ -123,7 +141,7 @@ pub struct AuditRecord<'a> {
 
 impl<'a> AuditRecord<'a> {
     /// The members on the wire, in canonical order.
-    pub const MEMBERS: [&'static str; 35] = [
+    pub const MEMBERS: [&'static str; 41] = [
         "action",
         "actor",
         "adapter",
@@ -144,13 +162,19 @@ impl<'a> AuditRecord<'a> {
         "fetched",
         "fields",
         "fingerprint",
+        "first",
+        "hold",
+        "key",
         "legalBasis",
         "outcome",
         "path",
         "policy",
         "policyHash",
         "purpose",
+        "records",
         "role",
+        "root",
+        "scope",
         "seq",
         "source",
         "stage",
@@ -212,11 +236,17 @@ impl<'a> AuditRecord<'a> {
             .with(Member::Fetched, self.fetched.is_some())
             .with(Member::Fields, !self.fields.is_empty())
             .with(Member::Fingerprint, self.fingerprint.is_some())
+            .with(Member::First, self.first.is_some())
+            .with(Member::Hold, self.hold.is_some())
+            .with(Member::Key, self.key.is_some())
             .with(Member::LegalBasis, self.legal_basis.is_some())
             .with(Member::Path, self.path.is_some())
             .with(Member::Policy, self.policy.is_some())
             .with(Member::PolicyHash, self.policy_hash.is_some())
             .with(Member::Purpose, self.purpose.is_some())
+            .with(Member::Records, self.records.is_some())
+            .with(Member::Root, self.root.is_some())
+            .with(Member::Scope, self.scope.is_some())
             .with(Member::Unnamed, self.unnamed.is_some())
             .with(Member::Withdrawn, self.withdrawn.is_some())
     }
@@ -236,11 +266,15 @@ impl<'a> AuditRecord<'a> {
             (Member::Event, &mut self.event),
             (Member::EventType, &mut self.event_type),
             (Member::Fingerprint, &mut self.fingerprint),
+            (Member::Hold, &mut self.hold),
+            (Member::Key, &mut self.key),
             (Member::LegalBasis, &mut self.legal_basis),
             (Member::Path, &mut self.path),
             (Member::Policy, &mut self.policy),
             (Member::PolicyHash, &mut self.policy_hash),
             (Member::Purpose, &mut self.purpose),
+            (Member::Root, &mut self.root),
+            (Member::Scope, &mut self.scope),
         ];
         for (member, text) in texts {
             if !wanted.has(member) {
@@ -251,6 +285,8 @@ impl<'a> AuditRecord<'a> {
             (Member::ConsentVersion, &mut self.consent_version),
             (Member::Events, &mut self.events),
             (Member::Fetched, &mut self.fetched),
+            (Member::First, &mut self.first),
+            (Member::Records, &mut self.records),
             (Member::Unnamed, &mut self.unnamed),
             (Member::Withdrawn, &mut self.withdrawn),
         ];
@@ -316,13 +352,19 @@ mod tests {
             fetched: Some(1),
             fields: vec!["R01 CareEvent.status keep/1 crossed".to_owned()],
             fingerprint: some("00"),
+            first: Some(256),
+            hold: some("hold-1"),
+            key: some("log+00+AA"),
             legal_basis: some("x"),
             outcome: "changed".into(),
             path: some("p"),
             policy: some("p@1"),
             policy_hash: some("0f"),
             purpose: some("CAREMGT"),
+            records: Some(256),
             role: "operator".into(),
+            root: some("0a"),
+            scope: some("correlation run-000001"),
             seq: 7,
             source: "HOSP-SANDBOX-A".into(),
             stage: "redact".into(),

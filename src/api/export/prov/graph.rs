@@ -68,12 +68,16 @@ impl<'a> Graph<'a> {
     /// finds them.
     fn missing(&self) -> Vec<(&'static str, Option<u64>)> {
         let mut check = Completeness::new(true);
-        self.chain.iter().for_each(|record| check.take(&record.read));
+        // Between the records of a chain others have theirs: among themselves they are numbered without a hole.
+        for (place, record) in (0..).zip(self.chain) {
+            check.take(&AuditRecord { seq: place, ..record.read.clone() });
+        }
         let own = self.chain.first().map(|record| &*record.read.correlation);
         let mut missing = Vec::new();
         for gap in check.finish(None).gaps {
             let Some(fact) = gap.missing.first().filter(|_| Some(&*gap.correlation) == own) else { continue };
-            let gap = (fact.row().stage, gap.before);
+            let before = gap.before.and_then(|place| self.chain.get(usize::try_from(place).ok()?));
+            let gap = (fact.row().stage, before.map(|record| record.read.seq));
             // That its notification made way for it is recorded with the notification.
             if *fact != Fact::Unpacked && !missing.contains(&gap) {
                 missing.push(gap);
