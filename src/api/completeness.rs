@@ -1,6 +1,7 @@
 //! Completeness as data: chains that lack a stage, and chains that wait.
 
 use super::Session;
+use super::archive::Chain;
 use crate::engine::audit::complete::{self, Completeness as Look};
 use crate::engine::audit::{AuditRecord, Fact};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,15 @@ impl Session {
         completeness((0..archive.len()).filter_map(|seq| archive.canonical(seq)), self.standing().as_ref())
     }
 
+    /// What must be there of one chain and is not, as far as its records are here.
+    pub fn chain_gaps(&self, chain: &Chain) -> Vec<ChainGap> {
+        let archive = self.store().archive();
+        let texts: Vec<String> = chain.records.iter().filter_map(|seq| archive.canonical(*seq)).collect();
+        let mut gaps = completeness(texts.iter().map(String::as_str), self.standing().as_ref()).gaps;
+        gaps.retain(|gap| gap.chains == 1 && chain.holds(&gap.correlation));
+        gaps
+    }
+
     /// How the connector stands; none where there is none, or something waits in a state that does not open.
     pub fn standing(&self) -> Option<Standing> {
         let connector = self.connector().filter(|connector| connector.unreadable() == 0)?;
@@ -111,5 +121,30 @@ impl From<&complete::Gap> for ChainGap {
             what: format!("{whose} lacks {} {between}.", missing.join(" or ")),
             missing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::{Session, open_scenario};
+
+    #[test]
+    fn a_chain_tells_what_it_lacks_itself_and_nothing_of_others() {
+        let scenario = open_scenario("referral-created").unwrap();
+        let mut session = Session::new();
+        session.configure(&scenario.setup).unwrap();
+        // The second delivery repeats the first.
+        for (at, request) in scenario.requests.iter().chain(&scenario.requests) {
+            session.send(request, *at, &mut || 0.0);
+        }
+        let id = session.entry(0).unwrap().correlation;
+        let whole = session.store().archive().chain(&id);
+        assert!(whole.records.len() > 3, "{whole:?}");
+        assert_eq!(session.chain_gaps(&whole), []);
+        let mut chain = whole;
+        let lost = chain.records.remove(2);
+        let gaps = session.chain_gaps(&chain);
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!((gaps[0].after, gaps[0].before), (Some(lost - 1), Some(lost + 1)));
     }
 }

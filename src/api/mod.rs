@@ -16,6 +16,7 @@ mod credential;
 mod derive;
 mod evidence;
 mod export;
+mod inclusion;
 mod intake;
 mod job;
 mod message;
@@ -53,6 +54,7 @@ pub use evidence::{
     check_record_proof, prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
+pub use inclusion::{Inclusion, InclusionStep, NoProof};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
 pub use job::{EvidenceTask, Job, JobOutcome, JobProgress, Task};
 pub use message::{authenticate_message, sign_message};

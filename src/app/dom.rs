@@ -114,10 +114,14 @@ pub fn random_name() -> String {
 
 /// Offers a text as a file to save.
 pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
+    download_parts(name, mime, &js_sys::Array::of1(&JsValue::from_str(content)))
+}
+
+/// Offers texts, one after the other, as a file to save.
+pub fn download_parts(name: &str, mime: &str, parts: &js_sys::Array) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let parts = js_sys::Array::of1(&JsValue::from_str(content));
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let blob = Blob::new_with_str_sequence_and_options(parts, &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     link.set_href(&url);

@@ -1,6 +1,7 @@
 //! The URL fragment: view, open scenario, filters, selected record. It never holds a payload:
 //! a draft that it carries is a policy, or is refused.
 
+use crate::api::archive::{Key, Query};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
@@ -51,18 +52,14 @@ pub struct Route {
     pub draft: Option<String>,
     /// Policy: the derived document that is shown, in place of the policy itself.
     pub document: Option<String>,
-    /// Audit: only records of this outcome.
-    pub outcome: Option<String>,
-    /// Audit: only records of this stage.
-    pub stage: Option<String>,
-    /// Audit: only records whose correlation id contains this.
-    pub correlation: Option<String>,
+    /// Audit: what is asked of the log, as the text of a [`Query`].
+    pub query: Option<String>,
     /// Audit: the record whose detail is open.
     pub record: Option<u64>,
 }
 
 impl Route {
-    /// Reads a fragment such as `#/audit?outcome=denied&record=12`. What it does not know it leaves out.
+    /// Reads a fragment such as `#/audit?q=outcome:denied&record=12`. What it does not know it leaves out.
     pub fn parse(fragment: &str) -> Self {
         let path = fragment.trim_start_matches('#').trim_start_matches('/');
         let (view, query) = path.split_once('?').unwrap_or((path, ""));
@@ -73,9 +70,14 @@ impl Route {
         route.scenario = get("scenario");
         route.draft = get("draft");
         route.document = get("document");
-        route.outcome = get("outcome");
-        route.stage = get("stage");
-        route.correlation = get("correlation");
+        route.query = get("q").or_else(|| {
+            // Links of earlier versions have a parameter for each filter.
+            let mut query = Query::default();
+            for name in ["outcome", "stage", "correlation"] {
+                query.set(Key::Member(name), false, get(name).as_slice());
+            }
+            (!query.is_empty()).then(|| query.to_text())
+        });
         route.record = get("record").and_then(|r| r.parse().ok());
         route
     }
@@ -90,9 +92,7 @@ impl Route {
             ("scenario", &self.scenario),
             ("draft", &self.draft),
             ("document", &self.document),
-            ("outcome", &self.outcome),
-            ("stage", &self.stage),
-            ("correlation", &self.correlation),
+            ("q", &self.query),
             ("record", &record),
         ] {
             if let Some(value) = value {
@@ -105,6 +105,13 @@ impl Route {
             out.push_str(&query);
         }
         out
+    }
+
+    /// Audit, with all records of one delivery.
+    pub fn of_run(correlation: &str, scenario: Option<String>) -> Self {
+        let mut query = Query::default();
+        query.set(Key::Member("correlation"), false, &[correlation.to_owned()]);
+        Self { view: View::Audit, scenario, query: Some(query.to_text()), ..Self::default() }
     }
 
     /// This place, in another view.

@@ -12,6 +12,8 @@ use wasm_bindgen::{JsCast, JsValue};
 const KEY: &str = "airlock.key";
 /// Which tab claims to be the one that writes.
 const CLAIM: &str = "airlock.claim";
+/// Key of the timeline's filters that were kept.
+const FILTERS: &str = "airlock.filters";
 /// Key of the theme chosen.
 pub const THEME: &str = "airlock.theme";
 
@@ -135,4 +137,19 @@ pub fn set_theme(theme: &str) {
     {
         let _ = write(&store, THEME, &text);
     }
+}
+
+/// The filters of the timeline that were kept: name and query.
+pub fn filters() -> Vec<(String, String)> {
+    let kept = store().ok().and_then(|store| read(&store, FILTERS).ok().flatten());
+    kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Keeps the filters of the timeline.
+///
+/// # Errors
+/// Where the browser gives no storage, or it is full.
+pub fn set_filters(filters: &[(String, String)]) -> Result<(), ShelfError> {
+    let text = serde_json::to_string(filters).map_err(|error| ShelfError::Failed(error.to_string()))?;
+    write(&store()?, FILTERS, &text)
 }

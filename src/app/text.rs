@@ -88,6 +88,11 @@ pub fn clip(text: &str, max: usize) -> String {
     }
 }
 
+/// A number of records as a size.
+pub fn size(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
 /// A whole number with its thousands apart: `12,345`.
 pub fn group(n: usize) -> String {
     let digits = n.to_string();

@@ -259,6 +259,12 @@ impl Archive {
         Presence::Here
     }
 
+    /// Whether a record is in a sealed segment that has not been read yet.
+    pub fn is_away(&self, seq: u64) -> bool {
+        let segment = usize::try_from(seq >> SEGMENT_LEVEL).ok();
+        matches!(segment.and_then(|segment| self.sealed.get(segment)), Some(Sealed::Away(_)))
+    }
+
     fn row(&self, seq: u64) -> Option<&Row> {
         match seq.checked_sub(self.sealed_len()) {
             Some(open) => self.open.get(usize::try_from(open).ok()?).map(|(row, _)| row),

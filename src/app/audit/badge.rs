@@ -31,9 +31,6 @@ pub fn Badge(desk: Desk) -> impl IntoView {
             <button type="button" data-testid="verify-now" on:click=move |_| desk.verify_now()>
                 "Verify now"
             </button>
-            <button type="button" data-testid="export-timeline" on:click=move |_| desk.export()>
-                "Export timeline"
-            </button>
         </div>
     }
     .into_any()
@@ -91,7 +88,7 @@ fn fault(desk: Desk, fault: &Fault) -> AnyView {
         Some(index) => {
             let go = move |_| {
                 let mut to = desk.route.get_untracked();
-                (to.outcome, to.stage, to.correlation) = (None, None, None);
+                to.query = None;
                 to.record = Some(index);
                 desk.go(to, Step::Push);
             };

@@ -1,34 +1,53 @@
 //! One record in full: its fields, its canonical bytes, its leaf hash, and what is wrong with it.
 
+use super::chain::ChainPanel;
+use super::lineage::LineagePanel;
+use super::proof::ProofPanel;
+use super::{close, consent};
 use crate::api::{Entry, FieldEvidence};
 use crate::app::desk::{Desk, Standing};
-use crate::app::route::{Route, Step, View};
-use crate::app::{text, words};
+use crate::app::route::{Route, View};
+use crate::app::{dom, text, words};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 /// The record that the address bar names.
 #[component]
 pub fn Detail(desk: Desk) -> impl IntoView {
     let record = Memo::new(move |_| desk.route.with(|r| r.record));
-    let content = move || {
+    // The panel stays as it is while the log goes on.
+    let entry = Memo::new(move |_| {
         let seq = record.get()?;
         desk.revision.track();
-        let entry = desk.keeper.with_value(|k| k.session.entry(seq));
-        let faults = match desk.standing.get() {
-            Standing::Done(v) => {
-                v.faults.into_iter().filter(|f| f.index == Some(seq)).map(|f| f.what).collect()
-            }
-            _ => Vec::new(),
-        };
-        Some(panel(desk, seq, entry, faults))
+        Some((seq, desk.keeper.with_value(|k| k.session.entry(seq))))
+    });
+    let faults = Memo::new(move |_| match (record.get(), desk.standing.get()) {
+        (Some(seq), Standing::Done(v)) => {
+            v.faults.into_iter().filter(|f| f.index == Some(seq)).map(|f| f.what).collect()
+        }
+        _ => Vec::new(),
+    });
+    let content = move || {
+        let (seq, entry) = entry.get()?;
+        Some(panel(desk, seq, entry, faults.get()))
     };
     view! { {content} }.into_any()
 }
 
-fn close(desk: Desk) {
-    let mut to = desk.route.get_untracked();
-    to.record = None;
-    desk.go(to, Step::Push);
+/// Puts a link to a record on the clipboard.
+fn copy_link(desk: Desk, seq: u64) {
+    let to = Route { view: View::Audit, record: Some(seq), ..Route::default() };
+    let href = window().location().href().unwrap_or_default();
+    let page = href.split('#').next().unwrap_or_default();
+    let link = [page, &to.fragment()].concat();
+    spawn_local(async move {
+        match dom::copy(&link).await {
+            Ok(()) => desk.say("The link is on the clipboard."),
+            Err(_) => {
+                desk.notice.set(Some(["The browser refused the clipboard. The link: ", &link].concat()));
+            }
+        }
+    });
 }
 
 fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> AnyView {
@@ -48,15 +67,15 @@ fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> Any
     });
     let content = match entry {
         Some(entry) => body(desk, &entry),
-        None => view! {
-            <p class="empty">"There is no such record in this timeline, or it can no longer be read."</p>
-        }
-        .into_any(),
+        None => absent(desk, seq),
     };
     view! {
         <aside class="detail" aria-labelledby="detail-title" data-testid="detail" on:keydown=keys>
             <header class="bar">
                 <h2 id="detail-title">"Record " {seq.to_string()}</h2>
+                <button type="button" data-testid="copy-link" on:click=move |_| copy_link(desk, seq)>
+                    "Copy link"
+                </button>
                 <button type="button" data-testid="detail-close" on:click=move |_| close(desk)>
                     "Close"
                 </button>
@@ -68,54 +87,80 @@ fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> Any
     .into_any()
 }
 
-fn body(desk: Desk, entry: &Entry) -> AnyView {
-    let number = entry.unnamed.map(|n| text::group(usize::try_from(n).unwrap_or(usize::MAX)));
-    let facts: [(&str, Option<&str>); 19] = [
-        ("time", Some(&entry.time)),
-        ("stage", Some(&entry.stage)),
-        ("action", Some(&entry.action)),
-        ("reason code", entry.code.as_deref()),
-        ("path", entry.path.as_deref()),
-        ("correlation id", Some(&entry.correlation)),
-        ("event", entry.event.as_deref()),
-        ("event type", entry.event_type.as_deref()),
-        ("source", Some(&entry.source)),
-        ("destination", entry.destination.as_deref()),
-        ("actor", Some(&entry.actor)),
-        ("role", Some(&entry.role)),
-        ("purpose", entry.purpose.as_deref()),
-        ("legal basis", entry.legal_basis.as_deref()),
-        ("consent", entry.consent.as_deref()),
-        ("policy", entry.policy.as_deref()),
-        ("policy hash", entry.policy_hash.as_deref()),
-        ("highest class that crossed", entry.class.as_deref()),
-        ("fingerprint of what left", entry.fingerprint.as_deref()),
+/// What is said of a record that is not here.
+fn absent(desk: Desk, seq: u64) -> AnyView {
+    let words = desk.keeper.with_value(|k| {
+        let archive = k.session.store().archive();
+        match (seq < archive.len(), archive.is_away(seq)) {
+            (false, _) => "There is no such record in this timeline.",
+            (true, true) => "The segment of this record has not been read from storage yet.",
+            (true, false) => {
+                "The segment of this record is gone: deleted under retention, or it can't be read. Its root still stands in the tree."
+            }
+        }
+    });
+    view! { <p class="empty">{words}</p> }.into_any()
+}
+
+/// The members of a record that are one value each, by the names that the page has for them.
+fn facts(entry: &Entry) -> Vec<AnyView> {
+    let number = |n: Option<u64>| n.map(|n| text::group(text::size(n)));
+    let list = |items: &[String]| (!items.is_empty()).then(|| items.join(", "));
+    let tokens: Vec<String> =
+        entry.tokens.iter().map(|t| [t.reference.as_str(), " (", &t.rule, ")"].concat()).collect();
+    let own = |text: &str| Some(text.to_owned());
+    let facts: [(&str, Option<String>); 31] = [
+        ("time", own(&entry.time)),
+        ("stage", own(&entry.stage)),
+        ("action", own(&entry.action)),
+        ("reason code", entry.code.clone()),
+        ("path", entry.path.clone()),
+        ("correlation id", own(&entry.correlation)),
+        ("event", entry.event.clone()),
+        ("event type", entry.event_type.clone()),
+        ("source", own(&entry.source)),
+        ("destination", entry.destination.clone()),
+        ("actor", own(&entry.actor)),
+        ("role", own(&entry.role)),
+        ("credential", entry.credential.clone()),
+        ("adapter", entry.adapter.clone()),
+        ("adapter hash", entry.adapter_hash.clone()),
+        ("verdicts", list(&entry.verdicts)),
+        ("purpose", entry.purpose.clone()),
+        ("legal basis", entry.legal_basis.clone()),
+        ("consent", entry.consent.clone()),
+        ("consent version", number(entry.consent_version)),
+        ("policy", entry.policy.clone()),
+        ("policy hash", entry.policy_hash.clone()),
+        ("counted", entry.counted.clone()),
+        ("changes about consents", entry.effect.clone()),
+        ("events told of", number(entry.events)),
+        ("events fetched", number(entry.fetched)),
+        ("counts ended", number(entry.withdrawn)),
+        ("highest class that crossed", entry.class.clone()),
+        ("elements that no rule names", number(entry.unnamed)),
+        ("tokens, by reference", list(&tokens)),
+        ("fingerprint of what left", entry.fingerprint.clone()),
     ];
-    let unnamed = number.as_deref().map(|n| fact("elements that no rule names", n));
-    let facts = facts
-        .into_iter()
-        .filter_map(|(name, value)| Some(fact(name, value.filter(|v| !v.is_empty())?)))
-        .chain(unnamed)
-        .collect::<Vec<_>>();
-    let correlation = entry.correlation.clone();
-    let follow = move |_| {
-        let now = desk.route.get_untracked();
-        let to = Route {
-            view: View::Audit,
-            scenario: now.scenario,
-            correlation: Some(correlation.clone()),
-            record: now.record,
-            ..Route::default()
-        };
-        desk.go(to, Step::Push);
-    };
+    let said = facts.into_iter().filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
+    said.map(|(name, value)| fact(name, &value)).collect()
+}
+
+fn body(desk: Desk, entry: &Entry) -> AnyView {
+    let (seq, correlation) = (entry.seq, entry.correlation.clone());
+    let of_delivery = (!correlation.is_empty()).then(|| {
+        view! {
+            <ChainPanel desk correlation=correlation.clone() seq />
+            <LineagePanel desk correlation seq />
+        }
+    });
     view! {
         <p class="detail-outcome">{words::outcome_mark(&entry.outcome)}</p>
-        <button type="button" data-testid="follow" on:click=follow>
-            "Follow this correlation id"
-        </button>
-        <dl class="facts">{facts}</dl>
+        <dl class="facts">{facts(entry)}</dl>
+        {consent::heard(&entry.clauses)}
         {evidence(&entry.fields)}
+        {of_delivery}
+        <ProofPanel desk seq />
         <h3>"Leaf hash"</h3>
         <code class="hash" data-testid="leaf">
             {entry.leaf.clone()}

@@ -1,117 +1,147 @@
-//! The filters: outcome, stage, correlation id. They live in the address bar.
+//! The query: one field of text, and for some members a choice with counts. All of it lives in the address bar.
 
-use super::query::Found;
+use super::saved::Saved;
+use super::search::{FACETS, Search};
+use crate::api::archive::{FacetValue, Key};
 use crate::app::desk::Desk;
-use crate::app::route::{Route, Step};
+use crate::app::route::Step;
 use crate::app::text;
 use leptos::prelude::*;
 
-/// The filters and how many records they leave.
+/// What the choice of records without the member is called in the document; no value of a member is written so.
+const ABSENT: &str = "\"\"";
+
+/// The query, the choices, and how many records they leave.
 #[component]
-pub fn Filters(desk: Desk, found: Memo<Found>) -> impl IntoView {
-    let change = move |step: Step, set: &dyn Fn(&mut Route)| {
-        let mut to = desk.route.get_untracked();
-        set(&mut to);
-        desk.go(to, step);
+pub fn Filters(desk: Desk, search: Search) -> impl IntoView {
+    let query = Memo::new(move |_| desk.route.with(|r| r.query.clone()).unwrap_or_default());
+    // The first letter leaves a step in the history, and those after it none.
+    let typed = StoredValue::new(false);
+    let on_query = move |event| {
+        let step = if typed.get_value() { Step::Replace } else { Step::Push };
+        typed.set_value(true);
+        search.ask(&event_target_value(&event), step);
     };
-    let outcome = Memo::new(move |_| desk.route.with(|r| r.outcome.clone()));
-    let stage = Memo::new(move |_| desk.route.with(|r| r.stage.clone()));
-    let correlation = move || desk.route.with(|r| r.correlation.clone()).unwrap_or_default();
-    let any =
-        move || desk.route.with(|r| r.outcome.is_some() || r.stage.is_some() || r.correlation.is_some());
-    let on_outcome = move |event| {
-        let value = chosen(event_target_value(&event));
-        change(Step::Push, &|r| r.outcome.clone_from(&value));
-    };
-    let on_stage = move |event| {
-        let value = chosen(event_target_value(&event));
-        change(Step::Push, &|r| r.stage.clone_from(&value));
-    };
-    let on_correlation = move |event| {
-        let value = chosen(event_target_value(&event));
-        change(Step::Replace, &|r| r.correlation.clone_from(&value));
-    };
-    let clear = move |_| {
-        change(Step::Push, &|r| {
-            r.outcome = None;
-            r.stage = None;
-            r.correlation = None;
+    let choices = FACETS.into_iter().enumerate().map(|(at, facet)| choice(search, at, facet));
+    let choices = choices.collect::<Vec<_>>();
+    let notes = Memo::new(move |_| search.summary.with(|s| s.notes.clone()));
+    let noted = move || {
+        let items = notes.get().into_iter().map(|note| {
+            view! {
+                <li>
+                    <code>{note.code}</code>
+                    " "
+                    {note.message}
+                    " "
+                    <span class="note">{note.help}</span>
+                </li>
+            }
         });
+        let items = items.collect::<Vec<_>>();
+        (!items.is_empty()).then(|| {
+            view! {
+                <ul class="query-notes" id="query-notes" data-testid="query-notes">
+                    {items}
+                </ul>
+            }
+        })
     };
     view! {
         <form class="filters" role="search" aria-label="Filters" on:submit=|e| e.prevent_default()>
-            <label>
-                <span>"Outcome"</span>
-                <select data-testid="filter-outcome" on:change=on_outcome>
-                    {move || found.with(|f| options(&f.outcomes, &outcome.get()))}
-                </select>
-            </label>
-            <label>
-                <span>"Stage"</span>
-                <select data-testid="filter-stage" on:change=on_stage>
-                    {move || found.with(|f| options(&f.stages, &stage.get()))}
-                </select>
-            </label>
-            <label>
-                <span>"Correlation id"</span>
+            <div class="query-line">
                 <input
                     type="search"
+                    class="query"
+                    aria-label="Query"
+                    aria-describedby="query-notes"
                     spellcheck="false"
                     autocomplete="off"
-                    placeholder="run-000001"
-                    data-testid="filter-correlation"
-                    prop:value=correlation
-                    on:input=on_correlation
+                    placeholder="outcome:denied code:consent run:run-000001 — / to search, ? for help"
+                    data-testid="query"
+                    prop:value=move || query.get()
+                    on:focus=move |_| typed.set_value(false)
+                    on:input=on_query
                 />
-            </label>
-            <button
-                type="button"
-                data-testid="filter-clear"
-                disabled=move || !any()
-                on:click=clear
-            >
-                "Clear"
-            </button>
-            <span class="note" data-testid="audit-count">
-                {move || {
-                    found
-                        .with(|f| {
-                            [&text::group(f.rows.len()), " of ", &text::count(f.total, "record")]
-                                .concat()
-                        })
-                }}
-            </span>
+                <button
+                    type="button"
+                    data-testid="filter-clear"
+                    disabled=move || query.with(String::is_empty)
+                    on:click=move |_| search.ask("", Step::Push)
+                >
+                    "Clear"
+                </button>
+                <Saved desk search />
+                <span class="note" data-testid="audit-count">
+                    {move || search.summary.with(|s| counted(s.count, s.total, s.unread, s.gone))}
+                </span>
+            </div>
+            {noted}
+            <div class="facets">{choices}</div>
         </form>
     }
     .into_any()
 }
 
-fn chosen(value: String) -> Option<String> {
-    (!value.is_empty()).then_some(value)
+fn counted(count: usize, total: usize, unread: usize, gone: usize) -> String {
+    let mut words = [&text::group(count), " of ", &text::count(total, "record")].concat();
+    for (n, what) in [(unread, " not read yet"), (gone, " gone")] {
+        if n > 0 {
+            words.push_str(&["; ", &text::group(n), what].concat());
+        }
+    }
+    words
 }
 
-/// The choices with their numbers; the one in force stays there even when nothing has it.
-fn options(counts: &[(String, usize)], now: &Option<String>) -> Vec<AnyView> {
-    let absent = now.iter().filter(|n| !counts.iter().any(|(word, _)| word == *n)).map(|n| (n.clone(), 0));
-    let mut out = vec![
-        view! {
-            <option value="" prop:selected=now.is_none()>
-                "all"
-            </option>
-        }
-        .into_any(),
-    ];
-    for (word, n) in counts.iter().cloned().chain(absent) {
-        let label = [word.as_str(), " (", &text::group(n), ")"].concat();
-        let selected = now.as_ref() == Some(&word);
-        out.push(
-            view! {
-                <option value=word prop:selected=selected>
-                    {label}
-                </option>
-            }
-            .into_any(),
-        );
+fn choice(search: Search, at: usize, (key, name): (Key, &'static str)) -> AnyView {
+    let shown = Memo::new(move |_| {
+        search
+            .summary
+            .with(|s| (s.facets.get(at).cloned().unwrap_or_default(), s.query.values(key, false).to_vec()))
+    });
+    let on_change = move |event| {
+        let chosen = event_target_value(&event);
+        let values = match chosen.as_str() {
+            "" => Vec::new(),
+            ABSENT => vec![String::new()],
+            _ => vec![chosen],
+        };
+        search.set(key, &values, Step::Push);
+    };
+    view! {
+        <label>
+            <span>{name}</span>
+            <select data-testid=["filter-", key.name()].concat() on:change=on_change>
+                {move || shown.with(|(counts, now)| options(counts, now))}
+            </select>
+        </label>
+    }
+    .into_any()
+}
+
+/// The choices with their numbers; what is in force stays there even when nothing has it.
+fn options(counts: &[FacetValue], now: &[String]) -> Vec<AnyView> {
+    let mut out = vec![option("", "all".to_owned(), now.is_empty())];
+    for FacetValue { value, count } in counts {
+        let name = if value.is_empty() { "none" } else { value };
+        let label = [name, " (", &text::group(text::size(*count)), ")"].concat();
+        let own = if value.is_empty() { ABSENT } else { value };
+        let chosen = matches!(now, [one] if one.eq_ignore_ascii_case(value));
+        out.push(option(own, label, chosen));
+    }
+    match now {
+        [] => {}
+        [one] if counts.iter().any(|c| c.value.eq_ignore_ascii_case(one)) => {}
+        [one] if !one.is_empty() => out.push(option(one, [one.as_str(), " (0)"].concat(), true)),
+        _ => out.push(option(ABSENT, now.join(", "), true)),
     }
     out
+}
+
+fn option(value: &str, label: String, chosen: bool) -> AnyView {
+    view! {
+        <option value=value.to_owned() prop:selected=chosen>
+            {label}
+        </option>
+    }
+    .into_any()
 }

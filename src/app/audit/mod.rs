@@ -1,37 +1,95 @@
-//! Audit: the timeline as stored, filtered, verified, record by record.
+//! Audit: the timeline as stored, searched, verified, record by record.
 
 mod badge;
+mod chain;
+mod consent;
+mod density;
 mod detail;
+mod export;
 mod filters;
-mod query;
+mod help;
+mod lineage;
+mod proof;
+mod saved;
+mod search;
 mod timeline;
 
 use super::desk::Desk;
+use super::dom;
+use super::route::Step;
 use badge::Badge;
+use density::DensityBar;
 use detail::Detail;
+use export::ExportMenu;
 use filters::Filters;
+use help::Help;
 use leptos::prelude::*;
-use query::Found;
-use timeline::Timeline;
+use search::Search;
+use timeline::{Timeline, next};
+use wasm_bindgen::JsCast;
 
 /// The Audit view.
 #[component]
 pub fn AuditView(desk: Desk) -> impl IntoView {
-    let found: Memo<Found> = Memo::new(move |_| {
-        desk.revision.track();
-        desk.route.with(|route| desk.keeper.with_value(|k| query::find(k.session.store().archive(), route)))
-    });
+    let search = Search::new(desk);
     let open = Memo::new(move |_| desk.route.with(|r| r.record));
+    let cursor = RwSignal::new(None::<usize>);
+    let helping = RwSignal::new(false);
+    let keys = window_event_listener(leptos::ev::keydown, move |event| {
+        let elsewhere = event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
+        if elsewhere || in_field(&event) || helping.try_get_untracked() != Some(false) {
+            return;
+        }
+        match event.key().as_str() {
+            "/" => dom::focus_on("query"),
+            "?" => helping.set(true),
+            "Escape" => close(desk),
+            key @ ("j" | "k") => {
+                let count = search.summary.with_untracked(|s| s.count);
+                cursor.set(next(key, cursor.get_untracked(), count));
+                dom::focus_on("timeline");
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || keys.remove());
     view! {
         <h1 class="sr-only">"Audit"</h1>
         <div class="audit" class:with-detail=move || open.get().is_some()>
             <header class="audit-bar">
-                <Badge desk />
-                <Filters desk found />
+                <div class="audit-tools">
+                    <Badge desk />
+                    <ExportMenu desk search />
+                    <button type="button" data-testid="audit-keys" on:click=move |_| helping.set(true)>
+                        "Keys"
+                    </button>
+                </div>
+                <Filters desk search />
+                <DensityBar search />
             </header>
-            <Timeline desk found />
+            <Timeline desk search cursor />
             <Detail desk />
+            <Help shown=helping />
         </div>
     }
     .into_any()
+}
+
+/// Closes the record that is open.
+fn close(desk: Desk) {
+    let mut to = desk.route.get_untracked();
+    to.record = None;
+    desk.go(to, Step::Push);
+}
+
+/// Whether a key goes into a field; Escape leaves it.
+fn in_field(event: &web_sys::KeyboardEvent) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
+    let Some(element) = element else { return false };
+    let field = matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+    if field && event.key() == "Escape" {
+        let _ = element.blur();
+    }
+    field
 }

@@ -1,7 +1,8 @@
 //! The timeline: newest first, of which only the rows in sight are in the document.
 
-use super::query::Found;
+use super::search::Search;
 use crate::api::Entry;
+use crate::api::archive::{OutcomeClass, lanes};
 use crate::app::desk::{Desk, Standing};
 use crate::app::parts::VirtualList;
 use crate::app::route::Step;
@@ -13,20 +14,28 @@ const ROW: usize = 32;
 
 /// The records that the filters leave.
 #[component]
-pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
-    let cursor = RwSignal::new(None::<usize>);
+pub fn Timeline(
+    /// The desk.
+    desk: Desk,
+    /// What is shown.
+    search: Search,
+    /// The row under the cursor.
+    cursor: RwSignal<Option<usize>>,
+) -> impl IntoView {
+    let summary = search.summary;
     let record = Memo::new(move |_| desk.route.with(|r| r.record));
     // The record that the address bar names is in sight and under the cursor.
     Effect::new(move |_| {
         let Some(seq) = record.get() else { return };
-        let place = found.with(|f| f.rows.iter().position(|own| *own == seq));
+        summary.track();
+        let place = search.place(seq);
         if place.is_some() {
             cursor.set(place);
         }
     });
-    let count = Signal::derive(move || found.with(|f| f.rows.len()));
+    let count = Signal::derive(move || summary.with(|s| s.count));
     let open = move |place: usize| {
-        let Some(seq) = found.with_untracked(|f| f.rows.get(place).copied()) else { return };
+        let Some(seq) = search.record(place) else { return };
         cursor.set(Some(place));
         let mut to = desk.route.get_untracked();
         let step = if to.record.is_some() { Step::Replace } else { Step::Push };
@@ -34,23 +43,14 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
         desk.go(to, step);
     };
     let keys = move |event: web_sys::KeyboardEvent| {
-        let last = count.get_untracked().saturating_sub(1);
-        let now = cursor.get_untracked();
-        let to = match event.key().as_str() {
-            "ArrowDown" | "j" => now.map_or(0, |n| n.saturating_add(1).min(last)),
-            "ArrowUp" | "k" => now.map_or(0, |n| n.saturating_sub(1)),
-            "PageDown" => now.map_or(0, |n| n.saturating_add(10).min(last)),
-            "PageUp" => now.map_or(0, |n| n.saturating_sub(10)),
-            "Home" => 0,
-            "End" => last,
-            "Enter" => {
-                if let Some(place) = now {
-                    open(place);
-                }
-                return;
+        let key = event.key();
+        if key == "Enter" {
+            if let Some(place) = cursor.get_untracked() {
+                open(place);
             }
-            _ => return,
-        };
+            return;
+        }
+        let Some(to) = next(&key, cursor.get_untracked(), count.get_untracked()) else { return };
         event.prevent_default();
         cursor.set(Some(to));
     };
@@ -59,7 +59,8 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
         _ => Vec::new(),
     });
     let row = Arc::new(move |place: usize| {
-        let seq = found.with(|f| f.rows.get(place).copied());
+        summary.track();
+        let seq = search.record(place);
         let at = cursor.get() == Some(place);
         let opened = record.get();
         let faulty = faulty.get();
@@ -77,12 +78,19 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
             .into_any()
     });
     let head = || {
-        let names = ["No.", "Time", "Stage", "Action", "Outcome", "Reason", "Run"];
-        let cells = names.map(|name| view! { <span class:seq=name == "No.">{name}</span> });
-        let cells = cells.into_iter().collect::<Vec<_>>();
+        let lanes = lanes().map(|lane| {
+            let short = lane.get(..3).unwrap_or(lane);
+            view! { <span title=lane>{short}</span> }
+        });
+        let lanes = lanes.into_iter().collect::<Vec<_>>();
+        let names = ["What", "Outcome", "Reason", "Run"];
+        let names = names.map(|name| view! { <span>{name}</span> }).into_iter().collect::<Vec<_>>();
         view! {
             <div class="audit-row audit-head" aria-hidden="true">
-                {cells}
+                <span class="seq">"No."</span>
+                <span>"Time"</span>
+                <span class="lanes">{lanes}</span>
+                {names}
             </div>
         }
         .into_any()
@@ -94,10 +102,10 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
             <Show
                 when=move || count.get().gt(&0)
                 fallback=move || {
-                    let words = if found.with(|f| f.total == 0) {
+                    let words = if summary.with(|s| s.total == 0) {
                         "No record yet. Every decision that the connector makes is written here before it takes effect. Send an event in Run."
                     } else {
-                        "No record fits these filters."
+                        "No record fits this query."
                     };
                     view! {
                         <p class="empty" data-testid="audit-empty">
@@ -121,6 +129,20 @@ pub fn Timeline(desk: Desk, found: Memo<Found>) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Where a key leads in a list of so many rows; none where it leads nowhere.
+pub fn next(key: &str, now: Option<usize>, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(match key {
+        "ArrowDown" | "j" => now.map_or(0, |n| n.saturating_add(1).min(last)),
+        "ArrowUp" | "k" => now.map_or(0, |n| n.saturating_sub(1)),
+        "PageDown" => now.map_or(0, |n| n.saturating_add(10).min(last)),
+        "PageUp" => now.map_or(0, |n| n.saturating_sub(10)),
+        "Home" => 0,
+        "End" => last,
+        _ => return None,
+    })
 }
 
 fn row_id(place: usize) -> String {
@@ -152,12 +174,28 @@ fn row_view(entry: &Entry, state: RowState, open: impl Fn(usize) + 'static) -> A
         >
             <span class="seq">{entry.seq.to_string()}</span>
             <span class="time">{dom::tidy_time(&entry.time)}</span>
-            <span class="stage-name">{entry.stage.clone()}</span>
-            <span class="action">{entry.action.clone()}</span>
+            {lane_view(entry)}
+            <span class="action">{[entry.stage.as_str(), " ", &entry.action].concat()}</span>
             <span class="verdict">{words::outcome_mark(&entry.outcome)}</span>
             <span>{fault} <code class="code">{entry.code.clone()}</code></span>
             <code class="correlation">{entry.correlation.clone()}</code>
         </div>
+    }
+    .into_any()
+}
+
+/// The lanes of a row: a glyph in that of its stage.
+fn lane_view(entry: &Entry) -> AnyView {
+    let (_, glyph) = words::outcome(&entry.outcome);
+    let class = ["at of-", OutcomeClass::of(&entry.outcome).as_str()].concat();
+    let cells = lanes().map(|lane| match lane == entry.stage {
+        true => view! { <span class=class.clone()>{glyph}</span> }.into_any(),
+        false => view! { <span></span> }.into_any(),
+    });
+    view! {
+        <span class="lanes" aria-hidden="true">
+            {cells.into_iter().collect::<Vec<_>>()}
+        </span>
     }
     .into_any()
 }

@@ -6,6 +6,8 @@ use crate::api::{Diagnostic, Session, Setup};
 pub struct Keeper {
     /// The session itself.
     pub session: Session,
+    /// Goes up whenever another log has taken the place of the one that was there.
+    pub logs: u32,
     /// The setting in force, so that an unchanged one is not compiled anew for each event.
     configured: Option<Setup>,
     /// Whether the user attested that the input now open is synthetic.
@@ -15,13 +17,20 @@ pub struct Keeper {
 impl Keeper {
     /// A session as storage had it.
     pub fn new(session: Session) -> Self {
-        Self { session, configured: None, attested: false }
+        Self { session, logs: 0, configured: None, attested: false }
     }
 
     /// Takes over another session, e.g. one read again from storage; the attestation goes with the input.
     pub fn replace(&mut self, session: Session) {
         self.session = session;
+        self.logs = self.logs.wrapping_add(1);
         self.configured = None;
+    }
+
+    /// Starts a log of its own with what is only in memory: what is stored was set aside.
+    pub fn set_aside(&mut self, now: i64) {
+        self.session.set_aside(now);
+        self.logs = self.logs.wrapping_add(1);
     }
 
     /// Puts a setting in force, unless it already is.

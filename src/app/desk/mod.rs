@@ -1,5 +1,6 @@
 //! What the views share: one session, its storage, the clock, and where the page is.
 
+mod export;
 mod keeper;
 mod store;
 mod turn;
@@ -66,6 +67,8 @@ pub struct Desk {
     pub standing: RwSignal<Standing>,
     /// The turns of reading what is stored.
     pub reading: Latest,
+    /// How many records of an export are written, and how many there are; none while there is none under way.
+    pub exporting: RwSignal<Option<(usize, usize)>>,
     /// UTF-16 units taken in local storage.
     pub units: RwSignal<usize>,
     /// The simulated clock, in milliseconds since the Unix epoch.
@@ -92,6 +95,7 @@ impl Desk {
             notice: RwSignal::new(None),
             standing: RwSignal::new(Standing::Checking),
             reading: Latest::new(),
+            exporting: RwSignal::new(None),
             units: RwSignal::new(storage::used_units()),
             clock: RwSignal::new(0),
             live: RwSignal::new(String::new()),

@@ -235,7 +235,7 @@ impl Desk {
         }
         self.trouble.set(None);
         let now = self.clock.get_untracked();
-        self.keeper.update_value(|k| k.session.set_aside(now));
+        self.keeper.update_value(|k| k.set_aside(now));
         self.save();
         self.verify_now();
         self.touched();
@@ -270,22 +270,6 @@ impl Desk {
         match drop_aside(&mut LocalShelf) {
             Ok(()) => self.retry(),
             Err(error) => self.trouble.set(Some(error.into())),
-        }
-    }
-
-    /// Saves the timeline as a file: the canonical records, one a line.
-    pub fn export(self) {
-        let lines = self.keeper.with_value(|k| {
-            let archive = k.session.store().archive();
-            let mut out = String::new();
-            for text in (0..archive.len()).filter_map(|seq| archive.canonical(seq)) {
-                out.push_str(&text);
-                out.push('\n');
-            }
-            out
-        });
-        if dom::download("airlock-timeline.ndjson", "application/x-ndjson", &lines).is_err() {
-            self.notice.set(Some(String::from("The browser refused the download.")));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::bench::{Fate, Sent};
 use super::queue::until;
 use crate::api::Receipt;
 use crate::app::desk::Desk;
-use crate::app::route::{Route, Step, View};
+use crate::app::route::{Route, Step};
 use crate::app::{dom, words};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -128,8 +128,7 @@ fn outcome(desk: Desk, sent: &Sent) -> AnyView {
         let to = id.clone();
         let go = move |_| {
             let scenario = desk.route.with_untracked(|r| r.scenario.clone());
-            let correlation = Some(to.clone());
-            desk.go(Route { view: View::Audit, scenario, correlation, ..Route::default() }, Step::Push);
+            desk.go(Route::of_run(&to, scenario), Step::Push);
         };
         view! {
             <button
