@@ -91,6 +91,11 @@ impl Completeness {
             self.skip();
         }
         self.last = Some(record.seq);
+        self.take_apart(record);
+    }
+
+    /// Takes the next record of those that one chain is made of, wherever they stand: records between them are no loss.
+    pub fn take_apart(&mut self, record: &AuditRecord<'_>) {
         let Some(fact) = record.fact() else { return };
         if !fact.is_about_a_delivery() {
             return;
