@@ -2,6 +2,7 @@
 
 mod badge;
 mod chain;
+mod check;
 mod consent;
 mod density;
 mod detail;
@@ -18,6 +19,8 @@ use super::desk::Desk;
 use super::dom;
 use super::route::Step;
 use badge::Badge;
+use check::CheckMenu;
+pub use check::Checked;
 use density::DensityBar;
 use detail::Detail;
 use export::ExportMenu;
@@ -61,6 +64,7 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
                 <div class="audit-tools">
                     <Badge desk />
                     <ExportMenu desk search />
+                    <CheckMenu desk />
                     <button type="button" data-testid="audit-keys" on:click=move |_| helping.set(true)>
                         "Keys"
                     </button>

@@ -8,6 +8,7 @@ mod turn;
 pub use keeper::Keeper;
 pub use turn::take_turn;
 
+use super::audit::Checked;
 use super::policy::Sheet;
 use super::route::{self, Route, Step, View};
 use super::run::Bench;
@@ -69,6 +70,10 @@ pub struct Desk {
     pub reading: Latest,
     /// How many records of an export are written, and how many there are; none while there is none under way.
     pub exporting: RwSignal<Option<(usize, usize)>>,
+    /// The turns of verifying evidence from elsewhere.
+    pub checking: Latest,
+    /// What came of the last.
+    pub checked: RwSignal<Option<Checked>>,
     /// UTF-16 units taken in local storage.
     pub units: RwSignal<usize>,
     /// The simulated clock, in milliseconds since the Unix epoch.
@@ -96,6 +101,8 @@ impl Desk {
             standing: RwSignal::new(Standing::Checking),
             reading: Latest::new(),
             exporting: RwSignal::new(None),
+            checking: Latest::new(),
+            checked: RwSignal::new(None),
             units: RwSignal::new(storage::used_units()),
             clock: RwSignal::new(0),
             live: RwSignal::new(String::new()),

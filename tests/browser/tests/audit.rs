@@ -149,6 +149,27 @@ fn a_stretch_of_time_is_zoomed_into_and_out_of() -> Result<()> {
 }
 
 #[test]
+fn a_checkpoint_from_elsewhere_says_whether_the_log_is_still_the_same() -> Result<()> {
+    let page = three_runs()?;
+    page.click(&id("check-menu"))?;
+    page.fill(&id("check-checkpoint"), r#"{"size":12,"root":"00"}"#)?;
+    page.click(&id("check-compare"))?;
+    page.wait_text(".menu-body [role=alert]", "This is no checkpoint")?;
+    let root =
+        page.run("return document.querySelector('[data-testid=root]').textContent.trim()", Vec::new())?;
+    let root = root.as_str().unwrap_or_default();
+    page.fill(&id("check-checkpoint"), &format!("{{\"size\":12,\"root\":\"{root}\"}}"))?;
+    page.click(&id("check-compare"))?;
+    page.wait_text(&id("check-relation"), "12 records, the same root")?;
+    page.wait_for("[data-testid=check-result][data-verified=true]")?;
+    let other = "0".repeat(64);
+    page.fill(&id("check-checkpoint"), &format!("{{\"size\":12,\"root\":\"{other}\"}}"))?;
+    page.click(&id("check-compare"))?;
+    page.wait_text(&id("check-relation"), "it was forked")?;
+    page.finish()
+}
+
+#[test]
 fn filters_are_kept_by_name_and_removed() -> Result<()> {
     let mut page = three_runs()?;
     page.fill(&id("query"), "outcome:denied")?;
