@@ -2,7 +2,7 @@
 
 pub mod policy;
 
-use crate::api::store::{Shelf, ShelfError, SigningNoteKey};
+use crate::api::store::{Shelf, ShelfError, SigningNoteKey, stored_origin};
 use crate::app::dom;
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::window;
@@ -75,15 +75,18 @@ impl Shelf for LocalShelf {
     }
 }
 
-/// The key that signs this browser's timeline. Where there is none yet, it is made, with a name that no other has, and
-/// kept; where it can't be kept, it is good for as long as the page is open.
+/// The key that signs this browser's timeline. Where there is none, it is made and kept: for the log that is stored, or
+/// with a name that no other has. Where it can't be kept, it is good for as long as the page is open.
 pub fn signing_key() -> SigningNoteKey {
     let mut shelf = LocalShelf;
     let kept = shelf.get(KEY).ok().flatten();
     if let Some(key) = kept.as_deref().and_then(SigningNoteKey::parse_secret_text) {
         return key;
     }
-    let key = SigningNoteKey::of_new_log(&dom::entropy());
+    let entropy = dom::entropy();
+    let stored = stored_origin(&shelf).ok().flatten();
+    let key = stored.and_then(|origin| SigningNoteKey::new(&origin, &entropy));
+    let key = key.unwrap_or_else(|| SigningNoteKey::of_new_log(&entropy));
     let _ = shelf.set(KEY, &key.to_secret_text());
     key
 }

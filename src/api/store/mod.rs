@@ -396,6 +396,16 @@ impl Store {
     }
 }
 
+/// Which log is stored, by what its head says; none where there is none, or the head can't be read. Its signature is not
+/// looked at.
+///
+/// # Errors
+/// Where the shelf can't be read.
+pub fn stored_origin(shelf: &impl Shelf) -> Result<Option<String>, ShelfError> {
+    let head = shelf.get(HEAD)?.and_then(|text| Head::parse(&text));
+    Ok(head.and_then(|head| Some(head.checkpoint.lines().next()?.to_owned())))
+}
+
 /// A store as it was read, and what is wrong with it.
 pub struct Opened {
     /// The store, as far as it could be read.

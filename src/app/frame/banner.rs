@@ -1,8 +1,12 @@
 //! Banners: what is wrong with storage, what is at stake, and what to do.
 
 use crate::app::desk::{Desk, Trouble};
+use crate::app::route::View;
 use crate::app::{storage, text};
 use leptos::prelude::*;
+
+/// Per cent of local storage from which on the page warns.
+const WARNED_FROM: usize = 80;
 
 /// The banner of a storage trouble, and the notice that needs no decision.
 #[component]
@@ -19,8 +23,28 @@ pub fn Banner(desk: Desk) -> impl IntoView {
             }
         })
     };
+    let percent = Memo::new(move |_| desk.units.get().saturating_mul(100) / storage::CAPACITY);
+    let nearly_full = move || {
+        let full = desk.trouble.with(Option::is_some);
+        (!full && percent.get() >= WARNED_FROM).then(|| {
+            let words = [
+                "Local storage is ",
+                &percent.get().to_string(),
+                " % full. Nothing is lost when it runs out: new records then wait in memory. Export the timeline in Audit, and delete what need not be kept.",
+            ];
+            view! {
+                <div class="banner notice" role="status" data-testid="nearly-full">
+                    <p>{words.concat()}</p>
+                    <button type="button" on:click=move |_| desk.go_view(View::Audit)>
+                        "Go to Audit"
+                    </button>
+                </div>
+            }
+        })
+    };
     view! {
         {notice}
+        {nearly_full}
         {move || desk.trouble.get().map(|trouble| trouble_banner(desk, &trouble))}
     }
     .into_any()
