@@ -1,7 +1,7 @@
 //! The hunt for PHI in what leaves the connector.
 
 use super::{kept, stored_text};
-use airlock::api::{Session, scenario_evidence};
+use airlock::api::{Session, store_evidence};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -135,7 +135,7 @@ pub fn outputs(session: &mut Session) -> Vec<(&'static str, String)> {
         ("the CRM demo zone", serde_json::to_string(session.crm()).expect("plain data")),
         ("the timeline", serde_json::to_string(&session.timeline()).expect("plain data")),
         ("the log", session.timeline().iter().map(|e| format!("{}\n", e.raw)).collect()),
-        ("the evidence", scenario_evidence(session, "test", "seed")),
+        ("the evidence", store_evidence(session.store())),
     ];
     outputs.push(("what is stored", stored_text(&kept(session))));
     outputs

@@ -194,6 +194,10 @@ impl Segment {
     /// # Errors
     /// Where it can't be read.
     pub fn unpack(text: &str, tokens: &mut Tokens) -> Result<Self, Unreadable> {
+        // The last line ends like any other: one that was cut off might still read as a row.
+        if !text.ends_with('\n') {
+            return Err(Unreadable::Line(text.lines().count().max(1)));
+        }
         let mut lines = text.lines().enumerate();
         let mut line = || lines.next().ok_or_else(|| Unreadable::Line(text.lines().count() + 1));
         let (first, count, root) =
