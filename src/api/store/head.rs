@@ -2,6 +2,9 @@
 
 use super::rows::Change;
 use super::shelf::{Shelf, ShelfError};
+use crate::engine::audit::Hash;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -36,6 +39,8 @@ pub(super) struct Item {
     pub size: u64,
     /// Deliveries received after it.
     pub received: u64,
+    /// Of each record the first eight bytes of its leaf hash, in base64: they tell which one was altered.
+    pub leaves: Vec<String>,
     pub records: Vec<Box<RawValue>>,
     pub rows: Vec<Change>,
 }
@@ -112,6 +117,11 @@ impl Item {
     }
 }
 
+/// What an entry of the journal says of a record's leaf hash.
+pub(super) fn mark(leaf: &Hash) -> String {
+    STANDARD_NO_PAD.encode(leaf.get(..8).unwrap_or_default())
+}
+
 /// Something wrong with what is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -127,6 +137,8 @@ pub enum Fault {
     EntryMissing(u64),
     /// An entry of the journal can't be read, or does not follow on the one before.
     EntryUnreadable(u64),
+    /// A record of the journal is not as it was written.
+    RecordAltered(u64),
     /// A sealed segment is not there.
     SegmentMissing(u64),
     /// A sealed segment can't be read, with what is wrong with it.
@@ -151,6 +163,7 @@ impl Fault {
     /// The place of the first record that it is about, where one can be named.
     pub fn index(&self) -> Option<u64> {
         match self {
+            Self::RecordAltered(seq) => Some(*seq),
             Self::SegmentAltered(_, records) => records.first().copied(),
             _ => None,
         }
@@ -171,6 +184,7 @@ impl fmt::Display for Fault {
             Self::EntryUnreadable(n) => {
                 write!(f, "Entry {n} of the journal was altered or cut off.")
             }
+            Self::RecordAltered(seq) => write!(f, "Record {seq} was altered."),
             Self::SegmentMissing(n) => {
                 let (first, last) = segment(n);
                 write!(f, "The segment with records {first} to {last} is missing.")

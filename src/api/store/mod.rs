@@ -29,7 +29,7 @@ use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
 use crate::engine::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use head::{Head, Item, KEPT};
+use head::{Head, Item, KEPT, mark};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -296,6 +296,7 @@ impl Store {
             entry: self.next,
             size: size.saturating_sub(self.waiting.len() as u64),
             received: self.received,
+            leaves: self.waiting.iter().map(|text| mark(&leaf_hash(text.as_bytes()))).collect(),
             records: self.waiting.iter().filter_map(|text| raw(text)).collect(),
             rows: self.changed.clone(),
         };
@@ -459,11 +460,10 @@ impl Store {
         for entry in from..to {
             match shelf.get(&entry_name(entry))? {
                 None => faults.push(Fault::EntryMissing(entry)),
-                Some(text) => {
-                    if !store.replay(&text) {
-                        faults.push(Fault::EntryUnreadable(entry));
-                    }
-                }
+                Some(text) => match store.replay(&text) {
+                    Some(altered) => faults.extend(altered.into_iter().map(Fault::RecordAltered)),
+                    None => faults.push(Fault::EntryUnreadable(entry)),
+                },
             }
             store.next = entry + 1;
         }
@@ -477,8 +477,9 @@ impl Store {
         // A writer that was stopped between an entry and the head leaves one that the head does not count.
         while faults.is_empty()
             && let Some(text) = shelf.get(&entry_name(store.next))?
-            && store.replay(&text)
+            && let Some(altered) = store.replay(&text)
         {
+            faults.extend(altered.into_iter().map(Fault::RecordAltered));
             store.next += 1;
         }
         let key_is_new = store.know_key();
@@ -524,23 +525,30 @@ impl Store {
         serde_json::from_str(self.rows.get(SEGMENTS, &numbered(segment))?).ok()
     }
 
-    /// Takes up an entry of the journal. False where it can't be read or does not follow.
-    fn replay(&mut self, text: &str) -> bool {
-        let Some(item) = Item::parse(text) else { return false };
+    /// Takes up an entry of the journal. Gives the places of records that are not as they were written; none where the
+    /// entry can't be read or does not follow.
+    fn replay(&mut self, text: &str) -> Option<Vec<u64>> {
+        let item = Item::parse(text).filter(|item| item.leaves.len() == item.records.len())?;
         let sealed = self.archive.sealed_len();
         if item.entry != self.next || (item.size != self.archive.len() && item.size > sealed) {
-            return false;
+            return None;
         }
-        for (seq, record) in (item.size..).zip(&item.records) {
+        let mut altered = Vec::new();
+        for (seq, (record, leaf)) in (item.size..).zip(item.records.iter().zip(&item.leaves)) {
             // The first entry that is needed may begin in the last sealed segment.
-            if seq >= sealed {
-                self.archive.append(leaf_hash(record.get().as_bytes()), record.get());
+            if seq < sealed {
+                continue;
             }
+            let own = leaf_hash(record.get().as_bytes());
+            if mark(&own) != *leaf {
+                altered.push(seq);
+            }
+            self.archive.append(own, record.get());
         }
         item.rows.iter().for_each(|change| self.apply(change));
         self.received = self.received.max(item.received);
         self.entries.push_back((item.entry, item.size.saturating_add(item.records.len() as u64)));
-        true
+        Some(altered)
     }
 
     fn hold_against(&self, head: &Head, faults: &mut Vec<Fault>) {
@@ -557,7 +565,9 @@ impl Store {
                 let tree = self.archive.tree();
                 if tree.size() < checkpoint.size {
                     faults.push(Fault::Short(tree.size(), checkpoint.size));
-                } else if tree.size() > checkpoint.size || tree.root() != checkpoint.root {
+                } else if tree.size() > checkpoint.size
+                    || tree.root() != checkpoint.root && !faults.iter().any(is_altered)
+                {
                     faults.push(Fault::Root);
                 }
             }
@@ -582,8 +592,8 @@ impl Store {
         }
         let before = self.archive.len();
         for entry in self.next..head.to {
-            let replayed = shelf.get(&entry_name(entry))?.is_some_and(|text| self.replay(&text));
-            if !replayed {
+            let replayed = shelf.get(&entry_name(entry))?.and_then(|text| self.replay(&text));
+            if replayed.is_none_or(|altered| !altered.is_empty()) {
                 return Ok(Caught::Reload);
             }
             self.next = entry + 1;
@@ -635,6 +645,11 @@ impl Store {
         }
         Ok(Some((segment, fault)))
     }
+}
+
+/// Whether a fault names a record, so that the root can't be the one that was written.
+fn is_altered(fault: &Fault) -> bool {
+    matches!(fault, Fault::RecordAltered(_))
 }
 
 fn root_of(text: &str) -> Option<Hash> {

@@ -187,14 +187,18 @@ fn row_view(entry: &Entry, state: RowState, open: impl Fn(usize) + 'static) -> A
 /// The lanes of a row: a glyph in that of its stage.
 fn lane_view(entry: &Entry) -> AnyView {
     let (_, glyph) = words::outcome(&entry.outcome);
-    let class = ["at of-", OutcomeClass::of(&entry.outcome).as_str()].concat();
-    let cells = lanes().map(|lane| match lane == entry.stage {
-        true => view! { <span class=class.clone()>{glyph}</span> }.into_any(),
-        false => view! { <span></span> }.into_any(),
+    let class = ["of-", OutcomeClass::of(&entry.outcome).as_str()].concat();
+    let lane = lanes().iter().position(|lane| *lane == entry.stage);
+    let glyph = lane.map(|lane| {
+        view! {
+            <span class=class style:grid-column=(lane + 1).to_string()>
+                {glyph}
+            </span>
+        }
     });
     view! {
         <span class="lanes" aria-hidden="true">
-            {cells.into_iter().collect::<Vec<_>>()}
+            {glyph}
         </span>
     }
     .into_any()

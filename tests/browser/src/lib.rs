@@ -12,7 +12,7 @@ mod site;
 
 pub use driver::Driver;
 pub use fantoccini::key::Key;
-pub use page::{FIRST_SEGMENT, HEAD};
+pub use page::{FIRST_ENTRY, HEAD};
 pub use site::Site;
 pub use xtask::test::DIST_VARIABLE as DIST;
 

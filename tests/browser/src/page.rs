@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The key that the head of the log is stored under.
-pub const HEAD: &str = "airlock.head";
-/// The key of the first segment of the log.
-pub const FIRST_SEGMENT: &str = "airlock.log.000000";
+pub const HEAD: &str = "airlock.timeline";
+/// The key of the first entry of the journal.
+pub const FIRST_ENTRY: &str = "airlock.journal.000000000";
 
 impl Browser {
     /// Does something and waits until the live region says something new; gives what it says.

@@ -1,21 +1,21 @@
 //! What is kept in local storage: what was altered is named, and what can't be stored is said and not lost.
 
-use airlock_browser_tests::{Browser, FIRST_SEGMENT, HEAD, id};
+use airlock_browser_tests::{Browser, FIRST_ENTRY, HEAD, id};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 #[test]
-fn an_altered_record_a_dropped_segment_and_a_corrupt_head_are_each_said_and_nothing_is_written_over()
+fn an_altered_record_a_dropped_entry_and_a_corrupt_head_are_each_said_and_nothing_is_written_over()
 -> Result<()> {
     let mut page = Browser::open()?;
     page.send()?;
     let sound = page.storage()?;
-    let segment = sound.get(FIRST_SEGMENT).context("there is no first segment")?;
+    let entry = sound.get(FIRST_ENTRY).context("there is no first entry")?;
     let head = sound.get(HEAD).context("there is no head")?;
 
-    page.set_storage(FIRST_SEGMENT, &segment.replacen("\"permitted\"", "\"denied\"", 1))?;
+    page.set_storage(FIRST_ENTRY, &entry.replacen("\"permitted\"", "\"denied\"", 1))?;
     page.go("#/audit")?;
     page.wait_badge("failed")?;
     page.wait_text(&id("trouble"), "not as it was written")?;
@@ -30,11 +30,11 @@ fn an_altered_record_a_dropped_segment_and_a_corrupt_head_are_each_said_and_noth
     page.wait_text(&id("stake"), "only in memory")?;
     ensure!(page.storage()?.get(HEAD) == Some(head), "the head was written over");
 
-    page.drop_storage(FIRST_SEGMENT)?;
+    page.drop_storage(FIRST_ENTRY)?;
     page.go("#/audit")?;
     page.wait_badge("failed")?;
 
-    page.set_storage(FIRST_SEGMENT, segment)?;
+    page.set_storage(FIRST_ENTRY, entry)?;
     page.set_storage(HEAD, "{\"size\":7,")?;
     page.reload()?;
     page.wait_badge("failed")?;
