@@ -544,3 +544,18 @@ fn a_drifted_event_waits_until_the_adapter_has_caught_up() {
         assert!(fields.iter().all(|field| field.value.as_deref() != Some("7")), "{scenario}");
     }
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_was_removed_behind_a_session_is_stored_again_and_verifies_under_a_new_key_of_its_log() {
+    let (mut sandbox, _) = sandbox_with(80);
+    let mut shelf = MemoryShelf::default();
+    sandbox.session.forget_stored();
+    keep(&mut sandbox.session, &mut shelf);
+    let key = SigningNoteKey::new(sandbox.session.store().origin(), &[5; 32]).unwrap();
+    let (mut again, verification) = Session::open(&shelf, key).unwrap();
+    assert!(verification.verified, "{verification:?}");
+    while let Some(faults) = again.fetch(&shelf).unwrap() {
+        assert_eq!(faults, []);
+    }
+    assert_eq!(again.timeline(), sandbox.session.timeline());
+}

@@ -167,7 +167,7 @@ fn who_has_not_read_on_does_not_write() {
 
 #[test]
 fn a_full_shelf_loses_nothing() {
-    let mut shelf = MemoryShelf::with_capacity(150_000);
+    let mut shelf = MemoryShelf::with_capacity(250_000);
     let mut store = open(&shelf);
     loop {
         deliver(&mut store, 7);

@@ -1,6 +1,6 @@
 //! A connector with its state, as the page and the command line hold it.
 
-use super::archive::SEGMENT_RECORDS;
+use super::archive::{SEGMENT_LEVEL, SEGMENT_RECORDS};
 use super::store::{Caught, Hold, Kept, Opened, Shelf, ShelfError, Store, Unsaved};
 use super::{CrmRecord, Diagnostic, Entry, LogHead, PartView, QueueView, Request, RunView, Setup};
 use super::{Fault, Verification};
@@ -23,7 +23,10 @@ pub struct Session {
     waiting: Remembered,
     store: Store,
     crm: Vec<CrmRecord>,
-    detached: bool,
+    /// Whether journal, rows or head can't be trusted.
+    at_fault: bool,
+    /// The sealed segments that can't be trusted.
+    spoilt: BTreeSet<u64>,
     /// Whether a key signs that has not signed for this log before, which is to be recorded.
     key_is_new: bool,
     /// Accounts of earlier deliveries that were worked on meanwhile and were not asked for yet.
@@ -59,7 +62,7 @@ impl Session {
         session.key_is_new = key_is_new;
         let unreadable = session.recall();
         let faults: Vec<Fault> = faults.iter().map(Fault::from).chain(unreadable).collect();
-        session.detached = !faults.is_empty();
+        session.at_fault = !faults.is_empty();
         let head = session.head();
         let verification =
             Verification { verified: faults.is_empty(), size: head.size, root: head.root, faults };
@@ -72,7 +75,8 @@ impl Session {
             waiting: Remembered::default(),
             store,
             crm: Vec::new(),
-            detached: false,
+            at_fault: false,
+            spoilt: BTreeSet::new(),
             key_is_new: false,
             settled: Vec::new(),
         }
@@ -102,7 +106,19 @@ impl Session {
     /// Whether what is stored could not be trusted, so that this session's records stay in memory until the
     /// stored timeline has been set aside.
     pub fn detached(&self) -> bool {
-        self.detached
+        self.at_fault || !self.spoilt.is_empty()
+    }
+
+    /// Takes over from a session that was read anew which sealed segments can't be trusted, so that they can be set
+    /// aside.
+    pub fn distrust(&mut self, anew: &Self) {
+        self.spoilt.extend(anew.spoilt().into_iter().flatten());
+    }
+
+    /// The sealed segments that can't be trusted, where all else can: then [`Session::set_segments_aside`] is enough.
+    /// None where there are none, or more is at fault.
+    pub fn spoilt(&self) -> Option<&BTreeSet<u64>> {
+        (!self.at_fault && !self.spoilt.is_empty()).then_some(&self.spoilt)
     }
 
     /// Puts policy, adapter, consents and secrets in force. On errors the earlier setting stays.
@@ -327,10 +343,21 @@ impl Session {
     /// # Errors
     /// Why it was not written. It waits in memory.
     pub fn save(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
-        if self.detached {
+        if self.detached() {
             return Err(Unsaved::Detached);
         }
         self.store.save(shelf)
+    }
+
+    /// The same, and where there is no room, into what is kept free for what makes room; then [`Session::sweep`].
+    ///
+    /// # Errors
+    /// Why it was not written. It waits in memory.
+    pub fn save_dearly(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
+        if self.detached() {
+            return Err(Unsaved::Detached);
+        }
+        self.store.save_dearly(shelf)
     }
 
     /// Reads on what others have added to what is stored. Where that can't be told by reading on, all has to be read
@@ -352,8 +379,10 @@ impl Session {
     /// # Errors
     /// Where the shelf can't be read.
     pub fn fetch(&mut self, shelf: &impl Shelf) -> Result<Option<Vec<Fault>>, ShelfError> {
-        let Some((_, fault)) = self.store.fetch(shelf)? else { return Ok(None) };
-        self.detached |= fault.is_some();
+        let Some((segment, fault)) = self.store.fetch(shelf)? else { return Ok(None) };
+        if fault.is_some() {
+            self.spoilt.insert(segment);
+        }
         Ok(Some(fault.iter().map(Fault::from).collect()))
     }
 
@@ -388,12 +417,34 @@ impl Session {
         self.store.delete(segment).map(|()| true)
     }
 
-    /// Removes from storage what was deleted, where that is saved. Gives how many segments.
+    /// Sets the sealed segments aside that can't be trusted, where all else can, after that was recorded: the log goes on,
+    /// and verifies by their roots. What is stored of them is moved out of the way with [`Session::sweep`], once that is
+    /// saved. Gives how many; none where more is at fault, or no setting is in force. `now` is in milliseconds since the
+    /// Unix epoch.
+    pub fn set_segments_aside(&mut self, now: i64) -> usize {
+        if self.at_fault || self.connector.is_none() {
+            return 0;
+        }
+        let mut done = 0_usize;
+        for segment in std::mem::take(&mut self.spoilt) {
+            let number = usize::try_from(segment).ok();
+            let Some(root) = number.and_then(|number| self.store.archive().segment_root(number)) else {
+                continue;
+            };
+            let (first, root) = (segment << SEGMENT_LEVEL, hex(root));
+            let upkeep = Upkeep::SegmentSetAside { first, records: SEGMENT_RECORDS as u64, root };
+            done += usize::from(self.record_upkeep(upkeep, now) && self.store.set_segment_aside(segment));
+        }
+        done
+    }
+
+    /// Removes from storage what was deleted, and moves out of the way what was set aside, where that is saved. Gives how
+    /// many segments.
     ///
     /// # Errors
-    /// Where one can't be removed; it is removed next time.
+    /// Where one can't be removed or moved; that is done next time.
     pub fn sweep(&mut self, shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
-        if self.detached { Ok(0) } else { self.store.sweep(shelf) }
+        if self.detached() { Ok(0) } else { self.store.sweep(shelf) }
     }
 
     /// Has another key of the same log sign from now on, after it was recorded. False where its name is another one, or
@@ -401,6 +452,11 @@ impl Session {
     pub fn rotate_key(&mut self, key: SigningNoteKey, now: i64) -> bool {
         let upkeep = Upkeep::KeyRotated { key: key.verifier().to_string() };
         key.name() == self.store.origin() && self.record_upkeep(upkeep, now) && self.store.rotate_key(key)
+    }
+
+    /// Has a key sign from now on that another writer has rotated to. False where it is none of this log.
+    pub fn take_key(&mut self, key: SigningNoteKey) -> bool {
+        self.store.take_key(key)
     }
 
     fn record_upkeep(&mut self, upkeep: Upkeep, now: i64) -> bool {
@@ -414,7 +470,8 @@ impl Session {
     /// writes all of it, with its numbering.
     pub fn forget_stored(&mut self) {
         self.store.forget_stored();
-        self.detached = false;
+        self.at_fault = false;
+        self.spoilt.clear();
     }
 
     /// Says that the stored timeline was set aside. The log starts anew with the records that were only in memory,
@@ -425,7 +482,8 @@ impl Session {
         let archive = self.store.archive();
         let root = archive.root_of(Range { from: 0, to: records }).unwrap_or_else(|| archive.tree().root());
         self.store.start_anew();
-        self.detached = false;
+        self.at_fault = false;
+        self.spoilt.clear();
         if let Some(connector) = &mut self.connector {
             connector.resume_log(self.store.archive().tree().clone());
         }

@@ -132,6 +132,16 @@ pub fn download_parts(name: &str, mime: &str, parts: &js_sys::Array) -> Result<(
     Ok(())
 }
 
+/// Opens the page anew, as at its own address without a fragment.
+pub fn open_anew() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
+    }
+    let _ = location.reload();
+}
+
 /// Puts a text on the clipboard. The browser may refuse, and there is none outside of a secure context.
 pub async fn copy(content: &str) -> Result<(), JsValue> {
     let clipboard = window().navigator().clipboard();

@@ -2,14 +2,14 @@
 
 pub mod policy;
 
-use crate::api::store::{Shelf, ShelfError, SigningNoteKey, stored_origin};
+use crate::api::store::{Capacity, Shelf, ShelfError, SigningNoteKey, stored_origin};
 use crate::app::dom;
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The key that signs the timeline's checkpoints.
-const KEY: &str = "airlock.key";
+pub const KEY: &str = "airlock.key";
 /// Which tab claims to be the one that writes.
 const CLAIM: &str = "airlock.claim";
 /// Key of the timeline's filters that were kept.
@@ -17,8 +17,8 @@ const FILTERS: &str = "airlock.filters";
 /// Key of the theme chosen.
 pub const THEME: &str = "airlock.theme";
 
-/// UTF-16 units that local storage holds in the browsers of today, for the meter.
-pub const CAPACITY: usize = 5_242_880;
+/// Key of what local storage was measured to hold.
+const CAPACITY: &str = "airlock.capacity";
 
 /// The store, where the browser gives one. Asking is what may throw, so it happens here, once a call.
 fn store() -> Result<web_sys::Storage, ShelfError> {
@@ -79,8 +79,7 @@ impl Shelf for LocalShelf {
 /// with a name that no other has. Where it can't be kept, it is good for as long as the page is open.
 pub fn signing_key() -> SigningNoteKey {
     let mut shelf = LocalShelf;
-    let kept = shelf.get(KEY).ok().flatten();
-    if let Some(key) = kept.as_deref().and_then(SigningNoteKey::parse_secret_text) {
+    if let Some(key) = kept_key() {
         return key;
     }
     let entropy = dom::entropy();
@@ -89,6 +88,37 @@ pub fn signing_key() -> SigningNoteKey {
     let key = key.unwrap_or_else(|| SigningNoteKey::of_new_log(&entropy));
     let _ = shelf.set(KEY, &key.to_secret_text());
     key
+}
+
+/// The key that is kept.
+pub fn kept_key() -> Option<SigningNoteKey> {
+    LocalShelf.get(KEY).ok().flatten().as_deref().and_then(SigningNoteKey::parse_secret_text)
+}
+
+/// Keeps another key.
+///
+/// # Errors
+/// Where the browser gives no storage, or it is full.
+pub fn keep_key(secret: &str) -> Result<(), ShelfError> {
+    LocalShelf.set(KEY, secret)
+}
+
+/// What local storage holds, as it was measured; as it is assumed where it was not.
+pub fn capacity() -> Capacity {
+    let kept = LocalShelf.get(CAPACITY).ok().flatten().and_then(|text| text.parse().ok());
+    kept.map_or(Capacity::ASSUMED, |units| Capacity { units, measured: true })
+}
+
+/// Keeps what was measured. Where that fails it is measured again next time.
+pub fn set_capacity(capacity: Capacity) {
+    let _ = LocalShelf.set(CAPACITY, &capacity.units.to_string());
+}
+
+/// UTF-16 units taken by each name that begins so.
+pub fn sizes(beginning: &str) -> Vec<(String, usize)> {
+    let Ok(store) = store() else { return Vec::new() };
+    let own = keys(&store).into_iter().filter(|key| key.starts_with(beginning));
+    own.map(|key| (size(&store, &key), key)).map(|(units, key)| (key, units)).collect()
 }
 
 /// Which tab claims to be the one that writes, where there are no locks.
@@ -120,11 +150,15 @@ fn units(wanted: impl Fn(&str) -> bool) -> usize {
     let Ok(store) = store() else { return 0 };
     let mut total = 0usize;
     for key in keys(&store).iter().filter(|k| wanted(k)) {
-        let value = js_sys::Reflect::get(&store, &JsValue::from_str(key)).unwrap_or(JsValue::NULL);
-        let length = value.dyn_ref::<js_sys::JsString>().map_or(0, |s| s.length() as usize);
-        total = total.saturating_add(length).saturating_add(key.encode_utf16().count());
+        total = total.saturating_add(size(&store, key));
     }
     total
+}
+
+fn size(store: &web_sys::Storage, key: &str) -> usize {
+    let value = js_sys::Reflect::get(store, &JsValue::from_str(key)).unwrap_or(JsValue::NULL);
+    let length = value.dyn_ref::<js_sys::JsString>().map_or(0, |s| s.length() as usize);
+    length.saturating_add(key.encode_utf16().count())
 }
 
 /// The theme chosen, if any.

@@ -46,7 +46,7 @@ impl OutcomeClass {
             }
             "changed" | "counted" | "moved" | "deleted" | "restarted" => Self::Changed,
             "denied" | "refused" | "rejected" | "withheld" | "withdrawn" | "suppressed" | "quarantined"
-            | "failed" | "missing" | "gap" | "alert" | "dead-lettered" => Self::Refused,
+            | "failed" | "missing" | "gap" | "alert" | "dead-lettered" | "set-aside" => Self::Refused,
             "waiting" | "deferred" | "re-driven" | "review" | "in review" => Self::Waiting,
             _ => Self::Other,
         }

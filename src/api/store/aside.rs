@@ -13,22 +13,27 @@ const OURS: &str = "airlock.";
 /// # Errors
 /// Where one can't be moved: it stays where it was, and so do those after it.
 pub fn set_aside(shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
+    let mut names = version1::names(shelf)?;
+    for part in [JOURNAL, SEGMENT, rows::NAME, HEAD] {
+        names.extend(shelf.names(part)?);
+    }
+    set_names_aside(shelf, &names)
+}
+
+/// The same for texts of these names; one that is not there is left out.
+pub(super) fn set_names_aside(shelf: &mut impl Shelf, names: &[String]) -> Result<usize, ShelfError> {
     let taken = shelf.names(ASIDE)?;
     let beginning = |n: u32| [ASIDE, &n.to_string(), "."].concat();
     let free = (1..).find(|n| !taken.iter().any(|name| name.starts_with(&beginning(*n))));
     let aside = beginning(free.unwrap_or(u32::MAX));
     let mut moved = 0_usize;
-    let mut names = version1::names(shelf)?;
-    for part in [JOURNAL, SEGMENT, rows::NAME, HEAD] {
-        names.extend(shelf.names(part)?);
-    }
     for name in names {
-        let Some(text) = shelf.get(&name)? else { continue };
+        let Some(text) = shelf.get(name)? else { continue };
         // Room is made first: both at once might not fit. The text is safe in memory meanwhile.
-        shelf.remove(&name)?;
-        let to = [aside.as_str(), name.strip_prefix(OURS).unwrap_or(&name)].concat();
+        shelf.remove(name)?;
+        let to = [aside.as_str(), name.strip_prefix(OURS).unwrap_or(name)].concat();
         if let Err(error) = shelf.set(&to, &text) {
-            let _ = shelf.set(&name, &text);
+            let _ = shelf.set(name, &text);
             return Err(error);
         }
         moved = moved.saturating_add(1);
@@ -44,12 +49,39 @@ pub fn aside(shelf: &impl Shelf) -> Result<Vec<String>, ShelfError> {
     shelf.names(ASIDE)
 }
 
+/// What was set aside, as it was found: name and text.
+///
+/// # Errors
+/// Where the shelf can't be read.
+pub fn aside_texts(shelf: &impl Shelf) -> Result<Vec<(String, String)>, ShelfError> {
+    let mut texts = Vec::new();
+    for name in shelf.names(ASIDE)? {
+        if let Some(text) = shelf.get(&name)? {
+            texts.push((name, text));
+        }
+    }
+    Ok(texts)
+}
+
 /// Removes what was set aside, for good.
 ///
 /// # Errors
 /// Where something can't be removed.
 pub fn drop_aside(shelf: &mut impl Shelf) -> Result<(), ShelfError> {
     for name in shelf.names(ASIDE)? {
+        shelf.remove(&name)?;
+    }
+    Ok(())
+}
+
+/// Removes everything that a page keeps, for good, whatever it is. The head goes first: whoever looks then sees that the
+/// log is gone, and not a part of it.
+///
+/// # Errors
+/// Where something can't be removed: what comes after it is still there.
+pub fn wipe(shelf: &mut impl Shelf) -> Result<(), ShelfError> {
+    shelf.remove(HEAD)?;
+    for name in shelf.names(OURS)? {
         shelf.remove(&name)?;
     }
     Ok(())

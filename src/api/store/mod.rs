@@ -8,6 +8,7 @@
 //! Several writers take turns (that is the caller's affair), and each reads what the others have added before it writes.
 
 mod aside;
+mod capacity;
 mod head;
 mod named;
 mod retention;
@@ -15,9 +16,10 @@ mod rows;
 mod shelf;
 mod version1;
 
-pub use aside::{aside, drop_aside, set_aside};
+pub use aside::{aside, aside_texts, drop_aside, set_aside, wipe};
+pub use capacity::{Capacity, GRAIN, PROBE, Probe};
 pub use head::{Fault, Gone, Sealed};
-pub use retention::{Hold, HoldScope, Kept};
+pub use retention::{Hold, HoldScope, Keeping, Kept, SegmentRow};
 pub use rows::{Change, Rows, number, numbered};
 pub use shelf::{MemoryShelf, Shelf, ShelfError};
 
@@ -38,8 +40,9 @@ pub const HEAD: &str = "airlock.timeline";
 const JOURNAL: &str = "airlock.journal.";
 const SEGMENT: &str = "airlock.segment.";
 const RESERVE: &str = "airlock.reserve";
-/// UTF-16 units that are kept free for what makes room: a segment, and a record of what goes.
-const RESERVE_UNITS: usize = 40_000;
+/// UTF-16 units that are kept free for what makes room: segments, and an entry of the journal that says what goes, with
+/// the deliveries that wait meanwhile, a hundred or so.
+const RESERVE_UNITS: usize = 100_000;
 /// Records whose entries of the journal stay after they are sealed.
 const RECENT: u64 = 64;
 /// The table of what is known of sealed segments, and of the keys that sign.
@@ -110,6 +113,8 @@ pub struct Store {
     replaces: Vec<String>,
     /// How many of the records that wait are stored in an older form.
     kept_otherwise: usize,
+    /// Whether room is kept free, as far as is known without looking.
+    reserved: bool,
 }
 
 impl Store {
@@ -128,6 +133,7 @@ impl Store {
             anew: false,
             replaces: Vec::new(),
             kept_otherwise: 0,
+            reserved: false,
             key,
         };
         store.know_key();
@@ -157,6 +163,21 @@ impl Store {
         self.key = key;
         self.know_key();
         true
+    }
+
+    /// Has another key sign from now on that is among those known of this log, as when another writer rotated it. False
+    /// where it is not.
+    pub fn take_key(&mut self, key: SigningNoteKey) -> bool {
+        let known = key.name() == self.key.name() && self.keys().contains(&key.verifier());
+        if known {
+            self.key = key;
+        }
+        known
+    }
+
+    /// The secret text of the key that signs, to be kept where nobody else reads it.
+    pub fn secret_key_text(&self) -> String {
+        self.key.to_secret_text()
     }
 
     /// The records.
@@ -228,6 +249,7 @@ impl Store {
         }
         self.known = None;
         self.next = 0;
+        self.reserved = false;
         self.entries.clear();
         self.changed.clear();
         let open = self.archive.sealed_len()..self.archive.len();
@@ -278,9 +300,18 @@ impl Store {
     /// # Errors
     /// Why it was not written.
     pub fn save(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
+        if self.write(shelf)? {
+            self.keep_reserve(shelf);
+            self.seal(shelf);
+        }
+        Ok(())
+    }
+
+    /// Writes one entry of the journal, and the head. False where there is nothing to write.
+    fn write(&mut self, shelf: &mut impl Shelf) -> Result<bool, Unsaved> {
         let is_blank = self.archive.is_empty() && self.received == 0;
         if self.waiting.is_empty() && (self.changed.is_empty() || is_blank) && !self.anew {
-            return Ok(());
+            return Ok(false);
         }
         match shelf.get(HEAD)? {
             head if head == self.known => {}
@@ -292,12 +323,17 @@ impl Store {
             self.anew = false;
         }
         let size = self.archive.len();
+        let first = size.saturating_sub(self.waiting.len() as u64);
+        // What waits may be in a segment already.
+        let from = first.max(self.archive.sealed_len().min(size));
+        let sealed = usize::try_from(from - first).unwrap_or(usize::MAX);
+        let waiting = || self.waiting.iter().skip(sealed);
         let item = Item {
             entry: self.next,
-            size: size.saturating_sub(self.waiting.len() as u64),
+            size: from,
             received: self.received,
-            leaves: self.waiting.iter().map(|text| mark(&leaf_hash(text.as_bytes()))).collect(),
-            records: self.waiting.iter().filter_map(|text| raw(text)).collect(),
+            leaves: waiting().map(|text| mark(&leaf_hash(text.as_bytes()))).collect(),
+            records: waiting().filter_map(|text| raw(text)).collect(),
             rows: self.changed.clone(),
         };
         let name = entry_name(self.next);
@@ -317,9 +353,7 @@ impl Store {
         for name in std::mem::take(&mut self.replaces) {
             let _ = shelf.remove(&name);
         }
-        self.keep_reserve(shelf);
-        self.seal(shelf);
-        Ok(())
+        Ok(true)
     }
 
     fn write_head(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
@@ -341,7 +375,7 @@ impl Store {
     /// Seals what can be sealed. Where there is no room for it, all stays as it was: the journal holds the same.
     fn seal(&mut self, shelf: &mut impl Shelf) {
         while let Some((number, packed)) = self.archive.pack_next()
-            && write_dearly(shelf, &segment_name(number), &packed).is_ok()
+            && self.write_dearly(shelf, &segment_name(number), &packed).is_ok()
             && self.note_sealed()
         {
             let sealed = (number as u64 + 1) << SEGMENT_LEVEL;
@@ -390,9 +424,67 @@ impl Store {
         true
     }
 
-    fn keep_reserve(&self, shelf: &mut impl Shelf) {
-        if matches!(shelf.get(RESERVE), Ok(None)) {
-            let _ = shelf.set(RESERVE, &" ".repeat(RESERVE_UNITS));
+    /// Keeps room free. Where another writer has used it, that shows when it is needed: then it is tried for anew.
+    fn keep_reserve(&mut self, shelf: &mut impl Shelf) {
+        if !self.reserved {
+            self.reserved = shelf.set(RESERVE, &" ".repeat(RESERVE_UNITS)).is_ok();
+        }
+    }
+
+    /// Writes what makes room afterwards: where it does not fit, into what was kept free for it.
+    fn write_dearly(&mut self, shelf: &mut impl Shelf, name: &str, text: &str) -> Result<(), ShelfError> {
+        match shelf.set(name, text) {
+            Err(ShelfError::Full) => {
+                self.free_reserve(shelf)?;
+                shelf.set(name, text)
+            }
+            other => other,
+        }
+    }
+
+    fn free_reserve(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
+        self.reserved = false;
+        shelf.remove(RESERVE)
+    }
+
+    /// Writes what is not stored yet, as [`Store::save`] does; where there is no room for it, into what is kept free for
+    /// what makes room. What can be sealed is sealed first, since that takes less.
+    ///
+    /// # Errors
+    /// Why it was not written.
+    pub fn save_dearly(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
+        match self.save(shelf) {
+            Err(Unsaved::Shelf(ShelfError::Full)) => {
+                self.free_reserve(shelf)?;
+                self.seal_ahead(shelf);
+                self.write(shelf)?;
+                self.seal(shelf);
+                self.keep_reserve(shelf);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether records that wait are enough for a segment, which takes less room than they do in the journal.
+    pub fn may_seal(&self) -> bool {
+        let open = self.archive.len().saturating_sub(self.archive.sealed_len());
+        open >= SEGMENT_RECORDS as u64 && !self.changed.iter().any(|change| change.0 == SEGMENTS)
+    }
+
+    /// Seals records before the head counts them. Who opens what a writer left that was stopped here sees a segment and
+    /// a row that the head does not count, and lets them be.
+    fn seal_ahead(&mut self, shelf: &mut impl Shelf) {
+        while self.may_seal()
+            && let Some((number, packed)) = self.archive.pack_next()
+            && shelf.set(&segment_name(number), &packed).is_ok()
+            && self.note_sealed()
+        {
+            if self.rows.write_table(SEGMENTS, shelf).is_err() {
+                self.rows.apply(&Change::new(SEGMENTS, numbered(number as u64), None::<&str>));
+                self.archive.unseal();
+                return;
+            }
         }
     }
 }
@@ -482,6 +574,7 @@ impl Store {
             faults.extend(altered.into_iter().map(Fault::RecordAltered));
             store.next += 1;
         }
+        store.reserved = !shelf.names(RESERVE)?.is_empty();
         let key_is_new = store.know_key();
         Ok(Opened { store, faults, key_is_new })
     }
@@ -671,15 +764,4 @@ fn entry_name(number: u64) -> String {
 
 fn segment_name(number: usize) -> String {
     format!("{SEGMENT}{number:06}")
-}
-
-/// Writes what makes room afterwards: where it does not fit, into what was kept free for it.
-fn write_dearly(shelf: &mut impl Shelf, name: &str, text: &str) -> Result<(), ShelfError> {
-    match shelf.set(name, text) {
-        Err(ShelfError::Full) => {
-            shelf.remove(RESERVE)?;
-            shelf.set(name, text)
-        }
-        other => other,
-    }
 }

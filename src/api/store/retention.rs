@@ -1,7 +1,8 @@
 //! Retention and legal hold: whole sealed segments may go, and leave their root; what is under a hold stays.
 
 use super::shelf::{Shelf, ShelfError};
-use super::{Gone, SEGMENTS, Sealed, Store, segment_name};
+use super::{Gone, SEGMENTS, Sealed, Store, aside, segment_name};
+use crate::api::archive::{SEGMENT_LEVEL, SEGMENT_RECORDS};
 use crate::engine::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,44 @@ pub enum Kept {
     Unread,
     /// It is under these holds.
     Held(Vec<String>),
+}
+
+/// How it stands with a sealed segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is here, and may go.
+    Free,
+    /// It is here, and stays: these holds are about it.
+    Held(Vec<String>),
+    /// It has not been read, so that nobody can tell yet.
+    Unread,
+    /// Its records are gone.
+    Gone(Gone),
+}
+
+/// A sealed segment, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentRow {
+    /// Its number.
+    pub number: u64,
+    /// Place of its first record.
+    pub first: u64,
+    /// Place of its last record.
+    pub last: u64,
+    /// The earliest time of its records, RFC 3339.
+    pub from: String,
+    /// The latest time of its records, RFC 3339.
+    pub to: String,
+    /// How it stands with it.
+    pub keeping: Keeping,
+}
+
+impl SegmentRow {
+    /// Whether all its records are from before a moment, in milliseconds since the Unix epoch. Of one whose times can't
+    /// be read that is not said.
+    pub fn is_before(&self, moment: i64) -> bool {
+        Instant::parse(&self.to).is_some_and(|to| to.0 < moment)
+    }
 }
 
 impl HoldScope {
@@ -113,6 +152,23 @@ impl Store {
         known
     }
 
+    /// The sealed segments, in order.
+    pub fn segment_rows(&self) -> Vec<SegmentRow> {
+        let row = |number: u64| {
+            let sealed = self.sealed(number)?;
+            let keeping = match (sealed.gone, self.may_delete(number)) {
+                (Some(gone), _) => Keeping::Gone(gone),
+                (None, Err(Kept::Held(holds))) => Keeping::Held(holds),
+                (None, Err(Kept::Unread | Kept::NotThere)) => Keeping::Unread,
+                (None, Ok(())) => Keeping::Free,
+            };
+            let first = number << SEGMENT_LEVEL;
+            let last = first + (SEGMENT_RECORDS as u64 - 1);
+            Some(SegmentRow { number, first, last, from: sealed.from, to: sealed.to, keeping })
+        };
+        (0..self.archive.segments() as u64).filter_map(row).collect()
+    }
+
     /// Whether a sealed segment may be deleted.
     ///
     /// # Errors
@@ -155,10 +211,21 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the records of segments that are noted as gone, where that is saved. Gives how many segments.
+    /// Notes that the records of a sealed segment can't be trusted. Their root stays. Once that is saved,
+    /// [`Store::sweep`] moves what is stored of them out of the way. False where there is no such segment, or it has gone
+    /// already.
+    pub fn set_segment_aside(&mut self, segment: u64) -> bool {
+        let there = self.sealed(segment).is_some_and(|sealed| sealed.gone.is_none());
+        let Some(number) = usize::try_from(segment).ok().filter(|_| there) else { return false };
+        self.note_gone(segment, Gone::Aside);
+        self.archive.forget(number)
+    }
+
+    /// Removes what is stored of segments that were deleted, and moves out of the way what is stored of those that were
+    /// set aside, where that is saved. Gives how many segments.
     ///
     /// # Errors
-    /// Where one can't be removed; it is removed next time.
+    /// Where one can't be removed or moved; that is done next time.
     pub fn sweep(&mut self, shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
         if !self.changed.is_empty() || self.anew {
             return Ok(0);
@@ -166,14 +233,17 @@ impl Store {
         let mut removed = 0_usize;
         let gone = self.rows.of(SEGMENTS).filter_map(|(key, value)| {
             let sealed: Sealed = serde_json::from_str(value).ok()?;
-            sealed.gone.and(super::number(key))
+            Some((sealed.gone?, super::number(key)?))
         });
-        for segment in gone {
+        for (gone, segment) in gone {
             let name = segment_name(usize::try_from(segment).unwrap_or(usize::MAX));
-            if shelf.get(&name)?.is_some() {
-                shelf.remove(&name)?;
-                removed = removed.saturating_add(1);
+            let there = shelf.get(&name)?.is_some();
+            match gone {
+                Gone::Deleted if there => shelf.remove(&name)?,
+                Gone::Aside if there => drop(aside::set_names_aside(shelf, &[name])?),
+                Gone::Deleted | Gone::Aside => continue,
             }
+            removed = removed.saturating_add(1);
         }
         Ok(removed)
     }

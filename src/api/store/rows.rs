@@ -125,7 +125,13 @@ impl Rows {
     /// # Errors
     /// Where one can't be written; the rest is written next time.
     pub fn write(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
-        for (name, table) in &mut self.tables {
+        let names: Vec<String> = self.tables.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.write_table(name, shelf))
+    }
+
+    /// The same for the chunks of one table.
+    pub fn write_table(&mut self, name: &str, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
+        if let Some(table) = self.tables.get_mut(name) {
             while let Some(chunk) = table.dirty.first().cloned() {
                 let rows = table.rows.range(chunk.clone()..).take_while(|(key, _)| key.starts_with(&chunk));
                 let own = rows.filter(|(key, _)| chunk_of(key) == chunk);

@@ -9,6 +9,7 @@ mod detail;
 mod export;
 mod filters;
 mod help;
+mod keeping;
 mod lineage;
 mod proof;
 mod saved;
@@ -26,6 +27,7 @@ use detail::Detail;
 use export::ExportMenu;
 use filters::Filters;
 use help::Help;
+pub use keeping::Keeping;
 use leptos::prelude::*;
 use search::Search;
 use timeline::{Timeline, next};
@@ -40,7 +42,10 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
     let helping = RwSignal::new(false);
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         let elsewhere = event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
-        if elsewhere || in_field(&event) || helping.try_get_untracked() != Some(false) {
+        let elsewhere = elsewhere || in_field(&event) || helping.try_get_untracked() != Some(false);
+        let elsewhere =
+            elsewhere || desk.custody.shown.get_untracked() || desk.custody.wiping.get_untracked();
+        if elsewhere {
             return;
         }
         match event.key().as_str() {
@@ -65,6 +70,13 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
                     <Badge desk />
                     <ExportMenu desk search />
                     <CheckMenu desk />
+                    <button
+                        type="button"
+                        data-testid="keeping-open"
+                        on:click=move |_| desk.custody.shown.set(true)
+                    >
+                        "Keep"
+                    </button>
                     <button type="button" data-testid="audit-keys" on:click=move |_| helping.set(true)>
                         "Keys"
                     </button>

@@ -1,5 +1,6 @@
 //! What the views share: one session, its storage, the clock, and where the page is.
 
+mod custody;
 mod export;
 mod keeper;
 mod store;
@@ -14,6 +15,7 @@ use super::route::{self, Route, Step, View};
 use super::run::Bench;
 use super::worker::Latest;
 use super::{dom, storage};
+use crate::api::store::Capacity;
 use crate::api::{OpenScenario, ScenarioCard, Setup, Verification, open_scenario, scenarios};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -51,6 +53,38 @@ pub enum Standing {
     Unreadable,
 }
 
+/// What came of something done to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whether it was done.
+    pub done: bool,
+    /// What came of it, as a sentence.
+    pub words: String,
+}
+
+impl Told {
+    fn done(words: String) -> Self {
+        Self { done: true, words }
+    }
+
+    fn refused(words: &str) -> Self {
+        Self { done: false, words: words.to_owned() }
+    }
+}
+
+/// What the panel of what is kept shares with the banners.
+#[derive(Clone, Copy)]
+pub struct Custody {
+    /// Whether the panel is shown.
+    pub shown: RwSignal<bool>,
+    /// Whether wiping everything is being asked about.
+    pub wiping: RwSignal<bool>,
+    /// What came of what was done last.
+    pub told: RwSignal<Option<Told>>,
+    /// What local storage holds.
+    pub capacity: RwSignal<Capacity>,
+}
+
 /// The handles that the views share. Each is a handle: copying it copies nothing else.
 #[derive(Clone, Copy)]
 pub struct Desk {
@@ -76,6 +110,8 @@ pub struct Desk {
     pub checked: RwSignal<Option<Checked>>,
     /// UTF-16 units taken in local storage.
     pub units: RwSignal<usize>,
+    /// What the panel of what is kept shares with the banners.
+    pub custody: Custody,
     /// The simulated clock, in milliseconds since the Unix epoch.
     pub clock: RwSignal<i64>,
     /// What the live region says.
@@ -104,6 +140,12 @@ impl Desk {
             checking: Latest::new(),
             checked: RwSignal::new(None),
             units: RwSignal::new(storage::used_units()),
+            custody: Custody {
+                shown: RwSignal::new(false),
+                wiping: RwSignal::new(false),
+                told: RwSignal::new(None),
+                capacity: RwSignal::new(storage::capacity()),
+            },
             clock: RwSignal::new(0),
             live: RwSignal::new(String::new()),
             cards: StoredValue::new(Arc::new(scenarios())),
@@ -112,6 +154,8 @@ impl Desk {
         };
         desk.load();
         desk.listen();
+        desk.follow_key();
+        desk.measure();
         route::follow(desk.route);
         // The fragment says which scenario is open, whoever wrote it.
         Effect::new(move |_| {

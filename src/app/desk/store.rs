@@ -1,7 +1,7 @@
 //! How the session and its stored form are kept together.
 
 use super::{Desk, Standing, Trouble};
-use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, drop_aside, set_aside};
+use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, set_aside};
 use crate::api::{Session, Verification};
 use crate::app::storage::{self, LocalShelf};
 use crate::app::{dom, text};
@@ -148,7 +148,7 @@ impl Desk {
     }
 
     /// What was verified before, with what has come to it since.
-    fn follow_head(self) {
+    pub(super) fn follow_head(self) {
         let head = self.keeper.with_value(|k| k.session.head());
         self.standing.update(|standing| {
             if let Standing::Done(verification) = standing {
@@ -197,6 +197,7 @@ impl Desk {
                     return;
                 }
             }
+            self.keeper.try_update_value(|k| k.session.distrust(&session));
             self.judge(verification);
             self.units.set(storage::used_units());
         });
@@ -245,14 +246,18 @@ impl Desk {
     pub fn write_all_again(self) {
         self.put_setting_in_force();
         self.trouble.set(None);
-        self.keeper.update_value(|k| k.session.forget_stored());
+        self.keeper.update_value(|k| {
+            k.session.forget_stored();
+            // The key has gone with the rest, and another one may have been made since.
+            let _ = storage::keep_key(&k.session.store().secret_key_text());
+        });
         self.save();
         self.verify_now();
         self.touched();
     }
 
     /// With a setting in force the session can store the CRM zone and the ids seen beside its timeline.
-    fn put_setting_in_force(self) {
+    pub(super) fn put_setting_in_force(self) {
         let now = self.clock.get_untracked();
         if let Some(setup) = self.bench.setup_now() {
             let _ = self.keeper.try_update_value(|k| k.configure(&setup, now));
@@ -263,13 +268,5 @@ impl Desk {
     pub fn give_up_unsaved(self) {
         self.load();
         self.verify_now();
-    }
-
-    /// Removes what was set aside, to make room, and tries again.
-    pub fn drop_aside(self) {
-        match drop_aside(&mut LocalShelf) {
-            Ok(()) => self.retry(),
-            Err(error) => self.trouble.set(Some(error.into())),
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Banners: what is wrong with storage, what is at stake, and what to do.
 
-use crate::app::desk::{Desk, Trouble};
-use crate::app::route::View;
+use crate::app::desk::{Desk, Keeper, Trouble};
 use crate::app::{storage, text};
 use leptos::prelude::*;
 
@@ -23,21 +22,19 @@ pub fn Banner(desk: Desk) -> impl IntoView {
             }
         })
     };
-    let percent = Memo::new(move |_| desk.units.get().saturating_mul(100) / storage::CAPACITY);
+    let percent = Memo::new(move |_| desk.custody.capacity.get().percent(desk.units.get()));
     let nearly_full = move || {
         let full = desk.trouble.with(Option::is_some);
         (!full && percent.get() >= WARNED_FROM).then(|| {
             let words = [
                 "Local storage is ",
                 &percent.get().to_string(),
-                " % full. Nothing is lost when it runs out: new records then wait in memory. Export the timeline in Audit, and delete what need not be kept.",
+                " % full. Nothing is lost when it runs out: new records then wait in memory. Export the timeline, and delete what need not be kept.",
             ];
             view! {
                 <div class="banner notice" role="status" data-testid="nearly-full">
                     <p>{words.concat()}</p>
-                    <button type="button" on:click=move |_| desk.go_view(View::Audit)>
-                        "Go to Audit"
-                    </button>
+                    <div class="buttons">{ways(desk)}</div>
                 </div>
             }
         })
@@ -46,6 +43,41 @@ pub fn Banner(desk: Desk) -> impl IntoView {
         {notice}
         {nearly_full}
         {move || desk.trouble.get().map(|trouble| trouble_banner(desk, &trouble))}
+    }
+    .into_any()
+}
+
+/// What helps where there is little room or none.
+fn ways(desk: Desk) -> AnyView {
+    let sealable = move || {
+        desk.revision.track();
+        desk.keeper.with_value(|k| k.session.unsaved() > 0 && k.session.store().may_seal())
+    };
+    view! {
+        <button type="button" data-testid="export-bundle" on:click=move |_| desk.export_evidence()>
+            "Export an evidence bundle"
+        </button>
+        <button
+            type="button"
+            data-testid="open-keeping"
+            on:click=move |_| desk.custody.shown.set(true)
+        >
+            "Delete what need not be kept"
+        </button>
+        <Show
+            when=sealable
+            fallback=|| {
+                view! {
+                    <span class="note" data-testid="nothing-to-seal">
+                        "Sealing gains nothing now: every 256 records are sealed as they come."
+                    </span>
+                }
+            }
+        >
+            <button type="button" data-testid="seal" on:click=move |_| desk.make_room()>
+                "Seal the records that wait"
+            </button>
+        </Show>
     }
     .into_any()
 }
@@ -68,6 +100,14 @@ fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
     let room = matches!(trouble, Trouble::Full) && aside > 0;
     let corrupt = matches!(trouble, Trouble::Corrupt | Trouble::Forked);
     let forked = matches!(trouble, Trouble::Forked);
+    let full = matches!(trouble, Trouble::Full);
+    // Which segments are at fault is known once they are read, which is after the banner is shown.
+    let alone = corrupt && !forked;
+    let spoilt = Memo::new(move |_| {
+        desk.revision.track();
+        let count = |k: &Keeper| k.session.spoilt().map_or(0, std::collections::BTreeSet::len);
+        if alone { desk.keeper.with_value(count) } else { 0 }
+    });
     view! {
         <div class="banner trouble" role="alert" data-testid="trouble">
             <p>
@@ -85,6 +125,19 @@ fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
                 <button type="button" data-testid="export" on:click=move |_| desk.export()>
                     "Export timeline"
                 </button>
+                {full.then(|| ways(desk))}
+                <Show when=move || spoilt.get().gt(&0)>
+                    <button
+                        type="button"
+                        data-testid="set-segments-aside"
+                        on:click=move |_| desk.set_segments_aside()
+                    >
+                        {move || {
+                            let what = text::count(spoilt.get(), "segment");
+                            ["Set ", &what, " aside and go on with the rest"].concat()
+                        }}
+                    </button>
+                </Show>
                 {corrupt
                     .then(|| {
                         view! {
@@ -151,7 +204,7 @@ fn words(trouble: &Trouble) -> (String, &'static str) {
         }
         Trouble::Full => (
             String::from("Local storage is full: the last records could not be stored."),
-            "Nothing stored was changed. Export the timeline, then make room: remove other data of this site, or what was set aside.",
+            "Nothing stored was changed. Export what there is, then make room: delete old segments, remove other data of this site, or what was set aside. What waits is stored then.",
         ),
         Trouble::Corrupt => (
             String::from("The stored timeline is not as it was written."),

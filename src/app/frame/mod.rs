@@ -6,7 +6,7 @@ mod rail;
 mod theme;
 mod top_bar;
 
-use super::audit::AuditView;
+use super::audit::{AuditView, Keeping};
 use super::desk::Desk;
 use super::policy::PolicyTabs;
 use super::route::View;
@@ -43,6 +43,7 @@ pub fn page() -> AnyView {
             <Foot />
         </div>
         <Attest bench=desk.bench />
+        <Keeping desk />
         <div class="sr-only" role="status" aria-live="polite" data-testid="live">
             {move || desk.live.get()}
         </div>

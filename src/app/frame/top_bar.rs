@@ -3,7 +3,7 @@
 use super::theme::ThemeSwitch;
 use crate::api::{PolicySummary, check_policy};
 use crate::app::desk::Desk;
-use crate::app::{dom, storage, text};
+use crate::app::{dom, text};
 use leptos::prelude::*;
 
 /// What is in force.
@@ -48,7 +48,7 @@ pub fn TopBar(desk: Desk) -> impl IntoView {
                 </div>
                 <div>
                     <dt>"Storage"</dt>
-                    <dd data-testid="storage-meter">{move || meter(desk.units.get())}</dd>
+                    <dd data-testid="storage-meter">{move || meter(desk)}</dd>
                 </div>
             </dl>
             <ThemeSwitch />
@@ -57,16 +57,20 @@ pub fn TopBar(desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-fn meter(units: usize) -> AnyView {
-    let words =
-        [&text::short_size(units), " of ", &text::short_size(storage::CAPACITY), " characters"].concat();
+fn meter(desk: Desk) -> AnyView {
+    let (units, capacity) = (desk.units.get(), desk.custody.capacity.get());
+    let words = [&text::short_size(units), " of ", &text::short_size(capacity.units), " characters"].concat();
+    let title = match capacity.measured {
+        true => "Characters (UTF-16 units) kept in local storage, of what this browser was measured to hold",
+        false => "Characters (UTF-16 units) kept in local storage, of what browsers are assumed to hold",
+    };
     view! {
         <meter
             min="0"
-            max=storage::CAPACITY.to_string()
-            high=(storage::CAPACITY / 10 * 8).to_string()
+            max=capacity.units.to_string()
+            high=(capacity.units / 10 * 8).to_string()
             value=units.to_string()
-            title="Characters (UTF-16 units) kept in local storage"
+            title=title
             aria-label="Local storage"
         ></meter>
         <span>{words}</span>

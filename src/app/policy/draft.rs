@@ -91,6 +91,11 @@ impl Draft {
         }
     }
 
+    /// Lets what waits to be kept go.
+    pub fn forget_waiting(self) {
+        self.waiting.set_value(false);
+    }
+
     /// Keeps a text; one that is the policy in force is no draft. What could be used last is kept beside one that can't.
     pub fn keep(self, now: &Standing) {
         let Standing { text, in_force, usable } = now;

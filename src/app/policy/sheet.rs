@@ -192,6 +192,11 @@ impl Sheet {
         }
     }
 
+    /// Lets what was typed and waits to be kept go: all that is kept is being wiped.
+    pub fn forget_waiting(self) {
+        self.draft.forget_waiting();
+    }
+
     /// Keeps the draft at once, where an edit waits to be kept.
     pub fn keep_waiting(self) {
         self.draft.keep_waiting(|| self.standing());

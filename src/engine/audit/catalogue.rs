@@ -160,6 +160,8 @@ rows! {
         "The hold keeps nothing back any more.";
     SegmentDeleted "log" "delete-segment" "deleted" [[First, Records, Root]] []
         "The records of a sealed segment were deleted under retention; their root stays in the tree.";
+    SegmentSetAside "log" "set-segment-aside" "set-aside" [[First, Records, Root]] []
+        "The records of a sealed segment could not be trusted and were set aside; their root stays in the tree.";
     KeyRotated "log" "rotate-key" "rotated" [[Key]] []
         "Another key signs the log's checkpoints from here on.";
     LogRestarted "log" "restart" "restarted" [[Records, Root]] []

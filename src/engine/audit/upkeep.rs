@@ -29,6 +29,15 @@ pub enum Upkeep {
         /// The root over them, lower-case hex.
         root: String,
     },
+    /// The records of a sealed segment could not be trusted and were set aside.
+    SegmentSetAside {
+        /// Place of the first one.
+        first: u64,
+        /// How many.
+        records: u64,
+        /// The root over them as they were sealed, lower-case hex.
+        root: String,
+    },
     /// Another key signs from here on.
     KeyRotated {
         /// Its verifier key.
@@ -50,6 +59,7 @@ impl Upkeep {
             Self::HoldPlaced { .. } => Fact::HoldPlaced,
             Self::HoldReleased { .. } => Fact::HoldReleased,
             Self::SegmentDeleted { .. } => Fact::SegmentDeleted,
+            Self::SegmentSetAside { .. } => Fact::SegmentSetAside,
             Self::KeyRotated { .. } => Fact::KeyRotated,
             Self::LogRestarted { .. } => Fact::LogRestarted,
         }
@@ -61,7 +71,8 @@ impl Upkeep {
             Self::HoldPlaced { hold, scope } | Self::HoldReleased { hold, scope } => {
                 (record.hold, record.scope) = (Some(hold.into()), Some(scope.into()));
             }
-            Self::SegmentDeleted { first, records, root } => {
+            Self::SegmentDeleted { first, records, root }
+            | Self::SegmentSetAside { first, records, root } => {
                 (record.first, record.records) = (Some(first), Some(records));
                 record.root = Some(root.into());
             }

@@ -1,0 +1,310 @@
+//! What is done to the log itself, and to all that is stored: deleting, holds, keys, setting aside, wiping, measuring.
+
+use super::{Desk, Told, Trouble, take_turn};
+use crate::api::store::{
+    Capacity, Caught, GRAIN, HEAD, Hold, Kept, PROBE, Probe, Shelf as _, SigningNoteKey, Unsaved,
+    aside_texts, drop_aside, wipe,
+};
+use crate::api::{Session, store_evidence};
+use crate::app::storage::{self, LocalShelf};
+use crate::app::{dom, text};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// After how long a page that was opened measures what storage holds, where that is not known.
+const LATER: Duration = Duration::from_secs(4);
+
+/// Something to do to the log under the setting in force, at a time of the simulated clock.
+type Deed = Box<dyn FnOnce(&mut Session, i64) -> Told>;
+
+const NO_SETTING: &str =
+    "Nothing was done: no setting is in force that it could be recorded under. Open a scenario in Run.";
+
+impl Desk {
+    /// Does something to the log while other tabs wait, and stores it; where storage is full, into what is kept free for
+    /// that. Then what was deleted goes.
+    fn keep(self, deed: Deed) {
+        if self.bench.busy.get_untracked() {
+            return self.tell(Told::refused("The connector is at work. Try again when it is done."));
+        }
+        self.bench.busy.set(true);
+        spawn_local(async move {
+            let turn = take_turn().await;
+            self.catch_up();
+            let told = self.keep_now(deed);
+            drop(turn);
+            self.bench.busy.set(false);
+            self.tell(told);
+            self.touched();
+        });
+    }
+
+    fn keep_now(self, deed: Deed) -> Told {
+        if self.trouble.with_untracked(|t| t.as_ref().is_some_and(Trouble::suspends)) {
+            return Told::refused(
+                "Nothing was done: what is stored has to be seen to first, see the banner.",
+            );
+        }
+        self.put_setting_in_force();
+        while let Some(Ok(Some(_))) = self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {}
+        if self.keeper.with_value(|k| k.session.detached()) {
+            self.trouble.set(Some(Trouble::Corrupt));
+            return Told::refused("Nothing was done: what is stored is not as it was written.");
+        }
+        let now = self.clock.get_untracked();
+        let told = self.keeper.try_update_value(|k| deed(&mut k.session, now));
+        let told = told.unwrap_or_else(|| Told::refused(NO_SETTING));
+        let stored = self.store_dearly();
+        match (told.done, stored) {
+            (true, false) => {
+                Told::done([told.words.as_str(), " It waits in memory: see the banner."].concat())
+            }
+            _ => told,
+        }
+    }
+
+    /// Stores what waits, and lets go what may go. False where not all is stored.
+    fn store_dearly(self) -> bool {
+        let stored = self.keeper.try_update_value(|k| {
+            k.session.save_dearly(&mut LocalShelf)?;
+            if k.session.sweep(&mut LocalShelf)? > 0 {
+                k.logs = k.logs.wrapping_add(1);
+            }
+            Ok::<(), Unsaved>(())
+        });
+        let trouble = stored.and_then(Result::err).map(Trouble::from);
+        let stored = trouble.is_none();
+        self.trouble.set(trouble);
+        self.follow_head();
+        self.units.set(storage::used_units());
+        stored
+    }
+
+    /// Says what came of something done to the log.
+    fn tell(self, told: Told) {
+        self.say(&told.words);
+        let _ = self.custody.told.try_set(Some(told));
+    }
+
+    /// Deletes the records of sealed segments; those under a hold stay.
+    pub fn delete_segments(self, segments: Vec<u64>) {
+        self.keep(Box::new(move |session, now| {
+            let (mut gone, mut kept) = (0, 0);
+            for segment in segments {
+                match session.delete_segment(segment, now) {
+                    Ok(true) => gone += 1,
+                    Ok(false) => return Told::refused(NO_SETTING),
+                    Err(Kept::Held(_) | Kept::Unread) => kept += 1,
+                    Err(Kept::NotThere) => {}
+                }
+            }
+            let kept = match kept {
+                0 => String::new(),
+                n => [" ", &text::count(n, "segment"), " under a hold stayed."].concat(),
+            };
+            let words =
+                [&text::count(gone, "segment"), " deleted, with a record of each; the roots stay.", &kept];
+            Told { done: gone > 0, words: words.concat() }
+        }));
+    }
+
+    /// Places a legal hold.
+    pub fn place_hold(self, hold: Hold) {
+        self.keep(Box::new(move |session, now| {
+            let id = &hold.id;
+            if session.store().holds().iter().any(|own| own.id == *id) {
+                return Told::refused("There is a hold of this name already. Give it another one.");
+            }
+            if !hold.is_sound() {
+                return Told::refused(
+                    "A hold has a name of letters, digits and hyphens, and is about a correlation id (run-000001), the reference of a token (16 hex digits) or a time.",
+                );
+            }
+            match session.place_hold(&hold, now) {
+                true => Told::done(["The hold ", id, " is in force, and recorded."].concat()),
+                false => Told::refused(NO_SETTING),
+            }
+        }));
+    }
+
+    /// Releases a legal hold.
+    pub fn release_hold(self, id: String) {
+        self.keep(Box::new(move |session, now| match session.release_hold(&id, now) {
+            true => Told::done(["The hold ", &id, " is released, and that is recorded."].concat()),
+            false => Told::refused("Nothing was released: there is no such hold, or no setting is in force."),
+        }));
+    }
+
+    /// Has a new key sign from now on.
+    pub fn rotate_key(self) {
+        self.keep(Box::new(move |session, now| {
+            let Some(key) = SigningNoteKey::new(session.store().origin(), &dom::entropy()) else {
+                return Told::refused("No key could be made.");
+            };
+            let secret = key.to_secret_text();
+            if !session.rotate_key(key, now) {
+                return Told::refused(NO_SETTING);
+            }
+            match storage::keep_key(&secret) {
+                Ok(()) => Told::done(String::from(
+                    "A new key signs from here on, and that is recorded. The earlier one is forgotten here; what it signed still verifies.",
+                )),
+                Err(error) => {
+                    Told::done(format!("A new key signs until this page is closed; it could not be kept. {error}"))
+                }
+            }
+        }));
+    }
+
+    /// Stores what waits, sealed where that takes less room.
+    pub fn make_room(self) {
+        self.keep(Box::new(|session, _| match session.store().may_seal() {
+            true => Told::done(String::from("What waits was sealed, which takes less room.")),
+            false => Told::done(String::from("What waits was tried to be stored once more.")),
+        }));
+    }
+
+    /// Sets the sealed segments aside that can't be trusted; the log goes on.
+    pub fn set_segments_aside(self) {
+        if self.bench.busy.get_untracked() {
+            return;
+        }
+        self.bench.busy.set(true);
+        spawn_local(async move {
+            let turn = take_turn().await;
+            let told = self.set_segments_aside_now();
+            drop(turn);
+            self.bench.busy.set(false);
+            self.notice.set(Some(told.words.clone()));
+            self.say(&told.words);
+            self.verify_now();
+            self.touched();
+        });
+    }
+
+    fn set_segments_aside_now(self) -> Told {
+        self.put_setting_in_force();
+        let now = self.clock.get_untracked();
+        let done = self.keeper.try_update_value(|k| {
+            if k.session.unsaved() == 0 && matches!(k.session.catch_up(&LocalShelf), Ok(Caught::Reload)) {
+                return None;
+            }
+            k.logs = k.logs.wrapping_add(1);
+            Some(k.session.set_segments_aside(now))
+        });
+        match done.flatten() {
+            None => Told::refused("Nothing was set aside: another tab has written since. Try again."),
+            Some(0) => Told::refused(NO_SETTING),
+            Some(done) => {
+                self.store_dearly();
+                let what = text::count(done, "segment");
+                Told::done(
+                    [
+                        &what,
+                        " set aside and recorded; the root stays. What was found is under Keep in Audit.",
+                    ]
+                    .concat(),
+                )
+            }
+        }
+    }
+
+    /// Saves what was set aside as a file: names and texts, as they were found.
+    pub fn export_aside(self) {
+        let texts = aside_texts(&LocalShelf).unwrap_or_default();
+        let content = serde_json::to_string(&texts).unwrap_or_default();
+        if dom::download("airlock-aside.json", "application/json", &content).is_err() {
+            self.notice.set(Some(String::from("The browser refused the download.")));
+        }
+    }
+
+    /// Removes what was set aside, to make room, and tries again what failed. While a hold is in force nobody can tell
+    /// whether it is about that, and it stays.
+    pub fn drop_aside(self) {
+        if self.keeper.with_value(|k| !k.session.store().holds().is_empty()) {
+            return self.tell(Told::refused(
+                "Nothing was deleted: a legal hold is in force, and nobody can tell whether it is about what was set aside.",
+            ));
+        }
+        match drop_aside(&mut LocalShelf) {
+            Ok(()) => {
+                self.tell(Told::done(String::from("What was set aside is deleted.")));
+                self.retry();
+            }
+            Err(error) => self.trouble.set(Some(error.into())),
+        }
+    }
+
+    /// Saves all of the timeline as an evidence bundle.
+    pub fn export_evidence(self) {
+        while let Some(Ok(Some(_))) = self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {}
+        let content = self.keeper.with_value(|k| store_evidence(k.session.store()));
+        if dom::download("airlock-evidence.json", "application/json", &content).is_err() {
+            self.notice.set(Some(String::from("The browser refused the download.")));
+        }
+    }
+
+    /// Removes everything that this page keeps in the browser, and opens it as new.
+    pub fn wipe(self) {
+        spawn_local(async move {
+            let turn = take_turn().await;
+            // What was typed last is not kept any more either.
+            self.sheet.forget_waiting();
+            let wiped = wipe(&mut LocalShelf);
+            drop(turn);
+            match wiped {
+                Ok(()) => dom::open_anew(),
+                Err(error) => self.trouble.set(Some(error.into())),
+            }
+        });
+    }
+
+    /// Measures what storage holds, some time after the page was opened, where that is not known yet; and again once it
+    /// turns out to be full.
+    pub(super) fn measure(self) {
+        let _ = LocalShelf.remove(PROBE);
+        set_timeout(move || self.measure_now(false), LATER);
+        Effect::new(move |_| {
+            if self.trouble.with(|trouble| *trouble == Some(Trouble::Full)) {
+                set_timeout(move || self.measure_now(true), Duration::from_secs(1));
+            }
+        });
+    }
+
+    fn measure_now(self, anew: bool) {
+        let known = self.custody.capacity.try_get_untracked();
+        let Some(known) = known.filter(|known| anew || !known.measured) else { return };
+        spawn_local(async move {
+            let turn = take_turn().await;
+            let taken = storage::used_units();
+            // No room for the units below the grain is as much as none.
+            let mut probe = Probe::new(known.units.saturating_sub(taken).saturating_sub(GRAIN));
+            let free = loop {
+                match probe.step(&mut LocalShelf) {
+                    Ok(None) => dom::pause(0).await,
+                    Ok(Some(free)) => break Some(free),
+                    Err(_) => break None,
+                }
+            };
+            drop(turn);
+            if let Some(free) = free {
+                let measured = Capacity { units: taken.saturating_add(free), measured: true };
+                storage::set_capacity(measured);
+                let _ = self.custody.capacity.try_set(measured);
+            }
+        });
+    }
+
+    /// Signs with the key that another tab has rotated to.
+    pub(super) fn follow_key(self) {
+        let _ = window_event_listener(leptos::ev::storage, move |event| {
+            if !event.key().is_some_and(|key| key == HEAD || key == storage::KEY) {
+                return;
+            }
+            if let Some(key) = storage::kept_key() {
+                self.keeper.try_update_value(|k| k.session.take_key(key));
+            }
+        });
+    }
+}
