@@ -1,7 +1,7 @@
 //! Completeness as data: chains that lack a stage, and chains that wait.
 
 use super::Session;
-use super::archive::Chain;
+use super::archive::{Archive, Chain};
 use crate::engine::audit::complete::{self, Completeness as Look};
 use crate::engine::audit::{AuditRecord, Fact};
 use serde::{Deserialize, Serialize};
@@ -80,30 +80,29 @@ impl Session {
         completeness((0..archive.len()).filter_map(|seq| archive.canonical(seq)), self.standing().as_ref())
     }
 
-    /// What must be there of one chain and is not. Nothing is said where some of the log's records are not here.
-    pub fn chain_gaps(&self, chain: &Chain) -> Vec<ChainGap> {
-        if chain.unread > 0 {
-            return Vec::new();
-        }
-        let archive = self.store().archive();
-        let mut look = Look::new(true);
-        for text in chain.records.iter().filter_map(|seq| archive.canonical(*seq)) {
-            if let Ok(record) = AuditRecord::parse(&text) {
-                look.take_apart(&record);
-            }
-        }
-        let mut gaps = Completeness::from(look.finish(self.standing().as_ref())).gaps;
-        // The numbers of the deliveries beside it are not here to be seen.
-        gaps.retain(|gap| gap.chains == 1 && chain.holds(&gap.correlation));
-        gaps
-    }
-
     /// How the connector stands; none where there is none, or something waits in a state that does not open.
     pub fn standing(&self) -> Option<Standing> {
         let connector = self.connector().filter(|connector| connector.unreadable() == 0)?;
         let waiting = connector.queue().waits().map(|(_, item, ..)| item.correlation.clone()).collect();
         Some(Standing { received: connector.received(), waiting })
     }
+}
+
+/// What must be there of one chain and is not. Nothing is said where some of the log's records are not here.
+pub(super) fn gaps_of(archive: &Archive, chain: &Chain, standing: Option<&Standing>) -> Vec<ChainGap> {
+    if chain.unread > 0 {
+        return Vec::new();
+    }
+    let mut look = Look::new(true);
+    for text in chain.records.iter().filter_map(|seq| archive.canonical(*seq)) {
+        if let Ok(record) = AuditRecord::parse(&text) {
+            look.take_apart(&record);
+        }
+    }
+    let mut gaps = Completeness::from(look.finish(standing)).gaps;
+    // The numbers of the deliveries beside it are not here to be seen.
+    gaps.retain(|gap| gap.chains == 1 && chain.holds(&gap.correlation));
+    gaps
 }
 
 impl From<&complete::Gap> for ChainGap {
@@ -135,7 +134,7 @@ impl From<&complete::Gap> for ChainGap {
 
 #[cfg(test)]
 mod tests {
-    use crate::api::{Session, open_scenario};
+    use crate::api::{LogOnView, Session, open_scenario};
 
     #[test]
     fn a_chain_tells_what_it_lacks_itself_and_nothing_of_others() {
@@ -149,10 +148,11 @@ mod tests {
         let id = session.entry(0).unwrap().correlation;
         let whole = session.store().archive().chain(&id);
         assert!(whole.records.len() > 3, "{whole:?}");
-        assert_eq!(session.chain_gaps(&whole), []);
+        let log = LogOnView::Own(&session);
+        assert_eq!(log.chain_gaps(&whole), []);
         let mut chain = whole;
         let lost = chain.records.remove(2);
-        let gaps = session.chain_gaps(&chain);
+        let gaps = log.chain_gaps(&chain);
         assert_eq!(gaps.len(), 1, "{gaps:?}");
         assert_eq!((gaps[0].after, gaps[0].before), (Some(lost - 1), Some(lost + 1)));
     }

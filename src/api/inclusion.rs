@@ -3,9 +3,9 @@
 use super::ProofReport;
 use super::archive::Archive;
 use super::proof::coded;
-use super::store::Store;
 use crate::engine::audit::checkpoint::{Checkpoint, TlogProof};
-use crate::engine::audit::{Hash, leaf_hash, proof};
+use crate::engine::audit::note::NoteKey;
+use crate::engine::audit::{Hash, Nodes, leaf_hash, proof};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -14,9 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 pub struct Inclusion {
     proof: TlogProof,
     leaf: Hash,
-    size: u64,
-    root: Hash,
-    origin: String,
+    /// What the checkpoint says.
+    signed: Checkpoint,
 }
 
 /// A step of a proof, as it is drawn.
@@ -43,27 +42,36 @@ pub enum NoProof {
     Unread,
     /// The records of its segment were deleted under retention, or can't be read: the segment's root stands for them.
     Gone,
+    /// There is no signed checkpoint: a proof would show nothing.
+    Unsigned,
+    /// Records were deleted between those of a bundle in a way that leaves the others without a place.
+    Misplaced,
 }
 
 impl Inclusion {
-    /// The proof that a record is in the log.
+    /// The proof that a record is at a place of the tree that a checkpoint signs: a note, and what it says.
     ///
     /// # Errors
-    /// Why there is none.
-    pub fn of(store: &Store, seq: u64) -> Result<Self, NoProof> {
-        let archive = store.archive();
-        let record = archive.canonical(seq).ok_or_else(|| why(archive, seq))?;
-        let (size, root) = (archive.tree().size(), archive.tree().root());
-        let hashes = proof::inclusion(archive, seq, size).ok_or(NoProof::Gone)?;
+    /// Where the tree has no such place, or hashes on the way to it are not known.
+    pub(super) fn new(
+        nodes: &dyn Nodes,
+        place: u64,
+        record: String,
+        note: String,
+        signed: Checkpoint,
+    ) -> Result<Self, NoProof> {
+        if place >= signed.size {
+            return Err(NoProof::NoRecord);
+        }
+        let hashes = proof::inclusion(nodes, place, signed.size).ok_or(NoProof::Gone)?;
         let leaf = leaf_hash(record.as_bytes());
         let extra = Some(record.into_bytes());
-        let proof = TlogProof { index: seq, hashes, extra, checkpoint: store.checkpoint() };
-        Ok(Self { proof, leaf, size, root, origin: store.origin().to_owned() })
+        Ok(Self { proof: TlogProof { index: place, hashes, extra, checkpoint: note }, leaf, signed })
     }
 
     /// Number of records of the log that the proof is about.
     pub fn size(&self) -> u64 {
-        self.size
+        self.signed.size
     }
 
     /// The record's leaf hash in base64: SHA-256 of a byte 0 and its canonical bytes.
@@ -73,7 +81,7 @@ impl Inclusion {
 
     /// The log's root in base64.
     pub fn root(&self) -> String {
-        STANDARD.encode(self.root)
+        STANDARD.encode(self.signed.root)
     }
 
     /// The signed note over size and root.
@@ -83,7 +91,7 @@ impl Inclusion {
 
     /// The way from the leaf to the root, computed from the leaf and the hashes of the proof alone.
     pub fn steps(&self) -> Vec<InclusionStep> {
-        let climbed = proof::climb(self.proof.index, self.size, self.leaf, &self.proof.hashes);
+        let climbed = proof::climb(self.proof.index, self.signed.size, self.leaf, &self.proof.hashes);
         let steps = climbed.unwrap_or_default().into_iter().map(|step| InclusionStep {
             is_left: step.is_left,
             sibling: STANDARD.encode(step.sibling),
@@ -96,15 +104,14 @@ impl Inclusion {
 
     /// Whether the hashes lead to the root, and the checkpoint says the same size and root and is signed by one of the
     /// log's keys.
-    pub fn check(&self, store: &Store) -> ProofReport {
-        let led =
-            proof::verify_inclusion(self.proof.index, self.size, self.leaf, &self.proof.hashes, &self.root);
+    pub fn check(&self, keys: &[NoteKey]) -> ProofReport {
+        let Checkpoint { size, root, .. } = &self.signed;
+        let led = proof::verify_inclusion(self.proof.index, *size, self.leaf, &self.proof.hashes, root);
         let judged = led.map_err(coded).and_then(|()| {
             let unsigned = |what: String| ("proof.checkpoint", what);
-            let (signed, _) = Checkpoint::verify(&self.proof.checkpoint, &store.keys())
+            let (signed, _) = Checkpoint::verify(&self.proof.checkpoint, keys)
                 .map_err(|fault| unsigned(fault.to_string()))?;
-            let same = (signed.origin.as_str(), signed.size, signed.root)
-                == (self.origin.as_str(), self.size, self.root);
+            let same = signed == self.signed;
             let other = || unsigned("The checkpoint is of another tree than the proof.".to_owned());
             same.then_some(()).ok_or_else(other)
         });
@@ -117,7 +124,8 @@ impl Inclusion {
     }
 }
 
-fn why(archive: &Archive, seq: u64) -> NoProof {
+/// Why a record is not here.
+pub(super) fn why(archive: &Archive, seq: u64) -> NoProof {
     match archive.is_away(seq) {
         _ if seq >= archive.len() => NoProof::NoRecord,
         true => NoProof::Unread,
@@ -129,7 +137,14 @@ fn why(archive: &Archive, seq: u64) -> NoProof {
 mod tests {
     use super::*;
     use crate::api::store::SigningNoteKey;
+    use crate::api::store::Store;
     use crate::api::{Known, check_record_proof};
+
+    fn proof_of(store: &Store, seq: u64) -> Result<Inclusion, NoProof> {
+        let archive = store.archive();
+        let record = archive.canonical(seq).ok_or_else(|| why(archive, seq))?;
+        Inclusion::new(archive, seq, record, store.checkpoint(), store.head())
+    }
 
     fn logged(n: u64) -> Store {
         let mut store = Store::new(SigningNoteKey::of_new_log(&[7; 32]));
@@ -145,25 +160,25 @@ mod tests {
         for n in [1, 2, 7, 300] {
             let store = logged(n);
             for seq in [0, n / 2, n - 1] {
-                let proof = Inclusion::of(&store, seq).unwrap();
+                let proof = proof_of(&store, seq).unwrap();
                 let steps = proof.steps();
                 let reached = steps.last().map_or(proof.leaf(), |step| step.node.clone());
                 assert_eq!(reached, proof.root(), "{seq} of {n}");
                 assert_eq!(steps.last().map_or((seq, seq), |step| step.over), (0, n - 1));
-                let report = proof.check(&store);
+                let report = proof.check(&store.keys());
                 assert!(report.valid, "{report:?}");
                 let known = Known { keys: store.keys(), witness: None };
                 assert!(check_record_proof(&proof.to_text(), None, &known).unwrap().valid);
             }
-            assert_eq!(Inclusion::of(&store, n).unwrap_err(), NoProof::NoRecord);
+            assert_eq!(proof_of(&store, n).unwrap_err(), NoProof::NoRecord);
         }
     }
 
     #[test]
     fn a_proof_that_was_tampered_with_is_told() {
         let store = logged(9);
-        let proof = Inclusion::of(&store, 4).unwrap();
-        let code = |proof: &Inclusion| proof.check(&store).code.unwrap_or_default();
+        let proof = proof_of(&store, 4).unwrap();
+        let code = |proof: &Inclusion| proof.check(&store.keys()).code.unwrap_or_default();
         let mut other = proof.clone();
         other.proof.hashes[1][0] ^= 1;
         assert_eq!(code(&other), "proof.root");

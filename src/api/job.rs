@@ -1,8 +1,9 @@
 //! Long work, a slice at a time: the same code in a worker and on the page's own thread.
 
 use super::{
-    Evidence, EvidenceCheck, EvidenceReport, Known, Objection, PolicyReport, PreviewJob, PreviewReport,
-    PreviewRequest, Rehearsal, RehearsalJob, RehearsalRequest, Witness, check_policy,
+    Evidence, EvidenceCheck, EvidenceIndex, EvidenceReport, Known, Objection, OpenScenario, PolicyReport,
+    PreviewJob, PreviewReport, PreviewRequest, Rehearsal, RehearsalJob, RehearsalRequest, Request, RunAnew,
+    ScenarioCard, Setup, Witness, check_policy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,12 +38,16 @@ pub enum Task {
     Check(String),
     /// An evidence bundle, to be verified.
     Verify(EvidenceTask),
+    /// The same, to be looked at afterwards.
+    Open(EvidenceTask),
+    /// A scenario, to be run anew.
+    Replay(Box<ReplayTask>),
 }
 
 /// An evidence bundle, and what is known of its log beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceTask {
-    /// The bundle's text.
+    /// The bundle's text; empty where it is a file that is handed over beside the task ([`Task::attach`]).
     pub evidence: String,
     /// The keys that the log is known by (NAME+ID+KEY), instead of those that the bundle lists.
     #[serde(default)]
@@ -50,6 +55,38 @@ pub struct EvidenceTask {
     /// The text of a checkpoint, or of another bundle, to hold it against.
     #[serde(default)]
     pub checkpoint: Option<String>,
+}
+
+/// A scenario with what running it depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayTask {
+    card: ScenarioCard,
+    setup: Setup,
+    requests: Vec<(i64, Request)>,
+    until: i64,
+}
+
+impl From<OpenScenario> for ReplayTask {
+    fn from(scenario: OpenScenario) -> Self {
+        let OpenScenario { card, setup, requests, until, .. } = scenario;
+        Self { card, setup, requests, until }
+    }
+}
+
+impl ReplayTask {
+    fn scenario(self) -> OpenScenario {
+        let Self { card, setup, requests, until } = self;
+        OpenScenario {
+            card,
+            setup,
+            requests,
+            until,
+            expected: Vec::new(),
+            expected_crm: Vec::new(),
+            expected_audit: Vec::new(),
+            expected_operations: Vec::new(),
+        }
+    }
 }
 
 /// What came of a job.
@@ -64,9 +101,20 @@ pub enum JobOutcome {
     Checked(PolicyReport),
     /// Of [`Task::Verify`].
     Verified(Box<EvidenceReport>),
+    /// Of [`Task::Open`].
+    Opened(Box<EvidenceIndex>),
+    /// Of [`Task::Replay`].
+    Replayed(Box<RunAnew>),
 }
 
 impl Task {
+    /// Hands over the text of a file that the task is about.
+    pub fn attach(&mut self, text: String) {
+        if let Self::Verify(task) | Self::Open(task) = self {
+            task.evidence = text;
+        }
+    }
+
     /// Starts on it.
     ///
     /// # Errors
@@ -76,13 +124,20 @@ impl Task {
             Self::Rehearse(request) => Ok(Box::new(RehearsalJob::new(*request)?)),
             Self::Preview(request) => Ok(Box::new(PreviewJob::new(request)?)),
             Self::Check(text) => Ok(Box::new(CheckJob { text, report: None })),
-            Self::Verify(EvidenceTask { evidence, keys, checkpoint }) => {
-                let mut known = Known::default();
-                keys.iter().try_for_each(|key| known.add_key(key))?;
-                known.witness = checkpoint.map(|text| Witness::read(&text)).transpose()?;
-                Ok(Box::new(EvidenceCheck::new(Evidence::read(evidence)?, known)))
-            }
+            Self::Verify(task) => Ok(Box::new(task.begin()?)),
+            Self::Open(task) => Ok(Box::new(OpenJob(task.begin()?))),
+            Self::Replay(task) => Ok(Box::new(ReplayJob { scenario: task.scenario(), run: None })),
         }
+    }
+}
+
+impl EvidenceTask {
+    fn begin(self) -> Result<EvidenceCheck, Objection> {
+        let Self { evidence, keys, checkpoint } = self;
+        let mut known = Known::default();
+        keys.iter().try_for_each(|key| known.add_key(key))?;
+        known.witness = checkpoint.map(|text| Witness::read(&text)).transpose()?;
+        Ok(EvidenceCheck::new(Evidence::read(evidence)?, known))
     }
 }
 
@@ -101,6 +156,44 @@ impl Job for EvidenceCheck {
 
     fn finish(self: Box<Self>) -> JobOutcome {
         JobOutcome::Verified(Box::new(self.report()))
+    }
+}
+
+/// Verifies a bundle, and says where its records are.
+struct OpenJob(EvidenceCheck);
+
+impl Job for OpenJob {
+    fn step(&mut self, budget: usize) -> bool {
+        self.0.step(budget)
+    }
+
+    fn progress(&self) -> JobProgress {
+        self.0.progress()
+    }
+
+    fn finish(self: Box<Self>) -> JobOutcome {
+        JobOutcome::Opened(Box::new(self.0.index()))
+    }
+}
+
+/// Runs a scenario anew. Its unit is a scenario: there is one, which is run at one go.
+struct ReplayJob {
+    scenario: OpenScenario,
+    run: Option<RunAnew>,
+}
+
+impl Job for ReplayJob {
+    fn step(&mut self, _: usize) -> bool {
+        self.run = Some(RunAnew::of(&self.scenario));
+        true
+    }
+
+    fn progress(&self) -> JobProgress {
+        JobProgress { done: usize::from(self.run.is_some()), total: 1 }
+    }
+
+    fn finish(self: Box<Self>) -> JobOutcome {
+        JobOutcome::Replayed(Box::new(self.run.unwrap_or_else(|| RunAnew::of(&self.scenario))))
     }
 }
 

@@ -19,6 +19,7 @@ mod export;
 mod inclusion;
 mod intake;
 mod job;
+mod log_view;
 mod message;
 mod objection;
 mod operation;
@@ -49,14 +50,15 @@ pub use completeness::{ChainGap, Completeness, OpenChain, Standing, completeness
 pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{
-    ConsentReference, DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceLog, EvidenceReport,
-    EvidenceSource, Known, PolicyReference, ReplayReport, Witness, WitnessRelation, WitnessReport,
+    ConsentReference, DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceIndex, EvidenceLog,
+    EvidenceOpening, EvidenceReport, EvidenceSource, EvidenceWriter, Known, OpenedEvidence, PolicyReference, ReplayReport, RunAnew, Witness, WitnessRelation, WitnessReport,
     check_record_proof, prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use inclusion::{Inclusion, InclusionStep, NoProof};
 pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
-pub use job::{EvidenceTask, Job, JobOutcome, JobProgress, Task};
+pub use job::{EvidenceTask, Job, JobOutcome, JobProgress, ReplayTask, Task};
+pub use log_view::LogOnView;
 pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use operation::Operation;

@@ -14,10 +14,10 @@ pub const SEGMENT_RECORDS: usize = 1 << SEGMENT_LEVEL;
 
 /// What a packed segment begins with.
 const FORMAT: &str = "airlock-segment/1";
-/// A row's columns: the members of a record but its place, which its place tells, and the whole text of what is no
-/// record in canonical form.
+/// A row's columns: the members of a record but its place, which its place tells, and what is odd about it.
 const COLUMNS: usize = AuditRecord::MEMBERS.len();
-/// Where that text stands.
+/// Where the whole text stands of what is no record in canonical form; or, beside other values, the number that a record
+/// states where it is not that of its place.
 const ODD: usize = COLUMNS - 1;
 const _: () = assert!(COLUMNS <= 64, "a set of columns is a bit for each");
 
@@ -57,11 +57,12 @@ impl Row {
     fn cells(seq: u64, canonical: &str, tokens: &mut Tokens) -> Option<[Token; COLUMNS]> {
         let mut cells = [ABSENT; COLUMNS];
         let mut split = members::split(canonical)?.into_iter().peekable();
-        let mut at = 0;
+        let (mut at, mut odd) = (0, None);
         for name in AuditRecord::MEMBERS {
             let value = split.next_if(|(own, _)| *own == name).map(|(_, value)| value);
             if name == "seq" {
-                value.filter(|value| *value == seq.to_string())?;
+                let value = value.filter(|value| value.parse::<u64>().is_ok())?;
+                odd = (value != seq.to_string()).then_some(value);
                 continue;
             }
             if let (Some(value), Some(cell)) = (value, cells.get_mut(at)) {
@@ -70,7 +71,15 @@ impl Row {
             }
             at += 1;
         }
+        if let Some(value) = odd {
+            cells.iter().any(|cell| *cell != ABSENT).then(|| cells[ODD] = tokens.take_up(value))?;
+        }
         split.next().is_none().then_some(cells)
+    }
+
+    /// Whether its members can be told, so that what is odd about it is the number that it states.
+    fn has_members(&self) -> bool {
+        self.cells.get(..ODD).unwrap_or_default().iter().any(|cell| *cell != ABSENT)
     }
 
     /// The number of a member's value.
@@ -80,7 +89,7 @@ impl Row {
 
     /// The whole text, where it is no record in canonical form.
     pub fn odd<'a>(&self, tokens: &'a Tokens) -> Option<&'a str> {
-        tokens.text(self.cells[ODD])
+        tokens.text(self.cells[ODD]).filter(|_| !self.has_members())
     }
 
     /// The canonical text.
@@ -89,9 +98,10 @@ impl Row {
             return odd.to_owned();
         }
         let place = seq.to_string();
+        let place = tokens.text(self.cells[ODD]).unwrap_or(&place);
         let mut columns = self.cells.iter();
         let members = AuditRecord::MEMBERS.into_iter().filter_map(|name| match name {
-            "seq" => Some((name, place.as_str())),
+            "seq" => Some((name, place)),
             _ => Some((name, tokens.text(*columns.next()?)?)),
         });
         members::join(members)
@@ -341,6 +351,16 @@ mod tests {
             assert_ne!(row.cells[ODD], ABSENT, "{text}");
             assert_eq!(row.canonical(7, &tokens), text);
         }
+    }
+
+    #[test]
+    fn a_record_that_states_another_number_keeps_its_members() {
+        let mut tokens = Tokens::default();
+        let text = record(8);
+        let row = Row::of(7, &[0; 32], &text, &mut tokens);
+        assert_eq!(row.canonical(7, &tokens), text);
+        assert_eq!(row.odd(&tokens), None);
+        assert_eq!(tokens.text(row.cell(column("action").unwrap())), Some("\"check\""));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) fn align(found: &[Known], length: usize) -> Vec<Change> {
 }
 
 /// For each place the record that holds it. Of several that belong there it is the one whose neighbours do too.
-fn owners(found: &[Known], length: usize) -> Vec<Option<usize>> {
+pub(super) fn owners(found: &[Known], length: usize) -> Vec<Option<usize>> {
     let mut owners = vec![None; length];
     let mut fits = vec![false; length];
     for (at, known) in found.iter().enumerate() {

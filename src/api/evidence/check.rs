@@ -3,6 +3,7 @@
 use super::examine::Examination;
 use super::faults::Wrong;
 use super::locate::{Located, locate};
+use super::stand::{Stand, Standing};
 use super::text::{compact, unhex, unsigned};
 use super::witness::{Witness, WitnessReport};
 use super::{Evidence, EvidenceFault, ReplayReport};
@@ -258,7 +259,7 @@ impl EvidenceCheck {
         budget - (end - start)
     }
 
-    fn hashed(&self) -> Hashed<'_> {
+    pub(super) fn hashed(&self) -> Hashed<'_> {
         Hashed {
             evidence: &self.evidence,
             hashes: &self.hashes,
@@ -276,9 +277,7 @@ impl EvidenceCheck {
 
     /// What the work so far has found. All of it, once [`EvidenceCheck::work`] has said that nothing is left.
     pub fn report(&self) -> EvidenceReport {
-        let mut wrong = self.wrong.clone();
-        wrong.extend(self.located.iter().flat_map(|located| located.wrong.iter().cloned()));
-        wrong.extend(self.examination.wrong.iter().cloned());
+        let mut wrong: Vec<Wrong> = self.wrong().cloned().collect();
         let checkpoint = self.known.witness.as_ref().map(|witness| {
             let (report, faults) = witness.compare(&self.hashed(), &self.keys);
             wrong.extend(faults);
@@ -301,6 +300,28 @@ impl EvidenceCheck {
             checkpoint,
             replay: None,
         }
+    }
+
+    /// What is wrong with the bundle by itself, in the order in which it is reported.
+    fn wrong(&self) -> impl Iterator<Item = &Wrong> {
+        let located = self.located.iter().flat_map(|located| &located.wrong);
+        self.wrong.iter().chain(located).chain(&self.examination.wrong)
+    }
+
+    /// Where to look for each fault of the report.
+    pub(super) fn stands(&self) -> Vec<Stand> {
+        let places = &self.evidence.places;
+        let known = self.located.as_ref().map_or(&[][..], |located| &located.found);
+        let first = self.wrong.len() + self.located.as_ref().map_or(0, |located| located.wrong.len());
+        let (moved, straight) = (Standing::new(places, known, self.hashes.len()), Standing::new(places, &[], self.hashes.len()));
+        let stands = self.wrong().take(MAX_FAULTS).enumerate();
+        // What the second pass says is about where a record stands, and what the first says about where it ought to.
+        stands.map(|(at, wrong)| if at < first { &moved } else { &straight }.of(wrong)).collect()
+    }
+
+    /// The keys that count.
+    pub(super) fn keys(&self) -> &[NoteKey] {
+        &self.keys
     }
 
     /// The bundle again.

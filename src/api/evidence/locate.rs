@@ -17,11 +17,13 @@ pub(super) struct Located {
     pub altered: BTreeSet<usize>,
     /// Whether each record is where it was signed to be.
     pub in_place: bool,
+    /// What is known of each record where it stands; empty where each is in its place.
+    pub found: Vec<Known>,
 }
 
 impl Located {
     fn new(wrong: Vec<Wrong>, in_place: bool) -> Self {
-        Self { wrong, altered: BTreeSet::new(), in_place }
+        Self { wrong, altered: BTreeSet::new(), in_place, found: Vec::new() }
     }
 }
 
@@ -104,6 +106,7 @@ fn after(hashed: &Hashed<'_>, expected: usize, located: &mut Located) {
             change => said(change, hashed, expected, None),
         });
     }
+    located.found = found;
     if located.wrong.iter().any(|wrong| matches!(wrong, Wrong::AfterHead { .. })) {
         // Where a later checkpoint is at fault, that is what is wrong.
         let counted = hashed.points.iter().filter(|point| point.trusted).count();
@@ -115,13 +118,13 @@ fn after(hashed: &Hashed<'_>, expected: usize, located: &mut Located) {
 }
 
 /// The list of leaf hashes. Where one can't be read, the record in its place has to do.
-fn list<'a>(hashed: &'a Hashed<'_>) -> impl Iterator<Item = Hash> + 'a {
+pub(super) fn list<'a>(hashed: &'a Hashed<'_>) -> impl Iterator<Item = Hash> + 'a {
     let leaves = hashed.evidence.leaves.iter().enumerate();
     leaves.map(|(index, leaf)| leaf.or_else(|| hashed.hashes.get(index).copied()).unwrap_or_default())
 }
 
 /// Size and root of the log that the list of leaf hashes is of.
-fn list_root(hashed: &Hashed<'_>, expected: usize) -> Option<(u64, Hash)> {
+pub(super) fn list_root(hashed: &Hashed<'_>, expected: usize) -> Option<(u64, Hash)> {
     if hashed.evidence.leaves.len() < expected {
         return None;
     }
@@ -170,6 +173,7 @@ fn by_list(hashed: &Hashed<'_>, expected: usize, sound: bool) -> Located {
         let unread = hashed.evidence.leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_none());
         located.wrong.extend(unread.map(|(index, _)| Wrong::LeafUnreadable(places.of(index))));
     }
+    located.found = found;
     located
 }
 
@@ -191,7 +195,7 @@ fn by_numbers(hashed: &Hashed<'_>, head: Option<(&Point, usize)>) -> Located {
     let changes = align(&numbers, length);
     let Some((head, expected)) = head else {
         let wrong = changes.into_iter().map(|change| said(change, hashed, length, None)).collect();
-        return Located::new(wrong, false);
+        return Located { found: numbers, ..Located::new(wrong, false) };
     };
     let mut located = Located::new(Vec::new(), changes.is_empty());
     // Nothing but the order was changed, if the records lead to the root in the order of their numbers.
@@ -203,6 +207,7 @@ fn by_numbers(hashed: &Hashed<'_>, head: Option<(&Point, usize)>) -> Located {
             slot.get_or_insert(*hash);
         }
     }
+    located.found = numbers;
     let whole: Option<Vec<Hash>> = ordered.into_iter().collect();
     let explained = whole.is_some_and(|leaves| {
         let tree = places.tree(leaves.into_iter());

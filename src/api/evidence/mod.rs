@@ -11,22 +11,27 @@ mod align;
 mod check;
 mod examine;
 mod faults;
+mod index;
 mod locate;
+mod opened;
 mod place;
 mod prove;
 mod read;
 mod replay;
+mod stand;
 mod text;
 mod witness;
 mod write;
 
 pub use check::{EvidenceCheck, EvidenceReport, Known, verify_evidence};
 pub use faults::EvidenceFault;
+pub use index::EvidenceIndex;
+pub use opened::{EvidenceOpening, OpenedEvidence};
 pub use prove::{check_record_proof, prove_record};
 pub use read::Evidence;
-pub use replay::{ReplayReport, replay};
+pub use replay::{ReplayReport, RunAnew, replay};
 pub use witness::{Witness, WitnessRelation, WitnessReport};
-pub use write::{EvidenceSource, scenario_evidence, store_evidence};
+pub use write::{EvidenceSource, EvidenceWriter, scenario_evidence, store_evidence};
 
 use serde::{Deserialize, Serialize};
 

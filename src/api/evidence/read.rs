@@ -32,6 +32,7 @@ pub struct Evidence {
     pub(super) log: Option<EvidenceLog>,
     pub(super) policies: Vec<PolicyReference>,
     pub(super) consents: Option<Vec<ConsentReference>>,
+    pub(super) deleted: Vec<DeletedSegment>,
     pub(super) places: Places,
     /// None for one that can't be read.
     pub(super) leaves: Vec<Option<Hash>>,
@@ -210,6 +211,7 @@ impl Evidence {
             log: file.log,
             policies: file.policies,
             consents: file.consents,
+            deleted,
             places,
             leaves,
             records,

@@ -40,48 +40,129 @@ struct Header<'a> {
     schema_version: u32,
     build: String,
     origin: &'a str,
-    keys: Vec<String>,
+    keys: &'a [String],
     checkpoints: &'a [String],
+    policies: &'a BTreeSet<PolicyReference>,
+    consents: &'a BTreeSet<ConsentReference>,
+    deleted: &'a [DeletedSegment],
+}
+
+/// A bundle on its way to be written, a stretch of records at a time. A bundle is three texts, one after the other: head,
+/// leaf hashes, records; the first is known when the others are written.
+#[derive(Clone, Debug)]
+pub struct EvidenceWriter {
+    origin: String,
+    keys: Vec<String>,
+    checkpoints: Vec<String>,
     policies: BTreeSet<PolicyReference>,
     consents: BTreeSet<ConsentReference>,
     deleted: Vec<DeletedSegment>,
+    /// The next record, and how many there were at the start.
+    next: u64,
+    size: u64,
+    /// Whether something was written of each list.
+    begun: bool,
+    lost: u64,
+}
+
+impl EvidenceWriter {
+    /// Begins with the log as it is now: what is added to it later is not written.
+    pub fn new(source: &EvidenceSource<'_>) -> Self {
+        Self {
+            origin: source.origin.to_owned(),
+            keys: source.keys.iter().map(NoteKey::to_string).collect(),
+            checkpoints: source.checkpoints.clone(),
+            policies: BTreeSet::new(),
+            consents: BTreeSet::new(),
+            deleted: source.deleted(),
+            next: 0,
+            size: source.archive.len(),
+            begun: false,
+            lost: 0,
+        }
+    }
+
+    /// How many records are written, and how many there are.
+    pub fn done(&self) -> (u64, u64) {
+        (self.next, self.size)
+    }
+
+    /// Records that were there at the start and were gone when their turn came: with any, there is no bundle.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Writes so many records more to the ends of the two lists; true when all are written, and the lists ended.
+    pub fn write(&mut self, archive: &Archive, budget: u64, hashes: &mut String, records: &mut String) -> bool {
+        if self.next == 0 && !self.begun {
+            hashes.push_str("\"leafHashes\":[");
+            records.push_str("\"records\":[");
+        }
+        let end = self.next.saturating_add(budget).min(self.size);
+        while self.next < end {
+            let seq = self.next;
+            let gone = self.deleted.iter().find(|deleted| {
+                seq.checked_sub(deleted.first).is_some_and(|within| within < deleted.count)
+            });
+            if let Some(gone) = gone {
+                self.next = gone.first.saturating_add(gone.count);
+                continue;
+            }
+            self.next += 1;
+            let Some(text) = archive.canonical(seq) else {
+                self.lost += 1;
+                continue;
+            };
+            if let Ok(record) = AuditRecord::parse(&text) {
+                self.policies.extend(policy_of(&record));
+                self.consents.extend(consent_of(&record));
+            }
+            for list in [&mut *hashes, &mut *records] {
+                list.push_str(if self.begun { ",\n" } else { "\n" });
+            }
+            self.begun = true;
+            let leaf = archive.node(0, seq).unwrap_or_default();
+            hashes.push('"');
+            STANDARD.encode_string(leaf, hashes);
+            hashes.push('"');
+            records.push_str(&text);
+        }
+        if self.next < self.size {
+            return false;
+        }
+        hashes.push_str("\n],\n");
+        records.push_str("\n]}\n");
+        true
+    }
+
+    /// What stands before the lists.
+    pub fn head(&self) -> String {
+        let header = Header {
+            format: FORMAT,
+            schema_version: VERSION,
+            build: format!("airlock {} {BUILD}", env!("CARGO_PKG_VERSION")).trim_end().to_owned(),
+            origin: &self.origin,
+            keys: &self.keys,
+            checkpoints: &self.checkpoints,
+            policies: &self.policies,
+            consents: &self.consents,
+            deleted: &self.deleted,
+        };
+        // Strings and integers only: serialising can't fail.
+        let header = serde_json::to_string(&header).unwrap_or_default();
+        let mut head = header.strip_suffix('}').unwrap_or_default().to_owned();
+        head.push_str(",\n");
+        head
+    }
 }
 
 impl EvidenceSource<'_> {
     /// The bundle as a file's text.
     pub fn to_text(&self) -> String {
-        let mut header = Header {
-            format: FORMAT,
-            schema_version: VERSION,
-            build: format!("airlock {} {BUILD}", env!("CARGO_PKG_VERSION")).trim_end().to_owned(),
-            origin: self.origin,
-            keys: self.keys.iter().map(NoteKey::to_string).collect(),
-            checkpoints: &self.checkpoints,
-            policies: BTreeSet::new(),
-            consents: BTreeSet::new(),
-            deleted: self.deleted(),
-        };
-        let mut hashes = String::from("\"leafHashes\":[");
-        let mut records = String::from("\"records\":[");
-        for seq in 0..self.archive.len() {
-            let Some(text) = self.archive.canonical(seq) else { continue };
-            if let Ok(record) = AuditRecord::parse(&text) {
-                header.policies.extend(policy_of(&record));
-                header.consents.extend(consent_of(&record));
-            }
-            for list in [&mut hashes, &mut records] {
-                list.push_str(if list.ends_with('[') { "\n" } else { ",\n" });
-            }
-            let leaf = self.archive.node(0, seq).unwrap_or_default();
-            hashes.push('"');
-            STANDARD.encode_string(leaf, &mut hashes);
-            hashes.push('"');
-            records.push_str(&text);
-        }
-        // Strings and integers only: serialising can't fail.
-        let header = serde_json::to_string(&header).unwrap_or_default();
-        let header = header.strip_suffix('}').unwrap_or_default();
-        format!("{header},\n{hashes}\n],\n{records}\n]}}\n")
+        let mut writer = EvidenceWriter::new(self);
+        let (mut hashes, mut records) = (String::new(), String::new());
+        writer.write(self.archive, u64::MAX, &mut hashes, &mut records);
+        [writer.head(), hashes, records].concat()
     }
 
     fn deleted(&self) -> Vec<DeletedSegment> {
@@ -116,15 +197,25 @@ pub(super) fn consent_of(record: &AuditRecord<'_>) -> Option<ConsentReference> {
 
 /// The evidence of what a stored timeline holds. Sealed segments that have not been fetched yet are not in it.
 pub fn store_evidence(store: &Store) -> String {
-    let sealed = |segment| store.sealed(segment);
-    EvidenceSource {
+    of_store(store, |source| source.to_text())
+}
+
+impl EvidenceWriter {
+    /// Begins with a stored timeline. Its sealed segments have to be fetched before: those that are not here count as set
+    /// aside.
+    pub fn of(store: &Store) -> Self {
+        of_store(store, Self::new)
+    }
+}
+
+fn of_store<T>(store: &Store, write: impl FnOnce(&EvidenceSource<'_>) -> T) -> T {
+    write(&EvidenceSource {
         archive: store.archive(),
         origin: store.origin(),
         keys: store.keys(),
         checkpoints: vec![store.checkpoint()],
-        sealed: &sealed,
-    }
-    .to_text()
+        sealed: &|segment| store.sealed(segment),
+    })
 }
 
 /// The evidence of a session that ran from a seed, under an origin of its own: `airlock.example.invalid/` and `name`.

@@ -212,10 +212,13 @@ impl Store {
 
     /// What the log is now, signed.
     pub fn checkpoint(&self) -> String {
+        self.head().signed(&self.key)
+    }
+
+    /// What the checkpoint says.
+    pub(super) fn head(&self) -> Checkpoint {
         let tree = self.archive.tree();
-        let checkpoint =
-            Checkpoint { origin: self.origin().to_owned(), size: tree.size(), root: tree.root() };
-        checkpoint.signed(&self.key)
+        Checkpoint { origin: self.origin().to_owned(), size: tree.size(), root: tree.root() }
     }
 
     /// Records that are not stored yet.
