@@ -86,8 +86,12 @@ fn with(file: &str, change: impl FnOnce(&mut Vec<String>)) -> String {
     format!("{head}{}{end}", records.join(",\n"))
 }
 
-/// Of each fault its code, the places of the records that it is about, and whether they are at fault.
-fn stands(opened: &OpenedEvidence) -> Vec<(String, Vec<(u64, u64)>, bool)> {
+/// Of a fault its code, the places of the records that it is about, and whether they are at fault.
+type Stand = (String, Vec<(u64, u64)>, bool);
+/// Something that is done to the records of a bundle.
+type Change<'a> = &'a dyn Fn(&mut Vec<String>);
+
+fn stands(opened: &OpenedEvidence) -> Vec<Stand> {
     let faults = opened.report().faults.iter().enumerate();
     let stand = |(number, fault): (usize, &airlock::api::EvidenceFault)| {
         let (runs, own) = opened.stand(number);
@@ -96,7 +100,7 @@ fn stands(opened: &OpenedEvidence) -> Vec<(String, Vec<(u64, u64)>, bool)> {
     faults.map(stand).collect()
 }
 
-fn stand(code: &str, runs: &[(u64, u64)], own: bool) -> (String, Vec<(u64, u64)>, bool) {
+fn stand(code: &str, runs: &[(u64, u64)], own: bool) -> Stand {
     (code.to_owned(), runs.to_vec(), own)
 }
 
@@ -157,12 +161,16 @@ fn what_is_no_record_is_shown_as_it_stands() {
         assert!(!opened.faults_of(seq).is_empty(), "{seq}");
     }
     assert!(opened.faults_of(4).is_empty());
+    let runs = opened.archive().latest_runs(5);
+    let runs: Vec<_> = runs.iter().map(|run| (run.correlation.as_str(), run.outcome.as_str())).collect();
+    assert_eq!(runs, [("run-000001", "delivered"), ("run-000000", "passed")]);
+    assert_eq!(opened.archive().latest_runs(1).len(), 1);
 }
 
 #[test]
 fn each_fault_points_at_where_it_is_seen_in_the_file() {
     let file = bundle(700, &[]);
-    let cases: [(&dyn Fn(&mut Vec<String>), _); 5] = [
+    let cases: [(Change<'_>, Stand); 5] = [
         (&|r| drop(r.drain(97..107)), stand("records-dropped", &[(97, 1)], false)),
         (&|r| r.swap(5, 600), stand("records-swapped", &[(600, 1), (5, 1)], true)),
         (&|r| r.insert(300, r[20].clone()), stand("record-duplicated", &[(300, 1)], true)),

@@ -166,7 +166,7 @@ pub struct LogHead {
 
 impl Entry {
     /// A record of the log as data. One that can't be read keeps its raw text and nothing else.
-    pub(super) fn read(text: &str) -> Self {
+    pub fn read(text: &str) -> Self {
         let raw = text.to_owned();
         let leaf = STANDARD_NO_PAD.encode(leaf_hash(text.as_bytes()));
         let Ok(record) = AuditRecord::parse(text) else { return Self { raw, leaf, ..Self::default() } };

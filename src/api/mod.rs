@@ -51,8 +51,9 @@ pub use credential::{Credential, CredentialView, Rate, credentials};
 pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{
     ConsentReference, DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceIndex, EvidenceLog,
-    EvidenceOpening, EvidenceReport, EvidenceSource, EvidenceWriter, Known, OpenedEvidence, PolicyReference, ReplayReport, RunAnew, Witness, WitnessRelation, WitnessReport,
-    check_record_proof, prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
+    EvidenceOpening, EvidenceReport, EvidenceSource, EvidenceWriter, Known, OpenedEvidence, PolicyReference,
+    ReplayReport, RunAnew, Witness, WitnessRelation, WitnessReport, check_record_proof, prove_record, replay,
+    scenario_evidence, store_evidence, verify_evidence,
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use inclusion::{Inclusion, InclusionStep, NoProof};

@@ -119,10 +119,12 @@ pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
 
 /// Offers texts, one after the other, as a file to save.
 pub fn download_parts(name: &str, mime: &str, parts: &js_sys::Array) -> Result<(), JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime);
-    let blob = Blob::new_with_str_sequence_and_options(parts, &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    download_file(name, &blob_of(mime, parts)?)
+}
+
+/// Offers a file to save.
+pub fn download_file(name: &str, file: &Blob) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(file)?;
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     link.set_href(&url);
     link.set_download(name);
@@ -151,6 +153,19 @@ pub async fn copy(content: &str) -> Result<(), JsValue> {
     JsFuture::from(clipboard.write_text(content)).await.map(drop)
 }
 
+/// The bytes of a file; none where the browser does not read it.
+pub async fn bytes_of(file: &Blob) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
+    Some(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Texts, one after the other, as a file that only this page has.
+pub fn blob_of(mime: &str, parts: &js_sys::Array) -> Result<Blob, JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    Blob::new_with_str_sequence_and_options(parts, &options)
+}
+
 /// Sets the text of a file input back to none, so that the same file can be chosen again.
 pub fn clear_file_input(input: &web_sys::HtmlInputElement) {
     input.set_value("");
@@ -159,6 +174,12 @@ pub fn clear_file_input(input: &web_sys::HtmlInputElement) {
 /// Whether the window is too narrow for columns.
 pub fn is_narrow() -> bool {
     window().match_media("(max-width: 999px)").ok().flatten().is_some_and(|m| m.matches())
+}
+
+/// Whether the panel that an event came from is unfolded.
+pub fn is_unfolded(event: &web_sys::Event) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    element.is_some_and(|element| element.has_attribute("open"))
 }
 
 /// Brings an element into view by its id.

@@ -41,6 +41,17 @@ impl View {
     }
 }
 
+/// Two runs that are held against each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Correlation id of the one, in the log on view.
+    pub run: String,
+    /// That of the other.
+    pub with: String,
+    /// Whether the other is one of this browser's timeline, whatever log is on view.
+    pub own: bool,
+}
+
 /// Where the page is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
@@ -56,6 +67,8 @@ pub struct Route {
     pub query: Option<String>,
     /// Audit: the record whose detail is open.
     pub record: Option<u64>,
+    /// Audit: two runs side by side, in the place of the list.
+    pub compare: Option<Compared>,
 }
 
 impl Route {
@@ -79,6 +92,10 @@ impl Route {
             (!query.is_empty()).then(|| query.to_text())
         });
         route.record = get("record").and_then(|r| r.parse().ok());
+        route.compare = get("compare").map(|run| {
+            let own = get("with-own");
+            Compared { run, own: own.is_some(), with: own.or_else(|| get("with")).unwrap_or_default() }
+        });
         route
     }
 
@@ -88,12 +105,17 @@ impl Route {
         out.push_str(self.view.slug());
         let Ok(params) = UrlSearchParams::new() else { return out };
         let record = self.record.map(|r| r.to_string());
+        let compared = self.compare.as_ref();
+        let with = |own: bool| compared.filter(|c| c.own == own).map(|c| c.with.clone());
         for (key, value) in [
             ("scenario", &self.scenario),
             ("draft", &self.draft),
             ("document", &self.document),
             ("q", &self.query),
             ("record", &record),
+            ("compare", &compared.map(|c| c.run.clone())),
+            ("with", &with(false)),
+            ("with-own", &with(true)),
         ] {
             if let Some(value) = value {
                 params.append(key, value);

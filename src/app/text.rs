@@ -88,6 +88,30 @@ pub fn clip(text: &str, max: usize) -> String {
     }
 }
 
+/// A text that anybody may have written, as it is shown: at most `max` characters, and those that can't be seen, or turn the
+/// order of others around, by their number.
+pub fn plain(text: &str, max: usize) -> String {
+    let mut shown = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at == max {
+            shown.push('…');
+            break;
+        }
+        let hidden = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if hidden || (c.is_control() && c != '\n' && c != '\t') {
+            shown.push_str("‹U+");
+            for shift in [12, 8, 4, 0] {
+                let digit = char::from_digit((c as u32) >> shift & 15, 16).unwrap_or('0');
+                shown.push(digit.to_ascii_uppercase());
+            }
+            shown.push('›');
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A number of records as a size.
 pub fn size(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)

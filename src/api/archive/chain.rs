@@ -3,6 +3,7 @@
 use super::segment::column;
 use super::value::says;
 use super::{Archive, Presence, SEGMENT_RECORDS};
+use std::collections::BTreeSet;
 
 /// The records of a delivery and of its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,38 @@ impl Archive {
             }
         }
         chain
+    }
+}
+
+/// A delivery, and what came of it last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatestRun {
+    /// Correlation id.
+    pub correlation: String,
+    /// The outcome of its latest record.
+    pub outcome: String,
+}
+
+/// Records that are looked through for the latest runs.
+const LOOKED: u64 = 20_000;
+
+impl Archive {
+    /// The deliveries that were worked on last, the latest first: at most so many, and none that only has earlier records
+    /// than the last 20,000.
+    pub fn latest_runs(&self, most: usize) -> Vec<LatestRun> {
+        let mut runs: Vec<LatestRun> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for seq in (self.len().saturating_sub(LOOKED)..self.len()).rev() {
+            let correlation = self.member(seq, "correlation").filter(|id| !id.is_empty());
+            let Some(correlation) = correlation.filter(|id| !seen.contains(id)) else { continue };
+            if runs.len() == most {
+                break;
+            }
+            let outcome = self.member(seq, "outcome").unwrap_or_default();
+            seen.insert(correlation.clone());
+            runs.push(LatestRun { correlation, outcome });
+        }
+        runs
     }
 }
 

@@ -16,7 +16,7 @@ mod times;
 mod tokens;
 mod value;
 
-pub use chain::Chain;
+pub use chain::{Chain, LatestRun};
 pub use density::{Axis, Density};
 pub use find::{FacetValue, Found};
 pub use key::Key;

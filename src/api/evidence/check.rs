@@ -313,7 +313,8 @@ impl EvidenceCheck {
         let places = &self.evidence.places;
         let known = self.located.as_ref().map_or(&[][..], |located| &located.found);
         let first = self.wrong.len() + self.located.as_ref().map_or(0, |located| located.wrong.len());
-        let (moved, straight) = (Standing::new(places, known, self.hashes.len()), Standing::new(places, &[], self.hashes.len()));
+        let (moved, straight) =
+            (Standing::new(places, known, self.hashes.len()), Standing::new(places, &[], self.hashes.len()));
         let stands = self.wrong().take(MAX_FAULTS).enumerate();
         // What the second pass says is about where a record stands, and what the first says about where it ought to.
         stands.map(|(at, wrong)| if at < first { &moved } else { &straight }.of(wrong)).collect()

@@ -249,7 +249,9 @@ impl OpenedEvidence {
     pub fn faults_of(&self, seq: u64) -> Vec<(usize, bool)> {
         let faults = (0..self.stands.len()).filter_map(|fault| {
             let (runs, own) = self.stand(fault);
-            runs.iter().any(|(first, count)| seq.checked_sub(*first).is_some_and(|at| at < *count)).then_some((fault, own))
+            runs.iter()
+                .any(|(first, count)| seq.checked_sub(*first).is_some_and(|at| at < *count))
+                .then_some((fault, own))
         });
         faults.collect()
     }

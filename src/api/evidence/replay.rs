@@ -47,11 +47,7 @@ impl RunAnew {
 
     /// Holds it against a log of so many records, of which those that are here are given with their places. That the log
     /// itself is sound, verifying shows.
-    pub fn against<'a>(
-        &self,
-        size: u64,
-        records: impl Iterator<Item = (u64, Cow<'a, str>)>,
-    ) -> ReplayReport {
+    pub fn against<'a>(&self, size: u64, records: impl Iterator<Item = (u64, Cow<'a, str>)>) -> ReplayReport {
         let mut report = ReplayReport {
             same: false,
             size: self.records.len() as u64,
@@ -61,7 +57,9 @@ impl RunAnew {
             what: String::new(),
         };
         for (place, recorded) in records {
-            let Some(own) = usize::try_from(place).ok().and_then(|place| self.records.get(place)) else { break };
+            let Some(own) = usize::try_from(place).ok().and_then(|place| self.records.get(place)) else {
+                break;
+            };
             if *own != recorded {
                 report.first = Some(place);
                 report.members = differences(&recorded, own, &[]);
@@ -76,12 +74,16 @@ impl RunAnew {
         }
         if size == report.size {
             report.same = true;
-            report.what = format!("The scenario, run anew, makes the same log: {size} records, each the same.");
+            report.what =
+                format!("The scenario, run anew, makes the same log: {size} records, each the same.");
             return report;
         }
         report.first = Some(size.min(report.size));
         report.what = if size < report.size {
-            format!("The {size} records of the log are the same, and the scenario goes on to {}.", report.size)
+            format!(
+                "The {size} records of the log are the same, and the scenario goes on to {}.",
+                report.size
+            )
         } else {
             format!(
                 "The scenario ends after {} records, all the same, and the log goes on to {size}.",

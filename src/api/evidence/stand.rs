@@ -26,7 +26,9 @@ pub(super) struct Standing<'a> {
 impl<'a> Standing<'a> {
     /// `found` says what is known of each record where it stands; empty where each is in its place.
     pub fn new(places: &'a Places, found: &[Known], records: usize) -> Self {
-        let length = found.iter().filter_map(|known| if let Known::Is(place) = known { Some(place + 1) } else { None });
+        let length = found
+            .iter()
+            .filter_map(|known| if let Known::Is(place) = known { Some(place + 1) } else { None });
         let length = length.max().unwrap_or(0);
         let owners = owners(found, length).into_iter().enumerate();
         let standing = owners.filter_map(|(place, owner)| Some((place, owner?))).collect();
@@ -73,7 +75,9 @@ impl<'a> Standing<'a> {
             Wrong::Inserted { after, count } => run(next(*after), *count),
             Wrong::AfterHead { size, count } => run(self.at(*size), *count),
             // The record that has come up in the place of the first that is absent.
-            Wrong::Dropped { first, .. } => beside(next(first.checked_sub(1)).map(|at| at.min((self.records as u64).saturating_sub(1)))),
+            Wrong::Dropped { first, .. } => {
+                beside(next(first.checked_sub(1)).map(|at| at.min((self.records as u64).saturating_sub(1))))
+            }
             Wrong::Truncated { .. } => beside(self.records.checked_sub(1).map(|last| last as u64)),
             Wrong::LeafUnreadable(place) | Wrong::LeafAltered(place) => beside(self.at(*place)),
             Wrong::LeafCount { first, .. } => beside(self.at(*first)),

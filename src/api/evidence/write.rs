@@ -93,7 +93,13 @@ impl EvidenceWriter {
     }
 
     /// Writes so many records more to the ends of the two lists; true when all are written, and the lists ended.
-    pub fn write(&mut self, archive: &Archive, budget: u64, hashes: &mut String, records: &mut String) -> bool {
+    pub fn write(
+        &mut self,
+        archive: &Archive,
+        budget: u64,
+        hashes: &mut String,
+        records: &mut String,
+    ) -> bool {
         if self.next == 0 && !self.begun {
             hashes.push_str("\"leafHashes\":[");
             records.push_str("\"records\":[");
@@ -101,9 +107,10 @@ impl EvidenceWriter {
         let end = self.next.saturating_add(budget).min(self.size);
         while self.next < end {
             let seq = self.next;
-            let gone = self.deleted.iter().find(|deleted| {
-                seq.checked_sub(deleted.first).is_some_and(|within| within < deleted.count)
-            });
+            let gone = self
+                .deleted
+                .iter()
+                .find(|deleted| seq.checked_sub(deleted.first).is_some_and(|within| within < deleted.count));
             if let Some(gone) = gone {
                 self.next = gone.first.saturating_add(gone.count);
                 continue;

@@ -1,6 +1,7 @@
 //! The chain of a record's delivery: all its records in their order, and what is missing among them.
 
 use super::super::words;
+use super::compare::CompareWith;
 use crate::api::ChainGap;
 use crate::api::archive::Chain;
 use crate::app::desk::Desk;
@@ -10,6 +11,8 @@ use leptos::prelude::*;
 
 /// Records of a chain that are listed.
 const MOST: usize = 120;
+/// Characters that are shown of what a record says.
+const CLIP: usize = 80;
 
 /// A chain as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,12 +25,12 @@ struct Shown {
 
 /// The chain of a correlation id, with the record that is open marked.
 #[component]
-pub fn ChainPanel(desk: Desk, correlation: String, seq: u64) -> impl IntoView {
+pub fn ChainPanel(desk: Desk, correlation: String, seq: u64, unfolded: RwSignal<bool>) -> impl IntoView {
     let id = correlation.clone();
     let shown = Memo::new(move |_| {
         desk.revision.track();
-        desk.keeper.with_value(|k| {
-            let archive = k.session.store().archive();
+        let shown = desk.on_view(|log| {
+            let archive = log.archive();
             let chain = archive.chain(&id);
             let member = |at: u64, name: &str| archive.member(at, name).unwrap_or_default();
             // Where there are too many, those around the record that is open.
@@ -36,12 +39,14 @@ pub fn ChainPanel(desk: Desk, correlation: String, seq: u64) -> impl IntoView {
             let listed = chain.records.iter().skip(from).take(MOST);
             let rows = listed.map(|at| {
                 let what = [&member(*at, "stage"), " ", &member(*at, "action")].concat();
-                (*at, what, member(*at, "outcome"))
+                (*at, text::plain(&what, CLIP), text::plain(&member(*at, "outcome"), CLIP))
             });
             let rows = rows.collect();
-            Shown { gaps: k.session.chain_gaps(&chain), rows, chain }
-        })
+            Shown { gaps: log.chain_gaps(&chain), rows, chain }
+        });
+        shown.unwrap_or_default()
     });
+    let own = correlation.clone();
     let follow = move |_| {
         let scenario = desk.route.with_untracked(|r| r.scenario.clone());
         let to = Route { record: Some(seq), ..Route::of_run(&correlation, scenario) };
@@ -53,6 +58,7 @@ pub fn ChainPanel(desk: Desk, correlation: String, seq: u64) -> impl IntoView {
         <button type="button" data-testid="follow" on:click=follow>
             "Show this chain in the timeline"
         </button>
+        <CompareWith desk run=own unfolded />
     }
     .into_any()
 }

@@ -5,31 +5,55 @@ use super::lineage::LineagePanel;
 use super::proof::ProofPanel;
 use super::{close, consent};
 use crate::api::{Entry, FieldEvidence};
-use crate::app::desk::{Desk, Standing};
+use crate::app::desk::Desk;
 use crate::app::route::{Route, View};
 use crate::app::{dom, text, words};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+/// Characters that are shown of a value, and of a whole record.
+const CLIP: usize = 2_000;
+const RAW: usize = 20_000;
+/// Fields that are listed.
+const FIELDS: usize = 500;
+
+/// Whether a record could be read.
+fn is_read(entry: &Entry) -> bool {
+    !(entry.time.is_empty() && entry.stage.is_empty() && entry.action.is_empty())
+}
+
+/// The number that a record goes by: its own, or where it has none its place.
+pub fn number(entry: &Entry, seq: u64) -> u64 {
+    if is_read(entry) { entry.seq } else { seq }
+}
+
+/// Which panels are unfolded: they stay so from one record to the next.
+#[derive(Clone, Copy)]
+pub struct Unfolded {
+    /// The inclusion proof.
+    pub proof: RwSignal<bool>,
+    /// The lineage.
+    pub lineage: RwSignal<bool>,
+    /// The choice of another run.
+    pub compare: RwSignal<bool>,
+}
+
 /// The record that the address bar names.
 #[component]
 pub fn Detail(desk: Desk) -> impl IntoView {
+    let folded = || RwSignal::new(false);
+    let unfolded = Unfolded { proof: folded(), lineage: folded(), compare: folded() };
     let record = Memo::new(move |_| desk.route.with(|r| r.record));
     // The panel stays as it is while the log goes on.
     let entry = Memo::new(move |_| {
         let seq = record.get()?;
         desk.revision.track();
-        Some((seq, desk.keeper.with_value(|k| k.session.entry(seq))))
+        Some((seq, desk.on_view(|log| log.entry(seq)).flatten()))
     });
-    let faults = Memo::new(move |_| match (record.get(), desk.standing.get()) {
-        (Some(seq), Standing::Done(v)) => {
-            v.faults.into_iter().filter(|f| f.index == Some(seq)).map(|f| f.what).collect()
-        }
-        _ => Vec::new(),
-    });
+    let faults = Memo::new(move |_| record.get().map(|seq| desk.wrong_with(seq)).unwrap_or_default());
     let content = move || {
         let (seq, entry) = entry.get()?;
-        Some(panel(desk, seq, entry, faults.get()))
+        Some(panel(desk, seq, entry, faults.get(), unfolded))
     };
     view! { {content} }.into_any()
 }
@@ -50,29 +74,56 @@ fn copy_link(desk: Desk, seq: u64) {
     });
 }
 
-fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> AnyView {
+/// What is wrong with a record, or beside it.
+fn wrong(faults: &[(String, bool)], own: bool) -> Option<AnyView> {
+    let faults = faults.iter().filter(|(_, of_record)| *of_record == own);
+    let faults = faults.map(|(what, _)| view! { <li>{what.clone()}</li> }).collect::<Vec<_>>();
+    let (class, title) = match own {
+        true => ("fault", "✕ Not as it was written"),
+        false => ("fault beside", "⚠ Something is wrong beside this record"),
+    };
+    (!faults.is_empty()).then(|| {
+        view! {
+            <div class=class data-testid=if own { "detail-fault" } else { "detail-beside" }>
+                <strong>{title}</strong>
+                <ul>{faults}</ul>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn panel(
+    desk: Desk,
+    seq: u64,
+    entry: Option<Entry>,
+    faults: Vec<(String, bool)>,
+    unfolded: Unfolded,
+) -> AnyView {
     let keys = move |event: web_sys::KeyboardEvent| {
         if event.key() == "Escape" {
             close(desk);
         }
     };
-    let wrong = (!faults.is_empty()).then(|| {
-        let faults = faults.into_iter().map(|f| view! { <li>{f}</li> }).collect::<Vec<_>>();
-        view! {
-            <div class="fault" data-testid="detail-fault">
-                <strong>"✕ Not as it was written"</strong>
-                <ul>{faults}</ul>
-            </div>
-        }
+    let number = entry.as_ref().map_or(seq, |entry| number(entry, seq));
+    let elsewhere = (number != seq).then(|| {
+        let words = [
+            "It says that it is record ",
+            &number.to_string(),
+            "; it stands where record ",
+            &seq.to_string(),
+            " would.",
+        ];
+        view! { <p class="note">{words.concat()}</p> }
     });
     let content = match entry {
-        Some(entry) => body(desk, &entry),
+        Some(entry) => body(desk, seq, &entry, unfolded),
         None => absent(desk, seq),
     };
     view! {
         <aside class="detail" aria-labelledby="detail-title" data-testid="detail" on:keydown=keys>
             <header class="bar">
-                <h2 id="detail-title">"Record " {seq.to_string()}</h2>
+                <h2 id="detail-title">"Record " {number.to_string()}</h2>
                 <button type="button" data-testid="copy-link" on:click=move |_| copy_link(desk, seq)>
                     "Copy link"
                 </button>
@@ -80,7 +131,9 @@ fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> Any
                     "Close"
                 </button>
             </header>
-            {wrong}
+            {elsewhere}
+            {wrong(&faults, true)}
+            {wrong(&faults, false)}
             {content}
         </aside>
     }
@@ -89,17 +142,17 @@ fn panel(desk: Desk, seq: u64, entry: Option<Entry>, faults: Vec<String>) -> Any
 
 /// What is said of a record that is not here.
 fn absent(desk: Desk, seq: u64) -> AnyView {
-    let words = desk.keeper.with_value(|k| {
-        let archive = k.session.store().archive();
+    let words = desk.on_view(|log| {
+        let archive = log.archive();
         match (seq < archive.len(), archive.is_away(seq)) {
-            (false, _) => "There is no such record in this timeline.",
+            (false, _) => "There is no such record in this log.",
             (true, true) => "The segment of this record has not been read from storage yet.",
             (true, false) => {
                 "The segment of this record is gone: deleted under retention, or it can't be read. Its root still stands in the tree."
             }
         }
     });
-    view! { <p class="empty">{words}</p> }.into_any()
+    view! { <p class="empty">{words.unwrap_or_default()}</p> }.into_any()
 }
 
 /// The members of a record that are one value each, by the names that the page has for them.
@@ -146,29 +199,54 @@ fn facts(entry: &Entry) -> Vec<AnyView> {
     said.map(|(name, value)| fact(name, &value)).collect()
 }
 
-fn body(desk: Desk, entry: &Entry) -> AnyView {
-    let (seq, correlation) = (entry.seq, entry.correlation.clone());
+fn body(desk: Desk, seq: u64, entry: &Entry, unfolded: Unfolded) -> AnyView {
+    let correlation = entry.correlation.clone();
+    let facts = match is_read(entry) {
+        true => view! {
+            <p class="detail-outcome">{words::outcome_mark(&text::plain(&entry.outcome, CLIP))}</p>
+            <dl class="facts">{facts(entry)}</dl>
+        }
+        .into_any(),
+        false => view! {
+            <p class="empty" data-testid="unreadable">"This is no audit record; below is what stands in its place."</p>
+        }
+        .into_any(),
+    };
+    let whole = entry.raw.clone();
+    let save = move |_| {
+        let name = ["airlock-record-", &seq.to_string(), ".json"].concat();
+        if dom::download(&name, "application/json", &whole).is_err() {
+            desk.notice.set(Some(String::from("The browser refused the download.")));
+        }
+    };
+    let clipped = (entry.raw.len() > RAW).then(|| {
+        let words = ["It has ", &text::short_size(entry.raw.len()), "B; the beginning is shown."].concat();
+        view! { <p class="note">{words}</p> }
+    });
     let of_delivery = (!correlation.is_empty()).then(|| {
         view! {
-            <ChainPanel desk correlation=correlation.clone() seq />
-            <LineagePanel desk correlation seq />
+            <ChainPanel desk correlation=correlation.clone() seq unfolded=unfolded.compare />
+            <LineagePanel desk correlation seq unfolded=unfolded.lineage />
         }
     });
     view! {
-        <p class="detail-outcome">{words::outcome_mark(&entry.outcome)}</p>
-        <dl class="facts">{facts(entry)}</dl>
+        {facts}
         {consent::heard(&entry.clauses)}
         {evidence(&entry.fields)}
         {of_delivery}
-        <ProofPanel desk seq />
+        <ProofPanel desk seq unfolded=unfolded.proof />
         <h3>"Leaf hash"</h3>
         <code class="hash" data-testid="leaf">
             {entry.leaf.clone()}
         </code>
         <h3>"Canonical record"</h3>
+        {clipped}
         <pre class="raw" data-testid="raw" tabindex="0">
-            {entry.raw.clone()}
+            {text::plain(&entry.raw, RAW)}
         </pre>
+        <button type="button" data-testid="record-save" on:click=save>
+            "Save record"
+        </button>
     }
     .into_any()
 }
@@ -177,7 +255,7 @@ fn fact(name: &str, value: &str) -> AnyView {
     view! {
         <div>
             <dt>{name.to_owned()}</dt>
-            <dd>{value.to_owned()}</dd>
+            <dd>{text::plain(value, CLIP)}</dd>
         </div>
     }
     .into_any()
@@ -187,16 +265,17 @@ fn evidence(fields: &[FieldEvidence]) -> Option<AnyView> {
     if fields.is_empty() {
         return None;
     }
-    let rows = fields.iter().map(|f| {
+    let rows = fields.iter().take(FIELDS).map(|f| {
+        let said = |value: &str| text::plain(value, CLIP);
         view! {
             <tr>
                 <th scope="row">
-                    <code>{words::breakable(&f.field)}</code>
+                    <code>{words::breakable(&said(&f.field))}</code>
                 </th>
-                <td>{words::mark(words::label(&f.label), &f.label)}</td>
-                <td>{words::breakable(&f.method)}</td>
-                <td>{f.result.clone()}</td>
-                <td>{f.rule.clone()}</td>
+                <td>{words::mark(words::label(&f.label), &said(&f.label))}</td>
+                <td>{words::breakable(&said(&f.method))}</td>
+                <td>{said(&f.result)}</td>
+                <td>{said(&f.rule)}</td>
             </tr>
         }
     });

@@ -1,7 +1,7 @@
 //! What can be taken away of the timeline.
 
 use super::search::Search;
-use crate::api::{ExportFormat, store_evidence};
+use crate::api::ExportFormat;
 use crate::app::desk::Desk;
 use crate::app::{dom, text};
 use leptos::prelude::*;
@@ -20,11 +20,9 @@ pub fn ExportMenu(desk: Desk, search: Search) -> impl IntoView {
             desk.notice.set(Some(String::from("The browser refused the download.")));
         }
     };
-    let bundle = move |_| {
-        save("airlock-evidence.json", desk.keeper.with_value(|k| store_evidence(k.session.store())));
-    };
-    let checkpoint = move |_| {
-        save("airlock-checkpoint.txt", desk.keeper.with_value(|k| k.session.store().checkpoint()));
+    let checkpoint = move |_| match desk.on_view(|log| log.checkpoint()).flatten() {
+        Some(note) => save("airlock-checkpoint.txt", note),
+        None => desk.notice.set(Some(String::from("Nobody has signed a checkpoint of this log."))),
     };
     let formats = [
         (ExportFormat::Ndjson, "export-timeline", "NDJSON: the canonical records"),
@@ -40,18 +38,17 @@ pub fn ExportMenu(desk: Desk, search: Search) -> impl IntoView {
     });
     let progress = move || {
         let (done, all) = desk.exporting.get()?;
+        if all == 0 {
+            return Some("Exporting…".to_owned());
+        }
         let words = ["Exporting: ", &text::group(done), " of ", &text::count(all, "record")].concat();
-        Some(view! {
-            <p class="note" role="status" data-testid="export-progress">
-                {words}
-            </p>
-        })
+        Some(words)
     };
     view! {
         <details class="menu">
             <summary data-testid="export-menu">"Export"</summary>
             <div class="menu-body">
-                <button type="button" data-testid="export-evidence" on:click=bundle>
+                <button type="button" data-testid="export-evidence" on:click=move |_| desk.export_bundle()>
                     "Evidence bundle: all of it, to verify offline"
                 </button>
                 <button type="button" data-testid="export-checkpoint" on:click=checkpoint>
@@ -68,7 +65,11 @@ pub fn ExportMenu(desk: Desk, search: Search) -> impl IntoView {
                     />
                     <span>"only the records that the query finds (NDJSON, CSV, FHIR)"</span>
                 </label>
-                {progress}
+                {move || progress().map(|words| view! {
+                    <p class="note" role="status" data-testid="export-progress">
+                        {words}
+                    </p>
+                })}
             </div>
         </details>
     }

@@ -11,6 +11,11 @@ use leptos::prelude::*;
 /// What the choice of records without the member is called in the document; no value of a member is written so.
 const ABSENT: &str = "\"\"";
 
+/// Choices that are offered, bytes that one may have, and characters that are shown of it; all can be asked for in the query.
+const MOST: usize = 200;
+const LONGEST: usize = 400;
+const CLIP: usize = 60;
+
 /// The query, the choices, and how many records they leave.
 #[component]
 pub fn Filters(desk: Desk, search: Search) -> impl IntoView {
@@ -121,18 +126,19 @@ fn choice(search: Search, at: usize, (key, name): (Key, &'static str)) -> AnyVie
 /// The choices with their numbers; what is in force stays there even when nothing has it.
 fn options(counts: &[FacetValue], now: &[String]) -> Vec<AnyView> {
     let mut out = vec![option("", "all".to_owned(), now.is_empty())];
-    for FacetValue { value, count } in counts {
-        let name = if value.is_empty() { "none" } else { value };
-        let label = [name, " (", &text::group(text::size(*count)), ")"].concat();
+    let short = |value: &&FacetValue| value.value.len() <= LONGEST;
+    for FacetValue { value, count } in counts.iter().filter(short).take(MOST) {
+        let name = if value.is_empty() { "none".to_owned() } else { text::plain(value, CLIP) };
+        let label = [&name, " (", &text::group(text::size(*count)), ")"].concat();
         let own = if value.is_empty() { ABSENT } else { value };
         let chosen = matches!(now, [one] if one.eq_ignore_ascii_case(value));
         out.push(option(own, label, chosen));
     }
     match now {
         [] => {}
-        [one] if counts.iter().any(|c| c.value.eq_ignore_ascii_case(one)) => {}
-        [one] if !one.is_empty() => out.push(option(one, [one.as_str(), " (0)"].concat(), true)),
-        _ => out.push(option(ABSENT, now.join(", "), true)),
+        [one] if counts.iter().filter(short).take(MOST).any(|c| c.value.eq_ignore_ascii_case(one)) => {}
+        [one] if !one.is_empty() => out.push(option(one, text::plain(one, CLIP), true)),
+        _ => out.push(option(ABSENT, text::plain(&now.join(", "), CLIP), true)),
     }
     out
 }

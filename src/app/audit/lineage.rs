@@ -7,23 +7,28 @@ use leptos::prelude::*;
 
 /// The picture, and a way to save it.
 #[component]
-pub fn LineagePanel(desk: Desk, correlation: String, seq: u64) -> impl IntoView {
+pub fn LineagePanel(desk: Desk, correlation: String, seq: u64, unfolded: RwSignal<bool>) -> impl IntoView {
     let correlation = StoredValue::new(correlation);
     let drawn = RwSignal::new(None::<String>);
     let lineage = move || {
-        desk.keeper.with_value(|k| {
-            let store = k.session.store();
-            let chain = correlation.with_value(|id| store.archive().chain(id));
+        let lineage = desk.on_view(|log| {
+            let chain = correlation.with_value(|id| log.archive().chain(id));
             let texts: Vec<String> =
-                chain.records.iter().filter_map(|seq| store.archive().canonical(*seq)).collect();
+                chain.records.iter().filter_map(|seq| log.archive().canonical(*seq)).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            Lineage::of(store.origin(), &texts, seq)
-        })
+            Lineage::of(log.origin(), &texts, seq)
+        });
+        lineage.flatten()
     };
-    let draw = move |_| {
-        if drawn.with_untracked(Option::is_none) {
+    let draw = move || {
+        if unfolded.get_untracked() && drawn.with_untracked(Option::is_none) {
             drawn.set(Some(lineage().map(|lineage| lineage.figure()).unwrap_or_default()));
         }
+    };
+    draw();
+    let toggle = move |event| {
+        unfolded.set(dom::is_unfolded(&event));
+        draw();
     };
     let save = move |_| {
         let name = ["airlock-record-", &seq.to_string(), "-lineage.svg"].concat();
@@ -54,7 +59,7 @@ pub fn LineagePanel(desk: Desk, correlation: String, seq: u64) -> impl IntoView 
         })
     };
     view! {
-        <details data-testid="lineage" on:toggle=draw>
+        <details data-testid="lineage" open=unfolded.get_untracked() on:toggle=toggle>
             <summary>"Lineage"</summary>
             {content}
         </details>

@@ -3,6 +3,7 @@
 mod badge;
 mod chain;
 mod check;
+mod compare;
 mod consent;
 mod density;
 mod detail;
@@ -11,6 +12,7 @@ mod filters;
 mod help;
 mod keeping;
 mod lineage;
+mod opened;
 mod proof;
 mod saved;
 mod search;
@@ -22,6 +24,7 @@ use super::route::Step;
 use badge::Badge;
 use check::CheckMenu;
 pub use check::Checked;
+use compare::CompareView;
 use density::DensityBar;
 use detail::Detail;
 use export::ExportMenu;
@@ -29,6 +32,7 @@ use filters::Filters;
 use help::Help;
 pub use keeping::Keeping;
 use leptos::prelude::*;
+use opened::{OpenBundle, Opened};
 use search::Search;
 use timeline::{Timeline, next};
 use wasm_bindgen::JsCast;
@@ -40,6 +44,19 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
     let open = Memo::new(move |_| desk.route.with(|r| r.record));
     let cursor = RwSignal::new(None::<usize>);
     let helping = RwSignal::new(false);
+    let comparing = Memo::new(move |_| desk.route.with(|r| r.compare.is_some()));
+    let over = RwSignal::new(false);
+    let dropped = move |event: web_sys::DragEvent| {
+        if !dom::carries_files(&event) {
+            return;
+        }
+        event.prevent_default();
+        over.set(false);
+        let files = dom::files_of(event.data_transfer().and_then(|held| held.files()));
+        if let Some(file) = files.into_iter().next() {
+            desk.open_bundle(file);
+        }
+    };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         let elsewhere = event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
         let elsewhere = elsewhere || in_field(&event) || helping.try_get_untracked() != Some(false);
@@ -64,8 +81,21 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
     on_cleanup(move || keys.remove());
     view! {
         <h1 class="sr-only">"Audit"</h1>
-        <div class="audit" class:with-detail=move || open.get().is_some()>
+        <div
+            class="audit"
+            class:with-detail=move || open.get().is_some()
+            class:over=move || over.get()
+            on:dragover=move |event| {
+                if dom::carries_files(&event) {
+                    event.prevent_default();
+                    over.set(true);
+                }
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=dropped
+        >
             <header class="audit-bar">
+                <Opened desk />
                 <div class="audit-tools">
                     <Badge desk />
                     <ExportMenu desk search />
@@ -77,6 +107,7 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
                     >
                         "Keep"
                     </button>
+                    <OpenBundle desk />
                     <button type="button" data-testid="audit-keys" on:click=move |_| helping.set(true)>
                         "Keys"
                     </button>
@@ -84,7 +115,12 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
                 <Filters desk search />
                 <DensityBar search />
             </header>
-            <Timeline desk search cursor />
+            <Show
+                when=move || comparing.get()
+                fallback=move || view! { <Timeline desk search cursor /> }
+            >
+                <CompareView desk />
+            </Show>
             <Detail desk />
             <Help shown=helping />
         </div>

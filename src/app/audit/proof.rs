@@ -16,18 +16,27 @@ struct Shown {
 
 /// The proof of a record, made when it is asked for.
 #[component]
-pub fn ProofPanel(desk: Desk, seq: u64) -> impl IntoView {
+pub fn ProofPanel(desk: Desk, seq: u64, unfolded: RwSignal<bool>) -> impl IntoView {
     let shown = RwSignal::new_local(None::<Shown>);
     let make = move || {
-        let made = desk.keeper.with_value(|k| Inclusion::of(k.session.store(), seq));
+        let Some(made) = desk.on_view(|log| log.inclusion(seq)) else { return };
         let made = made.map(|proof| {
             let steps = proof.steps();
             (proof, steps)
         });
         shown.set(Some(Shown { made, checked: 0, report: None }));
     };
+    if unfolded.get_untracked() {
+        make();
+    }
+    let toggle = move |event| {
+        unfolded.set(dom::is_unfolded(&event));
+        if unfolded.get_untracked() && shown.with_untracked(Option::is_none) {
+            make();
+        }
+    };
     view! {
-        <details class="proof" data-testid="proof" on:toggle=move |_| if shown.with_untracked(Option::is_none) { make() }>
+        <details class="proof" data-testid="proof" open=unfolded.get_untracked() on:toggle=toggle>
             <summary>"Inclusion proof"</summary>
             {move || shown.get().map(|own| content(desk, seq, own, shown, make))}
         </details>
@@ -46,7 +55,13 @@ fn content(
         Ok(made) => made,
         Err(why) => {
             let words = match why {
-                NoProof::NoRecord => "The log has no such record.",
+                NoProof::NoRecord => "The checkpoint is of fewer records: it does not speak for this one.",
+                NoProof::Unsigned => {
+                    "No checkpoint of this log is signed by a key that is known: a proof would show nothing."
+                }
+                NoProof::Misplaced => {
+                    "Records were deleted before this one in a way that this page can't count. The command line proves it: airlock proof."
+                }
                 NoProof::Unread => {
                     "The segment of this record has not been read from storage yet. Try again in a moment."
                 }
@@ -68,7 +83,7 @@ fn content(
         let judged = (n >= all).then(|| {
             let made = shown.with_untracked(|s| s.as_ref().and_then(|s| s.made.clone().ok()));
             let (proof, _) = made?;
-            Some(desk.keeper.with_value(|k| proof.check(k.session.store())))
+            desk.on_view(|log| log.check(&proof))
         });
         shown.update(|s| {
             if let Some(s) = s {

@@ -23,7 +23,7 @@ const BUCKETS: usize = 120;
 /// What was found last, and where.
 struct Held {
     /// The log, by its number in this tab.
-    logs: u32,
+    logs: (u32, u32),
     query: String,
     notes: Vec<Diagnostic>,
     found: Found,
@@ -66,10 +66,10 @@ impl Search {
         let query = Memo::new(move |_| desk.route.with(|r| r.query.clone()).unwrap_or_default());
         let summary = Memo::new(move |_| {
             desk.revision.track();
-            let text = query.get();
-            let look =
-                |archive: &Archive, logs| held.try_update_value(|held| look(held, archive, logs, text));
-            desk.keeper.with_value(|k| look(k.session.store().archive(), k.logs)).unwrap_or_default()
+            let (text, logs) = (query.get(), desk.log_number());
+            let found =
+                desk.on_view(|log| held.try_update_value(|held| look(held, log.archive(), logs, text)));
+            found.flatten().unwrap_or_default()
         });
         Self { held, desk, summary }
     }
@@ -114,7 +114,7 @@ impl Search {
     }
 }
 
-fn look(held: &mut Option<Held>, archive: &Archive, logs: u32, text: String) -> Summary {
+fn look(held: &mut Option<Held>, archive: &Archive, logs: (u32, u32), text: String) -> Summary {
     let same = |held: &&mut Held| held.logs == logs && held.query == text;
     match held.as_mut().filter(same) {
         Some(held) => held.found.extend(archive),

@@ -1,16 +1,19 @@
 //! The timeline: newest first, of which only the rows in sight are in the document.
 
+use super::detail::number;
 use super::search::Search;
 use crate::api::Entry;
 use crate::api::archive::{OutcomeClass, lanes};
-use crate::app::desk::{Desk, Standing};
+use crate::app::desk::Desk;
 use crate::app::parts::VirtualList;
 use crate::app::route::Step;
-use crate::app::{dom, words};
+use crate::app::{dom, text, words};
 use leptos::prelude::*;
 use std::sync::Arc;
 
 const ROW: usize = 32;
+/// Characters that are shown of a value.
+const CLIP: usize = 80;
 
 /// The records that the filters leave.
 #[component]
@@ -54,26 +57,16 @@ pub fn Timeline(
         event.prevent_default();
         cursor.set(Some(to));
     };
-    let faulty = Memo::new(move |_| match desk.standing.get() {
-        Standing::Done(v) => v.faults.iter().filter_map(|f| f.index).collect::<Vec<_>>(),
-        _ => Vec::new(),
-    });
     let row = Arc::new(move |place: usize| {
         summary.track();
         let seq = search.record(place);
         let at = cursor.get() == Some(place);
         let opened = record.get();
-        let faulty = faulty.get();
-        desk.keeper
-            .with_value(|k| {
-                let entry = k.session.entry(seq?)?;
-                let state = RowState {
-                    at,
-                    open: opened == Some(entry.seq),
-                    fault: faulty.contains(&entry.seq),
-                    place,
-                };
-                Some(row_view(&entry, state, open))
+        let entry = seq.and_then(|seq| Some((seq, desk.on_view(|log| log.entry(seq))??)));
+        entry
+            .map(|(seq, entry)| {
+                let fault = desk.wrong_with(seq).iter().any(|(_, own)| *own);
+                row_view(&entry, RowState { at, open: opened == Some(seq), fault, place, seq }, open)
             })
             .into_any()
     });
@@ -102,7 +95,9 @@ pub fn Timeline(
             <Show
                 when=move || count.get().gt(&0)
                 fallback=move || {
-                    let words = if summary.with(|s| s.total == 0) {
+                    let words = if summary.with(|s| s.total == 0) && desk.card.with(Option::is_some) {
+                        "This log has no record."
+                    } else if summary.with(|s| s.total == 0) {
                         "No record yet. Every decision that the connector makes is written here before it takes effect. Send an event in Run."
                     } else {
                         "No record fits this query."
@@ -154,10 +149,12 @@ struct RowState {
     open: bool,
     fault: bool,
     place: usize,
+    seq: u64,
 }
 
 fn row_view(entry: &Entry, state: RowState, open: impl Fn(usize) + 'static) -> AnyView {
     let place = state.place;
+    let said = |value: &str| text::plain(value, CLIP);
     let fault = state.fault.then(|| words::mark(("bad", "✕"), "not as written"));
     view! {
         <div
@@ -169,16 +166,16 @@ fn row_view(entry: &Entry, state: RowState, open: impl Fn(usize) + 'static) -> A
             id=row_id(place)
             aria-selected=if state.open { "true" } else { "false" }
             data-testid="audit-row"
-            data-seq=entry.seq.to_string()
+            data-seq=state.seq.to_string()
             on:click=move |_| open(place)
         >
-            <span class="seq">{entry.seq.to_string()}</span>
-            <span class="time">{dom::tidy_time(&entry.time)}</span>
+            <span class="seq">{number(entry, state.seq).to_string()}</span>
+            <span class="time">{said(&dom::tidy_time(&entry.time))}</span>
             {lane_view(entry)}
-            <span class="action">{[entry.stage.as_str(), " ", &entry.action].concat()}</span>
-            <span class="verdict">{words::outcome_mark(&entry.outcome)}</span>
-            <span>{fault} <code class="code">{entry.code.clone()}</code></span>
-            <code class="correlation">{entry.correlation.clone()}</code>
+            <span class="action">{said(&[entry.stage.as_str(), " ", &entry.action].concat())}</span>
+            <span class="verdict">{words::outcome_mark(&said(&entry.outcome))}</span>
+            <span>{fault} <code class="code">{entry.code.as_deref().map(said)}</code></span>
+            <code class="correlation">{said(&entry.correlation)}</code>
         </div>
     }
     .into_any()

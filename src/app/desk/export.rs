@@ -1,16 +1,25 @@
-//! The timeline as a file, written a little at a time.
+//! The log on view as a file, written a little at a time.
 
-use super::Desk;
-use crate::api::{ExportFormat, Exporter};
+use super::{Desk, Standing};
+use crate::api::{EvidenceWriter, ExportFormat, Exporter, LogOnView};
+use crate::app::storage::LocalShelf;
 use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
+use web_sys::Blob;
 
 /// Milliseconds that writing goes on before the page has its turn again.
 const SLICE: f64 = 10.0;
 /// Records that are written before a look at the clock.
 const STRIDE: usize = 16;
+/// Milliseconds between two looks at whether all is read.
+const LOOK_MS: i32 = 30;
+/// What evidence bundles are.
+const JSON: &str = "application/json";
+
+const REPLACED: &str = "Another log has taken the place of the one that was being exported. Export it again.";
+const REFUSED: &str = "The browser refused the download.";
 
 impl Desk {
     /// Saves the timeline as a file: the canonical records, one a line.
@@ -18,55 +27,155 @@ impl Desk {
         self.export_as(ExportFormat::Ndjson, None);
     }
 
-    /// Saves records of the timeline as a file; all of them where none are named. Records that are not here can't be
+    /// Saves records of the log on view as a file; all of them where none are named. Records that are not here can't be
     /// written, and a notice says how many.
     pub fn export_as(self, format: ExportFormat, records: Option<Vec<u64>>) {
         if self.exporting.with_untracked(Option::is_some) {
             return;
         }
-        let (logs, origin, len) =
-            self.keeper.with_value(|k| (k.logs, k.session.store().origin().to_owned(), k.session.records()));
-        let records = records.unwrap_or_else(|| (0..len).collect());
-        self.exporting.set(Some((0, records.len())));
+        self.exporting.set(Some((0, 0)));
         spawn_local(async move {
-            let exporter = Exporter::new(format, &origin);
-            let parts = js_sys::Array::new();
-            let (mut out, mut left_out) = (String::new(), 0);
-            exporter.head(&mut out);
-            let mut started = dom::tick();
-            for (at, stretch) in records.chunks(STRIDE).enumerate() {
-                let written = self.keeper.try_with_value(|k| {
-                    for seq in stretch {
-                        let text = k.session.store().archive().canonical(*seq);
-                        let fits = text.is_some_and(|text| exporter.record(&text, &mut out).is_ok());
-                        left_out += usize::from(!fits);
-                    }
-                    k.logs == logs
-                });
-                if written != Some(true) {
-                    self.exporting.set(None);
-                    self.notice.set(Some(String::from("Another log has taken the place of the one that was being exported. Export it again.")));
-                    return;
-                }
-                if dom::tick() - started > SLICE {
-                    parts.push(&JsValue::from_str(&out));
-                    out.clear();
-                    self.exporting.set(Some((at * STRIDE, records.len())));
-                    dom::pause(0).await;
-                    started = dom::tick();
-                }
+            if self.card.with_untracked(Option::is_none) {
+                self.all_read().await;
             }
-            parts.push(&JsValue::from_str(&out));
-            self.exporting.set(None);
-            let name = ["airlock-timeline.", format.extension()].concat();
-            if dom::download_parts(&name, format.media_type(), &parts).is_err() {
-                self.notice.set(Some(String::from("The browser refused the download.")));
-            } else if left_out > 0 {
-                let left_out = text::count(left_out, "record");
-                self.notice.set(Some(
-                    [&left_out, " could not be written: not read yet, gone, or not a record."].concat(),
-                ));
+            let done = self.write_records(format, records).await;
+            let _ = self.exporting.try_set(None);
+            if let Err(why) = done {
+                let _ = self.notice.try_set(Some(why));
             }
         });
+    }
+
+    async fn write_records(self, format: ExportFormat, records: Option<Vec<u64>>) -> Result<(), String> {
+        let number = self.log_number();
+        let Some((origin, len)) = self.on_view(|log| (log.origin().to_owned(), log.archive().len())) else {
+            return Ok(());
+        };
+        let records = records.unwrap_or_else(|| (0..len).collect());
+        let exporter = Exporter::new(format, &origin);
+        let parts = js_sys::Array::new();
+        let (mut out, mut left_out) = (String::new(), 0);
+        exporter.head(&mut out);
+        let mut started = dom::tick();
+        for (at, stretch) in records.chunks(STRIDE).enumerate() {
+            let written = self.on_view(|log| {
+                for seq in stretch {
+                    let text = log.archive().canonical(*seq);
+                    let fits = text.is_some_and(|text| exporter.record(&text, &mut out).is_ok());
+                    left_out += usize::from(!fits);
+                }
+            });
+            if written.is_none() || self.log_number() != number {
+                return Err(REPLACED.to_owned());
+            }
+            if dom::tick() - started > SLICE {
+                parts.push(&JsValue::from_str(&out));
+                out.clear();
+                let _ = self.exporting.try_set(Some((at * STRIDE, records.len())));
+                dom::pause(0).await;
+                started = dom::tick();
+            }
+        }
+        parts.push(&JsValue::from_str(&out));
+        let name = ["airlock-timeline.", format.extension()].concat();
+        if dom::download_parts(&name, format.media_type(), &parts).is_err() {
+            return Err(REFUSED.to_owned());
+        }
+        match left_out {
+            0 => Ok(()),
+            _ => {
+                Err([&text::count(left_out, "record"), " could not be written: gone, or not a record."]
+                    .concat())
+            }
+        }
+    }
+
+    /// Saves the log on view as an evidence bundle: of a bundle that is open, the very file.
+    pub fn export_bundle(self) {
+        if self.exporting.with_untracked(Option::is_some) {
+            return;
+        }
+        self.exporting.set(Some((0, 0)));
+        spawn_local(async move {
+            let written = self.bundle_file().await;
+            let _ = self.exporting.try_set(None);
+            let saved = written.and_then(|file| {
+                dom::download_file("airlock-evidence.json", &file).map_err(|_| REFUSED.to_owned())
+            });
+            if let Err(why) = saved {
+                let _ = self.notice.try_set(Some(why));
+            }
+        });
+    }
+
+    /// The log on view as an evidence bundle: of a bundle that is open, the very file.
+    ///
+    /// # Errors
+    /// Why there is none, in a sentence.
+    pub async fn bundle_file(self) -> Result<Blob, String> {
+        let open = self.bundle.try_with_value(|bundle| bundle.as_ref().map(|bundle| bundle.file.clone()));
+        if let Some(file) = open.flatten() {
+            return Ok(file);
+        }
+        self.all_read().await;
+        let logs = self.log_number().0;
+        let begun = self.keeper.try_with_value(|k| EvidenceWriter::of(k.session.store()));
+        let mut writer = begun.ok_or(REPLACED)?;
+        let (hash_parts, record_parts) = (js_sys::Array::new(), js_sys::Array::new());
+        let (mut hashes, mut records) = (String::new(), String::new());
+        loop {
+            let started = dom::tick();
+            let mut done = Some(false);
+            while done == Some(false) && dom::tick() - started < SLICE {
+                done = self.keeper.try_with_value(|k| {
+                    let archive = LogOnView::Own(&k.session).archive();
+                    writer.write(archive, STRIDE as u64, &mut hashes, &mut records)
+                });
+            }
+            for (parts, text) in [(&hash_parts, &mut hashes), (&record_parts, &mut records)] {
+                parts.push(&JsValue::from_str(text));
+                text.clear();
+            }
+            if done.is_none() || self.log_number().0 != logs || writer.lost() > 0 {
+                return Err(REPLACED.to_owned());
+            }
+            if done == Some(true) {
+                break;
+            }
+            let (at, all) = writer.done();
+            let _ = self.exporting.try_set(Some((text::size(at), text::size(all))));
+            dom::pause(0).await;
+        }
+        let head = js_sys::Array::of1(&JsValue::from_str(&writer.head()));
+        let parts = head.concat(&hash_parts).concat(&record_parts);
+        dom::blob_of(JSON, &parts).map_err(|_| "The browser has no room for the bundle.".to_owned())
+    }
+
+    /// Waits until the sealed segments of this browser's timeline are read, and reads those that nobody reads.
+    async fn all_read(self) {
+        let mut started = dom::tick();
+        while self.keeper.try_with_value(|k| k.session.store().archive().latest_away().is_some())
+            == Some(true)
+        {
+            if self.standing.try_with_untracked(|standing| *standing == Standing::Checking) == Some(true) {
+                dom::pause(LOOK_MS).await;
+                started = dom::tick();
+                continue;
+            }
+            match self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {
+                Some(Ok(Some(faults))) if faults.is_empty() => {}
+                Some(Ok(Some(faults))) => drop(self.standing.try_update(|standing| {
+                    if let Standing::Done(found) = standing {
+                        found.verified = false;
+                        found.faults.extend(faults);
+                    }
+                })),
+                _ => return,
+            }
+            if dom::tick() - started > SLICE {
+                dom::pause(0).await;
+                started = dom::tick();
+            }
+        }
     }
 }

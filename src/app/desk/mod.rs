@@ -3,10 +3,12 @@
 mod custody;
 mod export;
 mod keeper;
+mod opened;
 mod store;
 mod turn;
 
 pub use keeper::Keeper;
+pub use opened::{Bundle, Card};
 pub use turn::take_turn;
 
 use super::audit::Checked;
@@ -16,7 +18,7 @@ use super::run::Bench;
 use super::worker::Latest;
 use super::{dom, storage};
 use crate::api::store::Capacity;
-use crate::api::{OpenScenario, ScenarioCard, Setup, Verification, open_scenario, scenarios};
+use crate::api::{Objection, OpenScenario, ScenarioCard, Setup, Verification, open_scenario, scenarios};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -108,6 +110,12 @@ pub struct Desk {
     pub checking: Latest,
     /// What came of the last.
     pub checked: RwSignal<Option<Checked>>,
+    /// The bundle that is looked at in the place of this browser's timeline.
+    pub bundle: StoredValue<Option<Bundle>, LocalStorage>,
+    /// What is said of it; none while the timeline itself is looked at.
+    pub card: RwSignal<Option<Arc<Card>>>,
+    /// A file that could not be opened, and why.
+    pub unopened: RwSignal<Option<(String, Objection)>>,
     /// UTF-16 units taken in local storage.
     pub units: RwSignal<usize>,
     /// What the panel of what is kept shares with the banners.
@@ -139,6 +147,9 @@ impl Desk {
             exporting: RwSignal::new(None),
             checking: Latest::new(),
             checked: RwSignal::new(None),
+            bundle: StoredValue::new_local(None),
+            card: RwSignal::new(None),
+            unopened: RwSignal::new(None),
             units: RwSignal::new(storage::used_units()),
             custody: Custody {
                 shown: RwSignal::new(false),

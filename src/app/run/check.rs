@@ -41,7 +41,7 @@ fn start(desk: Desk) {
     spawn_local(async move {
         let task =
             Task::Rehearse(Box::new(RehearsalRequest { setup, events: PreviewEvents::Inputs(inputs), now }));
-        let said = match worker::run(task, watch).await {
+        let said = match worker::run(task, None, watch).await {
             End::Done(JobOutcome::Rehearsed(found)) => {
                 let said = [&text::count(found.events, "event"), " checked, none sent."].concat();
                 own.rehearsal.set(Some(Arc::new(found)));

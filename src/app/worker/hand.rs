@@ -2,6 +2,7 @@
 
 use super::BUILD;
 use super::drive::drive;
+use super::file::text_of;
 use super::inbox::{Inbox, broken_off};
 use super::message::{Order, Word, to_text};
 use crate::api::{JobOutcome, Objection, Task};
@@ -10,7 +11,7 @@ use crate::app::parts::Progress;
 use leptos::prelude::*;
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Worker;
+use web_sys::{Blob, Worker};
 
 /// Where `start.js` leaves the worker it has started.
 const GLOBAL: &str = "airlockWorker";
@@ -63,14 +64,15 @@ thread_local! {
     static NEXT: RefCell<u32> = const { RefCell::new(1) };
 }
 
-/// Does a piece of long work, in the worker where there is one, and tells how far it has come.
-pub async fn run(task: Task, watch: Watch) -> End {
+/// Does a piece of long work, in the worker where there is one, and tells how far it has come. A file that the task is about
+/// is read where the work is done.
+pub async fn run(task: Task, file: Option<Blob>, watch: Watch) -> End {
     let began = dom::tick();
     watch.cancelled.set(false);
     watch.progress.set(Some(Progress::begun(watch.what, watch.unit, began)));
     let end = match hand().await {
-        Some(worker) => in_worker(&worker, task, watch).await,
-        None => in_slices(task, watch).await,
+        Some(worker) => in_worker(&worker, task, file, watch).await,
+        None => in_slices(task, file, watch).await,
     };
     watch.progress.set(None);
     end
@@ -91,7 +93,13 @@ impl Watch {
     }
 }
 
-async fn in_slices(task: Task, watch: Watch) -> End {
+async fn in_slices(mut task: Task, file: Option<Blob>, watch: Watch) -> End {
+    if let Some(file) = file {
+        match text_of(&file).await {
+            Ok(text) => task.attach(text),
+            Err(why) => return End::Failed(why),
+        }
+    }
     match task.begin() {
         Err(objection) => End::Failed(objection),
         Ok(job) => {
@@ -101,10 +109,14 @@ async fn in_slices(task: Task, watch: Watch) -> End {
     }
 }
 
-async fn in_worker(worker: &Worker, task: Task, watch: Watch) -> End {
+async fn in_worker(worker: &Worker, task: Task, file: Option<Blob>, watch: Watch) -> End {
     let job = NEXT.with_borrow_mut(|next| std::mem::replace(next, next.wrapping_add(1)));
     let inbox = Inbox::new(worker, move |word| word.concerns(job));
     let start = to_text(&Order::Start { job, task: Box::new(task) });
+    let start = start.map(|start| match file {
+        Some(file) => js_sys::Array::of2(&start, &file).into(),
+        None => start,
+    });
     if start.is_none_or(|start| worker.post_message(&start).is_err()) {
         return End::Failed(broken_off());
     }

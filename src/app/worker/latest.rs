@@ -5,6 +5,7 @@ use crate::api::Task;
 use crate::app::dom;
 use crate::app::parts::Progress;
 use leptos::prelude::*;
+use web_sys::Blob;
 
 /// Milliseconds between two looks at whether the work before has left off.
 const LOOK_MS: i32 = 20;
@@ -47,6 +48,18 @@ impl Latest {
     /// Does a piece of work once the one before has left off. None where another has taken the turn since, or the view
     /// that asked is gone: then nobody waits for the result.
     pub async fn run(self, turn: Turn, task: Task, what: &'static str, unit: &'static str) -> Option<End> {
+        self.run_on(turn, task, None, what, unit).await
+    }
+
+    /// The same with a file that the task is about.
+    pub async fn run_on(
+        self,
+        turn: Turn,
+        task: Task,
+        file: Option<Blob>,
+        what: &'static str,
+        unit: &'static str,
+    ) -> Option<End> {
         while self.progress.try_with_untracked(Option::is_some) == Some(true) {
             dom::pause(LOOK_MS).await;
         }
@@ -54,7 +67,7 @@ impl Latest {
             return None;
         }
         let watch = Watch { what, unit, progress: self.progress, cancelled: self.cancelled };
-        let end = run(task, watch).await;
+        let end = run(task, file, watch).await;
         self.holds(turn).then_some(end)
     }
 

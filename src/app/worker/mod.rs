@@ -2,12 +2,14 @@
 //! page's thread. Either way it is the same job, told of in the same words.
 
 mod drive;
+mod file;
 mod hand;
 mod inbox;
 mod latest;
 mod message;
 mod scope;
 
+pub use file::unreadable;
 pub use hand::{End, Watch, run};
 pub use latest::{Latest, Turn};
 pub use scope::serve;
