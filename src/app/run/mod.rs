@@ -11,6 +11,7 @@ mod headers;
 mod ledger;
 mod ledger_row;
 mod live;
+mod loggers;
 mod many;
 mod open;
 mod own;
@@ -40,6 +41,7 @@ use super::parts::Icon;
 use ledger::Ledger;
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use loggers::TwoLoggers;
 use open::Open;
 use own_panel::OwnPanel;
 use picker::Picker;
@@ -115,7 +117,10 @@ pub fn RunView(desk: Desk) -> impl IntoView {
             >
                 <Record desk />
             </Zone>
-            <Ledger desk />
+            <div class="below">
+                <Ledger desk />
+                <TwoLoggers desk />
+            </div>
         </div>
     }
     .into_any()

@@ -8,7 +8,7 @@ mod letters;
 mod patterns;
 
 use super::canonical::FieldType;
-use super::fhir::Json;
+use super::fhir::{Json, NodeId};
 use super::phi::Phi;
 use super::policy::{Label, Policy, Rule, Target};
 use super::redact::{OutField, Redacted, joined};
@@ -118,6 +118,16 @@ fn identifies(json: &Json, shape: &Shape, outgoing: &Folded) -> bool {
             }) && identify::is_a_persons(json, leaf)
         })
     })
+}
+
+/// The leaves of a document that identify a person, by their place: names, addresses below state, contact points,
+/// identifiers, dates of birth and death, ids of and references to persons. Those of organisations and of professionals
+/// are not among them. In the order of the document.
+pub fn identifying(json: &Json) -> Vec<NodeId> {
+    let leaves = json.leaves(NodeId::ROOT);
+    leaves
+        .filter(|leaf| identify::kind_of(json, *leaf).is_some() && identify::is_a_persons(json, *leaf))
+        .collect()
 }
 
 /// The form that a value must have to cross as it is, in words: what [`check`] asks of it, besides its type's own.
