@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use url::{ParseError, Url};
 
@@ -60,13 +61,19 @@ impl Driver {
         }
     }
 
-    /// Opens a browser with a fresh profile. Its flags are those of `webdriver.json`, as for the tests of the engine.
-    pub async fn session(&self) -> Result<Client> {
+    /// Opens a browser with a profile, a fresh one where none is given. Its flags are those of `webdriver.json`, as for
+    /// the tests of the engine.
+    pub async fn session(&self, profile: Option<&Path>) -> Result<Client> {
         let file = xtask::root().join("webdriver.json");
         let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
         let mut capabilities: Capabilities =
             serde_json::from_str(&text).context("webdriver.json is not valid")?;
         capabilities.insert("browserName".to_owned(), json!("chrome"));
+        if let Some(profile) = profile {
+            let options = capabilities.get_mut("goog:chromeOptions").and_then(|o| o.get_mut("args"));
+            let args = options.and_then(Value::as_array_mut).context("webdriver.json has no arguments")?;
+            args.push(json!(format!("--user-data-dir={}", profile.display())));
+        }
         capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
         ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -67,8 +68,9 @@ pub struct Browser {
     site: Site,
     log: Vec<LogEntry>,
     requests_at_load: usize,
+    profile: Option<PathBuf>,
     // Last, so that it ends after the session has been closed.
-    _driver: Driver,
+    driver: Driver,
 }
 
 impl Browser {
@@ -86,21 +88,63 @@ impl Browser {
 
     /// Starts a browser that has not opened anything yet.
     pub fn start() -> Result<Self> {
+        Self::start_with(None)
+    }
+
+    /// The same with a profile of its own, so that it can be killed and started again.
+    pub fn start_in(profile: &Path) -> Result<Self> {
+        Self::start_with(Some(profile.to_owned()))
+    }
+
+    fn start_with(profile: Option<PathBuf>) -> Result<Self> {
         let site = Site::serve(&dist()?)?;
         let driver = Driver::start()?;
         // A thread of its own: a connection that the driver closes while a test sleeps must be noticed then, not later.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let client = runtime.block_on(driver.session())?;
+        let client = runtime.block_on(driver.session(profile.as_deref()))?;
         let browser = Self {
             runtime,
             client: Some(client),
             site,
             log: Vec::new(),
             requests_at_load: 0,
-            _driver: driver,
+            profile,
+            driver,
         };
         browser.resize(DESKTOP)?;
         Ok(browser)
+    }
+
+    /// Kills the browser as the system would, without a word of warning, and starts another with the same profile and the
+    /// same site. It has not opened anything yet.
+    pub fn kill_and_start_again(&mut self) -> Result<()> {
+        let profile = self.profile.clone().context("it has no profile of its own")?;
+        let own = format!("--user-data-dir={}", profile.display());
+        let mut killed = 0;
+        for process in fs::read_dir("/proc")?.flatten() {
+            let Ok(command) = fs::read(process.path().join("cmdline")) else { continue };
+            let command: Vec<&[u8]> = command.split(|byte| *byte == 0).collect();
+            // That of the browser itself; those of its pages end with it.
+            let is_page = command.iter().any(|arg| arg.starts_with(b"--type="));
+            if !is_page && command.contains(&own.as_bytes()) {
+                let id = process.file_name();
+                killed += usize::from(Command::new("kill").arg("-9").arg(id).status()?.success());
+            }
+        }
+        ensure!(killed > 0, "no browser runs with this profile");
+        self.client = None;
+        for left in ["SingletonLock", "SingletonCookie", "SingletonSocket"] {
+            let _ = fs::remove_file(profile.join(left));
+        }
+        self.driver = Driver::start()?;
+        self.client = Some(self.runtime.block_on(self.driver.session(Some(&profile)))?);
+        self.resize(DESKTOP)
+    }
+
+    /// Kills the process of the page that is looked at, and opens the page in another tab.
+    pub fn kill_page(&self) -> Result<()> {
+        let _ = self.devtools("Page.crash", json!({}));
+        self.open_blank_tab()
     }
 
     // -- Where it is
@@ -122,10 +166,15 @@ impl Browser {
 
     /// Opens the page in another tab, and looks at that one from now on.
     pub fn open_tab(&mut self) -> Result<()> {
+        self.open_blank_tab()?;
+        self.go("")
+    }
+
+    /// Opens another tab, with nothing in it, and looks at that one from now on.
+    pub fn open_blank_tab(&self) -> Result<()> {
         let tab = self.wait_on(|client| async move { client.new_window(true).await })?;
         self.wait_on(|client| async move { client.switch_to_window(tab.handle).await })?;
-        self.resize(DESKTOP)?;
-        self.go("")
+        self.resize(DESKTOP)
     }
 
     /// Looks at a tab, by its number in the order of their opening, from 0.

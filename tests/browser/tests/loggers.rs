@@ -8,7 +8,7 @@ const REAL_LOOKING: &str = r#"{"resourceType":"ServiceRequest","id":"sr-1","stat
 
 #[test]
 fn the_naive_logger_tells_who_it_is_about_the_safe_one_does_not_and_nothing_of_it_is_kept() -> Result<()> {
-    let mut page = Browser::open()?;
+    let page = Browser::open()?;
     page.send()?;
     ensure!(page.count(&id("naive-lines"))? == 0, "it is off until one asks for it");
     page.click(&id("loggers-toggle"))?;
@@ -34,7 +34,7 @@ fn the_naive_logger_tells_who_it_is_about_the_safe_one_does_not_and_nothing_of_i
 
 #[test]
 fn on_what_looks_real_and_is_not_attested_the_naive_logger_does_not_run() -> Result<()> {
-    let mut page = Browser::open()?;
+    let page = Browser::open()?;
     page.click(&id("loggers-toggle"))?;
     page.wait_text(&id("loggers"), "Nothing was sent yet")?;
     page.paste(REAL_LOOKING)?;
