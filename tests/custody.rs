@@ -278,7 +278,7 @@ fn what_waits_is_sealed_where_that_takes_less_room_whatever_stops_it() {
     let (sandbox, shelf) = full(30);
     let stored = read(&shelf).0.records();
     let store = sandbox.session.store();
-    assert!(store.unsaved() > 200 && store.may_seal(), "{} wait", store.unsaved());
+    assert!(store.unsaved() > 200 && store.may_gain(), "{} wait", store.unsaved());
     let mut whole = 0_usize;
     for left in 0..40 {
         let (mut store, mut shelf) = (store.clone(), shelf.clone());
@@ -300,6 +300,42 @@ fn what_waits_is_sealed_where_that_takes_less_room_whatever_stops_it() {
         assert_eq!(again.store().archive().tree(), store.archive().tree());
     }
     assert!((1..40).contains(&whole), "{whole}");
+}
+
+#[test]
+fn what_is_sealed_need_not_be_kept_as_it_came_whatever_stops_the_change() {
+    let mut shelf = MemoryShelf::default();
+    // As many deliveries come in together: one entry of the journal has records that are sealed, and others.
+    let mut together = Sandbox::new();
+    while together.session.records() < 2 * SEGMENT_RECORDS as u64 + 30 {
+        together.send_good();
+    }
+    keep(&mut together.session, &mut shelf);
+    let store = together.session.store();
+    assert!(store.may_gain());
+    let before = shelf.units();
+    let mut done = 0_usize;
+    for left in 0..24 {
+        let (mut store, mut shelf) = (store.clone(), shelf.clone());
+        shelf.left = Some(left);
+        let compacted = store.compact(&mut shelf);
+        shelf.left = None;
+        done += usize::from(compacted == Ok(true));
+        let (mut again, verification) = read(&shelf);
+        assert!(verification.verified, "{left}: {verification:?}");
+        assert_eq!(again.head(), together.session.head());
+        again.configure(&together.setup).unwrap();
+        send(&mut again, &tampered(&together.setup));
+        keep(&mut again, &mut shelf);
+        let (last, verification) = read(&shelf);
+        assert!(verification.verified, "{left}: {verification:?}");
+        assert_eq!(last.head(), again.head());
+    }
+    assert!((1..24).contains(&done), "{done}");
+    let mut store = store.clone();
+    assert_eq!(store.compact(&mut shelf), Ok(true));
+    assert_eq!(store.compact(&mut shelf), Ok(false), "there is nothing to gain any more");
+    assert!(shelf.units() + 200_000 < before, "{} of {before} units", shelf.units());
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod capacity;
 mod head;
 mod named;
 mod retention;
+mod room;
 mod rows;
 mod shelf;
 mod version1;
@@ -39,10 +40,6 @@ use std::fmt;
 pub const HEAD: &str = "airlock.timeline";
 const JOURNAL: &str = "airlock.journal.";
 const SEGMENT: &str = "airlock.segment.";
-const RESERVE: &str = "airlock.reserve";
-/// UTF-16 units that are kept free for what makes room: segments, and an entry of the journal that says what goes, with
-/// the deliveries that wait meanwhile, a hundred or so.
-const RESERVE_UNITS: usize = 100_000;
 /// Records whose entries of the journal stay after they are sealed.
 const RECENT: u64 = 64;
 /// The table of what is known of sealed segments, and of the keys that sign.
@@ -99,8 +96,8 @@ pub struct Store {
     key: SigningNoteKey,
     /// Number of the next entry of the journal.
     next: u64,
-    /// The entries that are needed: number, and size of the log after each.
-    entries: VecDeque<(u64, u64)>,
+    /// The entries that are needed: number, and size of the log before and after each.
+    entries: VecDeque<(u64, u64, u64)>,
     /// Added and not stored yet.
     waiting: Vec<String>,
     changed: Vec<Change>,
@@ -341,7 +338,7 @@ impl Store {
         };
         let name = entry_name(self.next);
         shelf.set(&name, &item.to_text())?;
-        self.entries.push_back((self.next, size));
+        self.entries.push_back((self.next, from, size));
         self.next += 1;
         if let Err(error) = self.write_head(shelf) {
             self.next -= 1;
@@ -364,7 +361,7 @@ impl Store {
             version: KEPT,
             checkpoint: self.checkpoint(),
             received: self.received,
-            from: self.entries.front().map_or(self.next, |(number, _)| *number),
+            from: self.entries.front().map_or(self.next, |(number, ..)| *number),
             to: self.next,
             segments: self.archive.segments() as u64,
             rows: self.rows.digest(),
@@ -384,7 +381,7 @@ impl Store {
             let sealed = (number as u64 + 1) << SEGMENT_LEVEL;
             // Who is a little behind can read on, and need not begin anew.
             let recent = sealed.saturating_sub(RECENT);
-            let needed = self.entries.iter().position(|(_, size)| *size > recent);
+            let needed = self.entries.iter().position(|(.., size)| *size > recent);
             let rest = self.entries.split_off(needed.unwrap_or(self.entries.len()));
             let done = std::mem::replace(&mut self.entries, rest);
             let written = self.rows.write(shelf).and_then(|()| self.write_head(shelf));
@@ -394,7 +391,7 @@ impl Store {
                 self.entries = done.into_iter().chain(std::mem::take(&mut self.entries)).collect();
                 return;
             }
-            for (entry, _) in done {
+            for (entry, ..) in done {
                 let _ = shelf.remove(&entry_name(entry));
             }
             self.keep_reserve(shelf);
@@ -425,70 +422,6 @@ impl Store {
         let row = Sealed { root: STANDARD.encode(root), from: text(from), to: text(to), gone };
         self.rows.apply(&Change::new(SEGMENTS, numbered(number), Some(&row)));
         true
-    }
-
-    /// Keeps room free. Where another writer has used it, that shows when it is needed: then it is tried for anew.
-    fn keep_reserve(&mut self, shelf: &mut impl Shelf) {
-        if !self.reserved {
-            self.reserved = shelf.set(RESERVE, &" ".repeat(RESERVE_UNITS)).is_ok();
-        }
-    }
-
-    /// Writes what makes room afterwards: where it does not fit, into what was kept free for it.
-    fn write_dearly(&mut self, shelf: &mut impl Shelf, name: &str, text: &str) -> Result<(), ShelfError> {
-        match shelf.set(name, text) {
-            Err(ShelfError::Full) => {
-                self.free_reserve(shelf)?;
-                shelf.set(name, text)
-            }
-            other => other,
-        }
-    }
-
-    fn free_reserve(&mut self, shelf: &mut impl Shelf) -> Result<(), ShelfError> {
-        self.reserved = false;
-        shelf.remove(RESERVE)
-    }
-
-    /// Writes what is not stored yet, as [`Store::save`] does; where there is no room for it, into what is kept free for
-    /// what makes room. What can be sealed is sealed first, since that takes less.
-    ///
-    /// # Errors
-    /// Why it was not written.
-    pub fn save_dearly(&mut self, shelf: &mut impl Shelf) -> Result<(), Unsaved> {
-        match self.save(shelf) {
-            Err(Unsaved::Shelf(ShelfError::Full)) => {
-                self.free_reserve(shelf)?;
-                self.seal_ahead(shelf);
-                self.write(shelf)?;
-                self.seal(shelf);
-                self.keep_reserve(shelf);
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    /// Whether records that wait are enough for a segment, which takes less room than they do in the journal.
-    pub fn may_seal(&self) -> bool {
-        let open = self.archive.len().saturating_sub(self.archive.sealed_len());
-        open >= SEGMENT_RECORDS as u64 && !self.changed.iter().any(|change| change.0 == SEGMENTS)
-    }
-
-    /// Seals records before the head counts them. Who opens what a writer left that was stopped here sees a segment and
-    /// a row that the head does not count, and lets them be.
-    fn seal_ahead(&mut self, shelf: &mut impl Shelf) {
-        while self.may_seal()
-            && let Some((number, packed)) = self.archive.pack_next()
-            && shelf.set(&segment_name(number), &packed).is_ok()
-            && self.note_sealed()
-        {
-            if self.rows.write_table(SEGMENTS, shelf).is_err() {
-                self.rows.apply(&Change::new(SEGMENTS, numbered(number as u64), None::<&str>));
-                self.archive.unseal();
-                return;
-            }
-        }
     }
 }
 
@@ -577,7 +510,7 @@ impl Store {
             faults.extend(altered.into_iter().map(Fault::RecordAltered));
             store.next += 1;
         }
-        store.reserved = !shelf.names(RESERVE)?.is_empty();
+        store.look_for_reserve(shelf)?;
         let key_is_new = store.know_key();
         Ok(Opened { store, faults, key_is_new })
     }
@@ -631,8 +564,9 @@ impl Store {
         }
         let mut altered = Vec::new();
         for (seq, (record, leaf)) in (item.size..).zip(item.records.iter().zip(&item.leaves)) {
-            // The first entry that is needed may begin in the last sealed segment.
-            if seq < sealed {
+            // The first entry that is needed may begin in the last sealed segment, and one that stands for all that is open
+            // may come after those that it stands for.
+            if seq < self.archive.len() {
                 continue;
             }
             let own = leaf_hash(record.get().as_bytes());
@@ -643,7 +577,8 @@ impl Store {
         }
         item.rows.iter().for_each(|change| self.apply(change));
         self.received = self.received.max(item.received);
-        self.entries.push_back((item.entry, item.size.saturating_add(item.records.len() as u64)));
+        let size = item.size.saturating_add(item.records.len() as u64);
+        self.entries.push_back((item.entry, item.size, size));
         Some(altered)
     }
 
@@ -704,7 +639,7 @@ impl Store {
                 self.archive.forget(segment);
             }
         }
-        while self.entries.front().is_some_and(|(entry, _)| *entry < head.from) {
+        while self.entries.front().is_some_and(|(entry, ..)| *entry < head.from) {
             self.entries.pop_front();
         }
         let mut faults = Vec::new();

@@ -84,7 +84,11 @@ impl Desk {
     /// Says what came of something done to the log.
     fn tell(self, told: Told) {
         self.say(&told.words);
-        let _ = self.custody.told.try_set(Some(told));
+        if self.custody.shown.get_untracked() {
+            self.custody.told.set(Some(told));
+        } else {
+            self.notice.set(Some(told.words));
+        }
     }
 
     /// Deletes the records of sealed segments; those under a hold stay.
@@ -157,11 +161,19 @@ impl Desk {
         }));
     }
 
-    /// Stores what waits, sealed where that takes less room.
+    /// Seals what can be sealed, and keeps nothing twice that is.
     pub fn make_room(self) {
-        self.keep(Box::new(|session, _| match session.store().may_seal() {
-            true => Told::done(String::from("What waits was sealed, which takes less room.")),
-            false => Told::done(String::from("What waits was tried to be stored once more.")),
+        self.keep(Box::new(|session, _| {
+            if let Err(error) = session.save_dearly(&mut LocalShelf) {
+                return Told::refused(&error.to_string());
+            }
+            match session.compact(&mut LocalShelf) {
+                Ok(true) => {
+                    Told::done(String::from("Sealed: what is in segments is not kept as it came any more."))
+                }
+                Ok(false) => Told::done(String::from("There is nothing more to seal.")),
+                Err(_) => Told::done(String::from("What waited is stored; there was no room to seal more.")),
+            }
         }));
     }
 

@@ -51,7 +51,7 @@ pub fn Banner(desk: Desk) -> impl IntoView {
 fn ways(desk: Desk) -> AnyView {
     let sealable = move || {
         desk.revision.track();
-        desk.keeper.with_value(|k| k.session.unsaved() > 0 && k.session.store().may_seal())
+        desk.keeper.with_value(|k| k.session.store().may_gain())
     };
     view! {
         <button type="button" data-testid="export-bundle" on:click=move |_| desk.export_evidence()>
@@ -69,13 +69,13 @@ fn ways(desk: Desk) -> AnyView {
             fallback=|| {
                 view! {
                     <span class="note" data-testid="nothing-to-seal">
-                        "Sealing gains nothing now: every 256 records are sealed as they come."
+                        "Sealing gains nothing now: all that can be is sealed."
                     </span>
                 }
             }
         >
             <button type="button" data-testid="seal" on:click=move |_| desk.make_room()>
-                "Seal the records that wait"
+                "Seal what can be sealed"
             </button>
         </Show>
     }

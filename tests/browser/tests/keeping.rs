@@ -227,6 +227,23 @@ fn where_storage_is_full_deleting_a_segment_stores_what_waits() -> Result<()> {
 }
 
 #[test]
+fn where_storage_is_full_sealing_makes_room_where_it_can() -> Result<()> {
+    let mut page = Browser::open()?;
+    sealed(&page)?;
+    fill(&page)?;
+    page.pick("partial-address")?;
+    page.send()?;
+    page.wait_text(&id("trouble"), "Local storage is full")?;
+    page.click(&id("seal"))?;
+    page.wait_gone(&id("trouble"))?;
+    page.send()?;
+    ensure!(page.count(&id("trouble"))? == 0, "there is room for more");
+    page.go("#/audit")?;
+    page.wait_badge("verified")?;
+    page.finish()
+}
+
+#[test]
 fn what_storage_holds_is_measured_and_nothing_of_that_stays() -> Result<()> {
     let mut page = Browser::open()?;
     page.set_storage("airlock.probe", "left behind")?;
