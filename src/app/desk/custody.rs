@@ -1,11 +1,11 @@
 //! What is done to the log itself, and to all that is stored: deleting, holds, keys, setting aside, wiping, measuring.
 
 use super::{Desk, Told, Trouble, take_turn};
+use crate::api::Session;
 use crate::api::store::{
     Capacity, Caught, GRAIN, HEAD, Hold, Kept, PROBE, Probe, Shelf as _, SigningNoteKey, Unsaved,
     aside_texts, drop_aside, wipe,
 };
-use crate::api::{Session, store_evidence};
 use crate::app::storage::{self, LocalShelf};
 use crate::app::{dom, text};
 use leptos::prelude::*;
@@ -245,15 +245,6 @@ impl Desk {
                 self.retry();
             }
             Err(error) => self.trouble.set(Some(error.into())),
-        }
-    }
-
-    /// Saves all of the timeline as an evidence bundle.
-    pub fn export_evidence(self) {
-        while let Some(Ok(Some(_))) = self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {}
-        let content = self.keeper.with_value(|k| store_evidence(k.session.store()));
-        if dom::download("airlock-evidence.json", "application/json", &content).is_err() {
-            self.notice.set(Some(String::from("The browser refused the download.")));
         }
     }
 

@@ -92,12 +92,21 @@ impl Desk {
 
     /// Saves the log on view as an evidence bundle: of a bundle that is open, the very file.
     pub fn export_bundle(self) {
+        self.save_bundle(true);
+    }
+
+    /// Saves this browser's timeline as an evidence bundle, whatever is on view.
+    pub fn export_own_bundle(self) {
+        self.save_bundle(false);
+    }
+
+    fn save_bundle(self, on_view: bool) {
         if self.exporting.with_untracked(Option::is_some) {
             return;
         }
         self.exporting.set(Some((0, 0)));
         spawn_local(async move {
-            let written = self.bundle_file().await;
+            let written = if on_view { self.bundle_file().await } else { self.own_bundle_file().await };
             let _ = self.exporting.try_set(None);
             let saved = written.and_then(|file| {
                 dom::download_file("airlock-evidence.json", &file).map_err(|_| REFUSED.to_owned())
@@ -117,6 +126,10 @@ impl Desk {
         if let Some(file) = open.flatten() {
             return Ok(file);
         }
+        self.own_bundle_file().await
+    }
+
+    async fn own_bundle_file(self) -> Result<Blob, String> {
         self.all_read().await;
         let logs = self.log_number().0;
         let begun = self.keeper.try_with_value(|k| EvidenceWriter::of(k.session.store()));

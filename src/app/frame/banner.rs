@@ -54,7 +54,7 @@ fn ways(desk: Desk) -> AnyView {
         desk.keeper.with_value(|k| k.session.store().may_gain())
     };
     view! {
-        <button type="button" data-testid="export-bundle" on:click=move |_| desk.export_evidence()>
+        <button type="button" data-testid="export-bundle" on:click=move |_| desk.export_own_bundle()>
             "Export an evidence bundle"
         </button>
         <button

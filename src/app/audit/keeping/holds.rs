@@ -162,7 +162,9 @@ fn offered(desk: Desk) -> Vec<HoldScope> {
     let query = Query::parse(&query).0;
     let first = |key: Key| query.values(key, false).first().cloned();
     let runs = first(Key::Member("correlation"));
-    let entry = record.and_then(|seq| desk.keeper.with_value(|k| k.session.entry(seq)));
+    // A bundle that is open is another log.
+    let own = record.filter(|_| desk.card.with(Option::is_none));
+    let entry = own.and_then(|seq| desk.keeper.with_value(|k| k.session.entry(seq)));
     let run = entry.as_ref().map(|entry| entry.correlation.clone()).filter(|run| !run.is_empty());
     scopes.extend(run.or(runs).map(HoldScope::Correlation));
     for token in entry.iter().flat_map(|entry| &entry.tokens) {

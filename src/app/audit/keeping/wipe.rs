@@ -49,7 +49,7 @@ pub fn Wiping(desk: Desk) -> impl IntoView {
                 <button
                     type="button"
                     data-testid="wipe-export"
-                    on:click=move |_| desk.export_evidence()
+                    on:click=move |_| desk.export_own_bundle()
                 >
                     "First: export an evidence bundle"
                 </button>
