@@ -329,3 +329,31 @@ fn a_segment_goes_whole_and_leaves_its_root_unless_it_is_held() {
     fetch_all(&mut last, &shelf);
     assert_eq!(last.archive().canonical(2 * 256), store.archive().canonical(2 * 256));
 }
+
+#[test]
+fn who_wrote_over_another_is_noticed_and_what_was_lost_waits_again() {
+    let mut shelf = MemoryShelf::default();
+    let mut first = open(&shelf);
+    deliver(&mut first, 7);
+    first.save(&mut shelf).unwrap();
+    let mut second = open(&shelf);
+    // The second does not see what the first has written since: it writes its own entry in the same place.
+    let stale = shelf.clone();
+    deliver(&mut first, 5);
+    first.save(&mut shelf).unwrap();
+    assert_eq!(first.miss_overwritten(&shelf), Ok(0));
+    let mut shelf = stale;
+    deliver(&mut second, 3);
+    second.save(&mut shelf).unwrap();
+    assert_eq!(first.catch_up(&shelf), Ok(Caught::Reload));
+    assert_eq!(first.miss_overwritten(&shelf), Ok(5));
+    assert_eq!(first.unsaved(), 5);
+    assert_eq!(first.save(&mut shelf), Err(Unsaved::Behind));
+    // Who only follows misses nothing, nor does who meets a log that has taken the place of the one that was.
+    assert_eq!(second.miss_overwritten(&shelf), Ok(0));
+    let mut other = MemoryShelf::default();
+    let mut anew = open(&other);
+    deliver(&mut anew, 2);
+    anew.save(&mut other).unwrap();
+    assert_eq!(second.miss_overwritten(&other), Ok(0));
+}

@@ -382,6 +382,15 @@ impl Session {
         Ok(caught)
     }
 
+    /// Looks whether what this session has stored still stands there; records that were written over wait again
+    /// ([`Store::miss_overwritten`]). Gives how many wait.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn miss_overwritten(&mut self, shelf: &impl Shelf) -> Result<usize, ShelfError> {
+        self.store.miss_overwritten(shelf)
+    }
+
     /// Reads the latest sealed segment that has not been read yet, and recomputes it. Gives what is wrong with it; none
     /// where all are read.
     ///

@@ -2,7 +2,7 @@
 
 pub mod policy;
 
-use crate::api::store::{Capacity, Shelf, ShelfError, SigningNoteKey, stored_origin};
+use crate::api::store::{Capacity, Shelf, ShelfError, SigningNoteKey, stored_origin, stored_turns};
 use crate::app::dom;
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::window;
@@ -119,6 +119,11 @@ pub fn sizes(beginning: &str) -> Vec<(String, usize)> {
     let Ok(store) = store() else { return Vec::new() };
     let own = keys(&store).into_iter().filter(|key| key.starts_with(beginning));
     own.map(|key| (size(&store, &key), key)).map(|(units, key)| (key, units)).collect()
+}
+
+/// How many times the timeline was written to, as far as this tab can see: what another has written arrives later.
+pub fn turns() -> u64 {
+    stored_turns(&LocalShelf)
 }
 
 /// Which tab claims to be the one that writes, where there are no locks.

@@ -435,6 +435,12 @@ pub fn stored_origin(shelf: &impl Shelf) -> Result<Option<String>, ShelfError> {
     Ok(head.and_then(|head| Some(head.checkpoint.lines().next()?.to_owned())))
 }
 
+/// How many times the stored log was written to, by what its head says; 0 where there is none, or the head can't be read.
+pub fn stored_turns(shelf: &impl Shelf) -> u64 {
+    let head = shelf.get(HEAD).ok().flatten().and_then(|text| Head::parse(&text));
+    head.map_or(0, |head| head.to)
+}
+
 /// A store as it was read, and what is wrong with it.
 pub struct Opened {
     /// The store, as far as it could be read.
@@ -649,6 +655,33 @@ impl Store {
         }
         self.known = text;
         Ok(Caught::Added(self.archive.len() - before))
+    }
+
+    /// Looks whether entries that this writer has stored stand as it wrote them. Two writers that do not take turns write
+    /// over one another: the records of such entries wait again from then on. Gives how many. Where none of the entries
+    /// is as it was, another log has taken the place of this one, and nothing waits.
+    ///
+    /// # Errors
+    /// Where the shelf can't be read.
+    pub fn miss_overwritten(&mut self, shelf: &impl Shelf) -> Result<usize, ShelfError> {
+        let mut first = None;
+        for (place, (entry, size)) in self.entries.iter().enumerate().rev() {
+            let Some(text) = shelf.get(&entry_name(*entry))? else { break };
+            let own = |item: Item| {
+                let there = (item.size..).zip(&item.records);
+                item.size.saturating_add(item.records.len() as u64) == *size && { there }
+                    .all(|(seq, text)| self.archive.canonical(seq).as_deref() == Some(text.get()))
+            };
+            if Item::parse(&text).is_some_and(own) {
+                break;
+            }
+            first = place.checked_sub(1).and_then(|before| self.entries.get(before)).map(|(_, size)| *size);
+        }
+        if let Some(first) = first {
+            self.waiting =
+                (first..self.archive.len()).filter_map(|seq| self.archive.canonical(seq)).collect();
+        }
+        Ok(self.unsaved())
     }
 
     /// Reads the latest sealed segment that has not been read yet, and recomputes it. Gives its number and what is wrong

@@ -1,5 +1,6 @@
 //! How the session and its stored form are kept together.
 
+use super::turn::withdraw_announcement;
 use super::{Desk, Standing, Trouble};
 use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, set_aside};
 use crate::api::{Session, Verification};
@@ -125,19 +126,25 @@ impl Desk {
         let added = match caught {
             None | Some(Ok(Caught::Same)) => return,
             Some(Err(error)) => return self.trouble.set(Some(error.into())),
-            Some(Ok(Caught::Added(added))) => added,
+            Some(Ok(Caught::Added(added))) => {
+                withdraw_announcement();
+                added
+            }
             Some(Ok(Caught::Reload)) => {
-                let (before, unsaved) =
-                    self.keeper.with_value(|k| (k.session.records(), k.session.unsaved()));
+                let before = self.keeper.with_value(|k| k.session.records());
                 if matches!(LocalShelf.get(HEAD), Ok(None)) {
                     self.trouble.set(Some(Trouble::Vanished));
                     return self.touched();
                 }
-                if unsaved > 0 {
-                    self.trouble.set(Some(Trouble::Forked));
-                    return self.touched();
+                match self.keeper.try_update_value(|k| k.session.miss_overwritten(&LocalShelf)) {
+                    Some(Ok(0)) => self.load(),
+                    Some(Ok(_)) => {
+                        self.trouble.set(Some(Trouble::Forked));
+                        return self.touched();
+                    }
+                    Some(Err(error)) => return self.trouble.set(Some(error.into())),
+                    None => return,
                 }
-                self.load();
                 self.keeper.with_value(|k| k.session.records()).saturating_sub(before)
             }
         };

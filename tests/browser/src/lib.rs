@@ -141,10 +141,14 @@ impl Browser {
         self.resize(DESKTOP)
     }
 
-    /// Kills the process of the page that is looked at, and opens the page in another tab.
+    /// Kills the process of the page that is looked at, and looks at another tab, with nothing in it.
     pub fn kill_page(&self) -> Result<()> {
+        let page = self.wait_on(|client| async move { client.window().await })?;
+        self.open_blank_tab()?;
+        let other = self.wait_on(|client| async move { client.window().await })?;
+        self.wait_on(|client| async move { client.switch_to_window(page).await })?;
         let _ = self.devtools("Page.crash", json!({}));
-        self.open_blank_tab()
+        self.wait_on(|client| async move { client.switch_to_window(other).await })
     }
 
     // -- Where it is

@@ -14,7 +14,7 @@ const SEND_AGAIN: &str = "window.sendings = 0; const wanted = arguments[0];
     const press = () => document.querySelector('[data-testid=send-again]').click();
     const observer = new MutationObserver(() => {
         window.sendings++;
-        if (window.sendings < wanted) setTimeout(press, 0); else observer.disconnect(); });
+        if (window.sendings < wanted && !window.halt) setTimeout(press, 0); else observer.disconnect(); });
     observer.observe(live, { childList: true, characterData: true, subtree: true });
     press();";
 
@@ -131,6 +131,11 @@ fn send_for_a_while(page: &Browser, round: u64) -> Result<BTreeMap<u64, String>>
     page.run(SEND_AGAIN, vec![json!(100_000)])?;
     // Each time at another moment of what goes on.
     thread::sleep(Duration::from_millis(300 + round * 37 % 200));
+    heads(page)
+}
+
+/// Every size and root that was stored since one began to look.
+fn heads(page: &Browser) -> Result<BTreeMap<u64, String>> {
     let heads = page.run("return window.heads", Vec::new())?;
     let heads: Vec<String> = serde_json::from_value(heads)?;
     heads.iter().map(|head| stated(head)).collect()
@@ -170,10 +175,13 @@ fn a_browser_that_is_killed_twenty_times_leaves_each_time_a_log_that_verifies() 
     let mut known = BTreeMap::new();
     let mut lost = Vec::new();
     for round in 0..20 {
-        let seen = send_for_a_while(&page, round)?;
-        // Chromium writes what it holds of local storage to the disk some seconds late.
-        if round % 2 == 1 {
-            thread::sleep(Duration::from_secs(6));
+        let mut seen = send_for_a_while(&page, round)?;
+        // Chromium writes what it holds of local storage to the disk some seconds late. Every other time it may.
+        let settled = round % 2 == 1;
+        if settled {
+            page.run("window.halt = true", Vec::new())?;
+            thread::sleep(Duration::from_secs(8));
+            seen = heads(&page)?;
         }
         let (last, _) = seen.last_key_value().context("nothing was stored")?;
         let last = *last;
@@ -193,6 +201,7 @@ fn a_browser_that_is_killed_twenty_times_leaves_each_time_a_log_that_verifies() 
             }
         };
         ensure!(page.count(&id("trouble"))? == 0, "round {round}: {:?}", page.texts(&id("trouble"))?);
+        ensure!(!settled || size >= last, "round {round}: {size} of {last} records had reached the disk");
         lost.push((last, size));
         known.retain(|known, _| *known <= size);
     }
