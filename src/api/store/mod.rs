@@ -665,7 +665,7 @@ impl Store {
     /// Where the shelf can't be read.
     pub fn miss_overwritten(&mut self, shelf: &impl Shelf) -> Result<usize, ShelfError> {
         let mut first = None;
-        for (place, (entry, size)) in self.entries.iter().enumerate().rev() {
+        for (place, (entry, size, _)) in self.entries.iter().enumerate().rev() {
             let Some(text) = shelf.get(&entry_name(*entry))? else { break };
             let own = |item: Item| {
                 let there = (item.size..).zip(&item.records);
@@ -675,7 +675,8 @@ impl Store {
             if Item::parse(&text).is_some_and(own) {
                 break;
             }
-            first = place.checked_sub(1).and_then(|before| self.entries.get(before)).map(|(_, size)| *size);
+            first =
+                place.checked_sub(1).and_then(|before| self.entries.get(before)).map(|(_, size, _)| *size);
         }
         if let Some(first) = first {
             self.waiting =
