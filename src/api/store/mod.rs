@@ -665,22 +665,21 @@ impl Store {
     /// Where the shelf can't be read.
     pub fn miss_overwritten(&mut self, shelf: &impl Shelf) -> Result<usize, ShelfError> {
         let mut first = None;
-        for (place, (entry, size, _)) in self.entries.iter().enumerate().rev() {
+        for (place, (entry, before, after)) in self.entries.iter().enumerate().rev() {
             let Some(text) = shelf.get(&entry_name(*entry))? else { break };
             let own = |item: Item| {
-                let there = (item.size..).zip(&item.records);
-                item.size.saturating_add(item.records.len() as u64) == *size && { there }
-                    .all(|(seq, text)| self.archive.canonical(seq).as_deref() == Some(text.get()))
+                let mut there = (item.size..).zip(&item.records);
+                item.size.saturating_add(item.records.len() as u64) == *after
+                    && there.all(|(seq, text)| self.archive.canonical(seq).as_deref() == Some(text.get()))
             };
             if Item::parse(&text).is_some_and(own) {
                 break;
             }
-            first =
-                place.checked_sub(1).and_then(|before| self.entries.get(before)).map(|(_, size, _)| *size);
+            first = (place > 0).then_some(*before);
         }
         if let Some(first) = first {
-            self.waiting =
-                (first..self.archive.len()).filter_map(|seq| self.archive.canonical(seq)).collect();
+            let own = first..self.archive.len();
+            self.waiting = own.filter_map(|seq| self.archive.canonical(seq)).collect();
         }
         Ok(self.unsaved())
     }
