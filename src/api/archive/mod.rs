@@ -196,6 +196,11 @@ impl Archive {
         true
     }
 
+    /// Number of sealed segments whose records are gone.
+    pub fn gone(&self) -> usize {
+        self.sealed.iter().filter(|sealed| matches!(sealed, Sealed::Gone(_))).count()
+    }
+
     /// Whether a record that is here has, or had, this text as a member.
     pub fn holds(&self, member: &str, text: &str) -> bool {
         let quoted = serde_json::to_string(text).unwrap_or_default();

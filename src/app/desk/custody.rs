@@ -3,7 +3,7 @@
 use super::{Desk, Told, Trouble, take_turn};
 use crate::api::Session;
 use crate::api::store::{
-    Capacity, Caught, GRAIN, HEAD, Hold, Kept, PROBE, Probe, Shelf as _, SigningNoteKey, Unsaved,
+    Capacity, Caught, HEAD, Hold, Kept, PROBE, Probe, Shelf as _, ShelfError, SigningNoteKey, Unsaved,
     aside_texts, drop_aside, wipe,
 };
 use crate::app::storage::{self, LocalShelf};
@@ -12,8 +12,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
 
-/// After how long a page that was opened measures what storage holds, where that is not known.
-const LATER: Duration = Duration::from_secs(4);
+/// After how long storage is measured.
+const SOON: Duration = Duration::from_millis(500);
 
 /// Something to do to the log under the setting in force, at a time of the simulated clock.
 type Deed = Box<dyn FnOnce(&mut Session, i64) -> Told>;
@@ -68,9 +68,8 @@ impl Desk {
     fn store_dearly(self) -> bool {
         let stored = self.keeper.try_update_value(|k| {
             k.session.save_dearly(&mut LocalShelf)?;
-            if k.session.sweep(&mut LocalShelf)? > 0 {
-                k.logs = k.logs.wrapping_add(1);
-            }
+            k.notice_gone();
+            k.session.sweep(&mut LocalShelf)?;
             Ok::<(), Unsaved>(())
         });
         let trouble = stored.and_then(Result::err).map(Trouble::from);
@@ -202,7 +201,6 @@ impl Desk {
             if k.session.unsaved() == 0 && matches!(k.session.catch_up(&LocalShelf), Ok(Caught::Reload)) {
                 return None;
             }
-            k.logs = k.logs.wrapping_add(1);
             Some(k.session.set_segments_aside(now))
         });
         match done.flatten() {
@@ -257,20 +255,25 @@ impl Desk {
             let wiped = wipe(&mut LocalShelf);
             drop(turn);
             match wiped {
-                Ok(()) => dom::open_anew(),
+                // Where there is no storage, there is nothing in it.
+                Ok(()) | Err(ShelfError::Missing) => dom::open_anew(),
                 Err(error) => self.trouble.set(Some(error.into())),
             }
         });
     }
 
-    /// Measures what storage holds, some time after the page was opened, where that is not known yet; and again once it
-    /// turns out to be full.
+    /// Measures what storage holds once somebody wants to know, or half of what is assumed is taken, where that is not
+    /// known; and again where it turns out to be full. The fuller it is, the less that costs.
     pub(super) fn measure(self) {
         let _ = LocalShelf.remove(PROBE);
-        set_timeout(move || self.measure_now(false), LATER);
+        let wanted = Memo::new(move |_| {
+            let full = self.trouble.with(|trouble| *trouble == Some(Trouble::Full));
+            let half = Capacity::ASSUMED.percent(self.units.get()) >= 50;
+            (full || half || self.custody.shown.get()).then_some(full)
+        });
         Effect::new(move |_| {
-            if self.trouble.with(|trouble| *trouble == Some(Trouble::Full)) {
-                set_timeout(move || self.measure_now(true), Duration::from_secs(1));
+            if let Some(full) = wanted.get() {
+                set_timeout(move || self.measure_now(full), SOON);
             }
         });
     }
@@ -281,8 +284,7 @@ impl Desk {
         spawn_local(async move {
             let turn = take_turn().await;
             let taken = storage::used_units();
-            // No room for the units below the grain is as much as none.
-            let mut probe = Probe::new(known.units.saturating_sub(taken).saturating_sub(GRAIN));
+            let mut probe = Probe::new(known.units.saturating_sub(taken));
             let free = loop {
                 match probe.step(&mut LocalShelf) {
                     Ok(None) => dom::pause(0).await,
@@ -299,15 +301,19 @@ impl Desk {
         });
     }
 
-    /// Signs with the key that another tab has rotated to.
-    pub(super) fn follow_key(self) {
+    /// Follows what another tab has done to the log: signs with the key that it has rotated to, and shows no more what it
+    /// has deleted. What it has added is read by then.
+    pub(super) fn follow_custody(self) {
         let _ = window_event_listener(leptos::ev::storage, move |event| {
             if !event.key().is_some_and(|key| key == HEAD || key == storage::KEY) {
                 return;
             }
-            if let Some(key) = storage::kept_key() {
-                self.keeper.try_update_value(|k| k.session.take_key(key));
-            }
+            let key = storage::kept_key();
+            self.keeper.try_update_value(|k| {
+                key.map(|key| k.session.take_key(key));
+                k.notice_gone();
+            });
+            self.touched();
         });
     }
 }

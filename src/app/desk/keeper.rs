@@ -8,6 +8,8 @@ pub struct Keeper {
     pub session: Session,
     /// Goes up whenever another log has taken the place of the one that was there.
     pub logs: u32,
+    /// Sealed segments whose records are gone, as was noticed last.
+    gone: usize,
     /// The setting in force, so that an unchanged one is not compiled anew for each event.
     configured: Option<Setup>,
     /// Whether the user attested that the input now open is synthetic.
@@ -17,7 +19,7 @@ pub struct Keeper {
 impl Keeper {
     /// A session as storage had it.
     pub fn new(session: Session) -> Self {
-        Self { session, logs: 0, configured: None, attested: false }
+        Self { session, logs: 0, gone: 0, configured: None, attested: false }
     }
 
     /// Takes over another session, e.g. one read again from storage; the attestation goes with the input.
@@ -25,6 +27,15 @@ impl Keeper {
         self.session = session;
         self.logs = self.logs.wrapping_add(1);
         self.configured = None;
+    }
+
+    /// Notices whether records have gone since: what was found among them has to be looked for anew.
+    pub fn notice_gone(&mut self) {
+        let gone = self.session.store().archive().gone();
+        if gone != self.gone {
+            self.gone = gone;
+            self.logs = self.logs.wrapping_add(1);
+        }
     }
 
     /// Starts a log of its own with what is only in memory: what is stored was set aside.

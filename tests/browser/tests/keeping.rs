@@ -108,6 +108,10 @@ fn a_hold_keeps_a_segment_until_it_is_released_and_then_it_goes_and_the_rest_ver
     page.wait_text(&id("retention-held"), "Records 0–255 stay: on hold by case-7")?;
     ensure!(page.count(&id("retention-delete"))? == 0, "nothing may go");
 
+    page.open_tab()?;
+    page.go("#/audit?q=seq%3A0..9")?;
+    page.wait_text(&id("audit-count"), "10 of ")?;
+    page.look_at_tab(0)?;
     page.click(&id("hold-release"))?;
     told(&page, true, "case-7 is released")?;
     page.wait_text(&id("retention-words"), "would go")?;
@@ -116,6 +120,9 @@ fn a_hold_keeps_a_segment_until_it_is_released_and_then_it_goes_and_the_rest_ver
     told(&page, true, "deleted, with a record of each")?;
     page.wait_text(&id("segment"), "deleted; its root stays")?;
     ensure!(!page.storage()?.contains_key(SEGMENT));
+    page.look_at_tab(1)?;
+    page.wait_text(&id("audit-count"), "0 of ")?;
+    page.look_at_tab(0)?;
     page.reload()?;
     page.wait_badge("verified")?;
     page.go("#/audit?q=stage%3Alog")?;
@@ -249,6 +256,7 @@ fn what_storage_holds_is_measured_and_nothing_of_that_stays() -> Result<()> {
     page.set_storage("airlock.probe", "left behind")?;
     page.reload()?;
     ensure!(!page.storage()?.contains_key("airlock.probe"), "what a tab that was killed has left goes");
+    open_panel(&page)?;
     page.wait_until("it is measured", "return localStorage.getItem('airlock.capacity') !== null")?;
     let units: usize = page.storage()?.get("airlock.capacity").context("nothing was kept")?.parse()?;
     ensure!((5_241_000..5_243_000).contains(&units), "Chromium holds 5,242,880: {units}");

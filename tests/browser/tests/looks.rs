@@ -97,6 +97,13 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
                 page.wait_for(&id("detail"))?;
                 take(&page, name)?;
             }
+            page.click(&id("keeping-open"))?;
+            page.wait_for("dialog.keeping[open]")?;
+            page.click(&id("hold-offer"))?;
+            take(&page, "keeping")?;
+            page.click(&id("wipe"))?;
+            page.wait_for("[data-testid=wiping][open]")?;
+            take(&page, "wiping")?;
         }
     }
     page.finish()
