@@ -71,6 +71,12 @@ pub fn CompareView(desk: Desk) -> impl IntoView {
         let lines = lines(desk, &compared);
         Some((compared, lines))
     });
+    // On a small window it stands below what it was asked for in.
+    Effect::new(move |_| {
+        if compared.get().is_some() {
+            dom::focus_on("compare");
+        }
+    });
     let close = move |_| {
         let mut to = desk.route.get_untracked();
         to.compare = None;
@@ -78,7 +84,7 @@ pub fn CompareView(desk: Desk) -> impl IntoView {
     };
     let content = move || shown.get().map(|(compared, lines)| listed(desk, &compared, &lines));
     view! {
-        <section class="compare" aria-labelledby="compare-title" data-testid="compare">
+        <section class="compare" tabindex="-1" aria-labelledby="compare-title" data-testid="compare">
             <header class="bar">
                 <h2 id="compare-title">"Two runs side by side"</h2>
                 <button type="button" data-testid="compare-close" on:click=close>

@@ -124,9 +124,12 @@ fn panel(
         <aside class="detail" aria-labelledby="detail-title" data-testid="detail" on:keydown=keys>
             <header class="bar">
                 <h2 id="detail-title">"Record " {number.to_string()}</h2>
-                <button type="button" data-testid="copy-link" on:click=move |_| copy_link(desk, seq)>
-                    "Copy link"
-                </button>
+                // Nobody else has the bundle open that a link would lead into.
+                <Show when=move || desk.card.with(Option::is_none)>
+                    <button type="button" data-testid="copy-link" on:click=move |_| copy_link(desk, seq)>
+                        "Copy link"
+                    </button>
+                </Show>
                 <button type="button" data-testid="detail-close" on:click=move |_| close(desk)>
                     "Close"
                 </button>

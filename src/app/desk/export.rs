@@ -6,6 +6,7 @@ use crate::app::storage::LocalShelf;
 use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::pin::Pin;
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
@@ -21,24 +22,46 @@ const JSON: &str = "application/json";
 const REPLACED: &str = "Another log has taken the place of the one that was being exported. Export it again.";
 const REFUSED: &str = "The browser refused the download.";
 
+/// Which log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// This browser's timeline, whatever is looked at.
+    Own,
+    /// The log on view.
+    OnView,
+}
+
 impl Desk {
-    /// Saves the timeline as a file: the canonical records, one a line.
+    /// Saves this browser's timeline as a file: the canonical records, one a line.
     pub fn export(self) {
-        self.export_as(ExportFormat::Ndjson, None);
+        self.begin_export(async move { self.write_records(Which::Own, ExportFormat::Ndjson, None).await });
     }
 
     /// Saves records of the log on view as a file; all of them where none are named. Records that are not here can't be
     /// written, and a notice says how many.
     pub fn export_as(self, format: ExportFormat, records: Option<Vec<u64>>) {
+        self.begin_export(async move { self.write_records(Which::OnView, format, records).await });
+    }
+
+    /// Saves this browser's timeline as an evidence bundle, whatever is on view.
+    pub fn export_own_bundle(self) {
+        self.begin_export(async move { save_bundle(&self.own_bundle().await?) });
+    }
+
+    /// Saves the log on view as an evidence bundle: of a bundle that is open, the very file.
+    pub fn export_bundle(self) {
+        self.begin_export(async move { save_bundle(&self.bundle_file().await?) });
+    }
+
+    /// Writes, unless something is being written; what stands against it, a notice says.
+    fn begin_export(self, write: impl Future<Output = Result<(), String>> + 'static) {
         if self.exporting.with_untracked(Option::is_some) {
             return;
         }
         self.exporting.set(Some((0, 0)));
+        let write: Pin<Box<dyn Future<Output = Result<(), String>>>> = Box::pin(write);
         spawn_local(async move {
-            if self.card.with_untracked(Option::is_none) {
-                self.all_read().await;
-            }
-            let done = self.write_records(format, records).await;
+            let done = write.await;
             let _ = self.exporting.try_set(None);
             if let Err(why) = done {
                 let _ = self.notice.try_set(Some(why));
@@ -46,9 +69,26 @@ impl Desk {
         });
     }
 
-    async fn write_records(self, format: ExportFormat, records: Option<Vec<u64>>) -> Result<(), String> {
+    /// Reads one of the logs.
+    fn read_log<T>(self, which: Which, read: impl FnOnce(LogOnView<'_>) -> T) -> Option<T> {
+        match which {
+            Which::Own => self.keeper.try_with_value(|k| read(LogOnView::Own(&k.session))),
+            Which::OnView => self.on_view(read),
+        }
+    }
+
+    async fn write_records(
+        self,
+        which: Which,
+        format: ExportFormat,
+        records: Option<Vec<u64>>,
+    ) -> Result<(), String> {
+        if which == Which::Own || self.card.with_untracked(Option::is_none) {
+            self.all_read().await;
+        }
         let number = self.log_number();
-        let Some((origin, len)) = self.on_view(|log| (log.origin().to_owned(), log.archive().len())) else {
+        let Some((origin, len)) = self.read_log(which, |log| (log.origin().to_owned(), log.archive().len()))
+        else {
             return Ok(());
         };
         let records = records.unwrap_or_else(|| (0..len).collect());
@@ -58,7 +98,7 @@ impl Desk {
         exporter.head(&mut out);
         let mut started = dom::tick();
         for (at, stretch) in records.chunks(STRIDE).enumerate() {
-            let written = self.on_view(|log| {
+            let written = self.read_log(which, |log| {
                 for seq in stretch {
                     let text = log.archive().canonical(*seq);
                     let fits = text.is_some_and(|text| exporter.record(&text, &mut out).is_ok());
@@ -90,33 +130,6 @@ impl Desk {
         }
     }
 
-    /// Saves the log on view as an evidence bundle: of a bundle that is open, the very file.
-    pub fn export_bundle(self) {
-        self.save_bundle(true);
-    }
-
-    /// Saves this browser's timeline as an evidence bundle, whatever is on view.
-    pub fn export_own_bundle(self) {
-        self.save_bundle(false);
-    }
-
-    fn save_bundle(self, on_view: bool) {
-        if self.exporting.with_untracked(Option::is_some) {
-            return;
-        }
-        self.exporting.set(Some((0, 0)));
-        spawn_local(async move {
-            let written = if on_view { self.bundle_file().await } else { self.own_bundle_file().await };
-            let _ = self.exporting.try_set(None);
-            let saved = written.and_then(|file| {
-                dom::download_file("airlock-evidence.json", &file).map_err(|_| REFUSED.to_owned())
-            });
-            if let Err(why) = saved {
-                let _ = self.notice.try_set(Some(why));
-            }
-        });
-    }
-
     /// The log on view as an evidence bundle: of a bundle that is open, the very file.
     ///
     /// # Errors
@@ -126,10 +139,11 @@ impl Desk {
         if let Some(file) = open.flatten() {
             return Ok(file);
         }
-        self.own_bundle_file().await
+        self.own_bundle().await
     }
 
-    async fn own_bundle_file(self) -> Result<Blob, String> {
+    /// This browser's timeline as an evidence bundle.
+    async fn own_bundle(self) -> Result<Blob, String> {
         self.all_read().await;
         let logs = self.log_number().0;
         let begun = self.keeper.try_with_value(|k| EvidenceWriter::of(k.session.store()));
@@ -191,4 +205,8 @@ impl Desk {
             }
         }
     }
+}
+
+fn save_bundle(file: &Blob) -> Result<(), String> {
+    dom::download_file("airlock-evidence.json", file).map_err(|_| REFUSED.to_owned())
 }

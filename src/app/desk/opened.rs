@@ -174,6 +174,9 @@ impl Desk {
 
     /// Closes the bundle, and goes back to this browser's timeline.
     pub fn close_bundle(self) {
+        if self.card.with_untracked(Option::is_none) {
+            return;
+        }
         self.card.set(None);
         let _ = self.bundle.try_update_value(|bundle| *bundle = None);
         self.say("The bundle is closed; this is your own timeline again.");

@@ -128,6 +128,7 @@ fn outcome(desk: Desk, sent: &Sent) -> AnyView {
         let to = id.clone();
         let go = move |_| {
             let scenario = desk.route.with_untracked(|r| r.scenario.clone());
+            desk.close_bundle();
             desk.go(Route::of_run(&to, scenario), Step::Push);
         };
         view! {
