@@ -11,6 +11,8 @@ use leptos::prelude::*;
 
 /// Records of a chain that are listed.
 const MOST: usize = 120;
+/// Records of a chain that is looked through: no delivery has as many.
+pub const LONG: usize = 5_000;
 /// Characters that are shown of what a record says.
 const CLIP: usize = 80;
 
@@ -42,7 +44,8 @@ pub fn ChainPanel(desk: Desk, correlation: String, seq: u64, unfolded: RwSignal<
                 (*at, text::plain(&what, CLIP), text::plain(&member(*at, "outcome"), CLIP))
             });
             let rows = rows.collect();
-            Shown { gaps: log.chain_gaps(&chain), rows, chain }
+            let gaps = if chain.records.len() > LONG { Vec::new() } else { log.chain_gaps(&chain) };
+            Shown { gaps, rows, chain }
         });
         shown.unwrap_or_default()
     });
@@ -88,7 +91,7 @@ fn listed(desk: Desk, shown: &Shown, seq: u64) -> AnyView {
         ];
         view! { <p class="note">{words.concat()}</p> }
     });
-    let whole = (shown.gaps.is_empty() && shown.chain.unread == 0).then(|| {
+    let whole = (shown.gaps.is_empty() && shown.chain.unread == 0 && all <= LONG).then(|| {
         view! { <p class="note">"Every stage that this delivery must have is there, or is still to come."</p> }
     });
     view! {

@@ -85,11 +85,12 @@ fn compare(desk: Desk, checkpoint: String) {
         }
     };
     spawn_local(async move {
-        let file = match desk.bundle_file().await {
+        let file = desk.bundle_file().await;
+        let _ = desk.exporting.try_set(None);
+        let file = match file {
             Ok(file) => file,
             Err(why) => return drop(desk.notice.try_set(Some(why))),
         };
-        let _ = desk.exporting.try_set(None);
         let task =
             Task::Verify(EvidenceTask { keys, checkpoint: Some(checkpoint), ..EvidenceTask::default() });
         let checked = match desk.checking.run_on(turn, task, Some(file), "Verifying", "record").await {

@@ -1,6 +1,7 @@
 //! Two runs side by side, step by step, and what differs between them.
 
 use super::super::words;
+use super::chain::LONG;
 use crate::api::archive::LatestRun;
 use crate::api::compare::{MemberDifference, OWN_MEMBERS, STEP, side_by_side};
 use crate::api::{Entry, LogOnView};
@@ -33,7 +34,7 @@ struct Line {
 
 /// The records of a run, by their places and as texts.
 fn records(log: LogOnView<'_>, run: &str) -> (Vec<u64>, Vec<String>) {
-    let chain = log.archive().chain(run).records.into_iter();
+    let chain = log.archive().chain(run).records.into_iter().take(LONG);
     chain.filter_map(|seq| Some((seq, log.archive().canonical(seq)?))).unzip()
 }
 

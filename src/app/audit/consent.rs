@@ -2,14 +2,20 @@
 
 use super::super::words;
 use crate::api::{Clause, Heard};
+use crate::app::text;
 use leptos::prelude::*;
+
+/// Consents that are listed, and clauses of each: more than a record of ours has.
+const MOST: usize = 400;
+/// Characters that are shown of a value.
+const CLIP: usize = 200;
 
 /// Each consent that was heard, and what of it applied.
 pub fn heard(consents: &[Heard]) -> Option<AnyView> {
     if consents.is_empty() {
         return None;
     }
-    let items = consents.iter().map(one).collect::<Vec<_>>();
+    let items = consents.iter().take(MOST).map(one).collect::<Vec<_>>();
     Some(
         view! {
             <h3>"The decision, clause by clause"</h3>
@@ -23,7 +29,7 @@ pub fn heard(consents: &[Heard]) -> Option<AnyView> {
 
 fn one(heard: &Heard) -> AnyView {
     let mut groups: Vec<(Option<&str>, Vec<&Clause>)> = Vec::new();
-    for clause in &heard.clauses {
+    for clause in heard.clauses.iter().take(MOST) {
         let provision = clause.provision.as_deref();
         match groups.iter_mut().find(|(own, _)| *own == provision) {
             Some((_, clauses)) => clauses.push(clause),
@@ -33,7 +39,7 @@ fn one(heard: &Heard) -> AnyView {
     let groups = groups.iter().map(|(provision, clauses)| {
         let items = clauses.iter().map(|clause| {
             let sentence = sentence(&clause.what, &clause.found);
-            view! { <li>{words::mark(found(&clause.found), &clause.found)} " " {sentence}</li> }
+            view! { <li>{words::mark(found(&clause.found), &text::plain(&clause.found, CLIP))} " " {text::plain(&sentence, CLIP)}</li> }
         });
         let items = items.collect::<Vec<_>>();
         view! {
@@ -48,9 +54,9 @@ fn one(heard: &Heard) -> AnyView {
     view! {
         <section>
             <p>
-                <strong>{heard.consent.clone()}</strong>
+                <strong>{text::plain(&heard.consent, CLIP)}</strong>
                 " → "
-                {words::mark(found(&heard.decides), &heard.decides)}
+                {words::mark(found(&heard.decides), &text::plain(&heard.decides, CLIP))}
                 " "
                 <span class="note">{decides(&heard.decides)}</span>
             </p>

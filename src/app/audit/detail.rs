@@ -229,7 +229,7 @@ fn body(desk: Desk, seq: u64, entry: &Entry, unfolded: Unfolded) -> AnyView {
     let of_delivery = (!correlation.is_empty()).then(|| {
         view! {
             <ChainPanel desk correlation=correlation.clone() seq unfolded=unfolded.compare />
-            <LineagePanel desk correlation seq unfolded=unfolded.lineage />
+            <LineagePanel desk correlation seq=entry.seq unfolded=unfolded.lineage />
         }
     });
     view! {

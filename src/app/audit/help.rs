@@ -8,7 +8,7 @@ const KEYS: [(&str, &str); 8] = [
     ("j, k, ↓, ↑", "to the next and the previous record"),
     ("Page ↓, Page ↑, Home, End", "further down and up the list"),
     ("Enter", "open the record"),
-    ("Esc", "close the record, or leave the query"),
+    ("Esc", "close the record or the comparison, or leave the query"),
     ("Shift with ←, →", "on the bar: choose a stretch of time"),
     ("Enter, Backspace", "on the bar: zoom in, zoom out"),
     ("?", "this help"),

@@ -1,5 +1,6 @@
 //! The lineage of a record as a picture, drawn when it is asked for.
 
+use super::chain::LONG;
 use crate::api::Lineage;
 use crate::app::desk::Desk;
 use crate::app::dom;
@@ -14,7 +15,7 @@ pub fn LineagePanel(desk: Desk, correlation: String, seq: u64, unfolded: RwSigna
         let lineage = desk.on_view(|log| {
             let chain = correlation.with_value(|id| log.archive().chain(id));
             let texts: Vec<String> =
-                chain.records.iter().filter_map(|seq| log.archive().canonical(*seq)).collect();
+                chain.records.iter().take(LONG).filter_map(|seq| log.archive().canonical(*seq)).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             Lineage::of(log.origin(), &texts, seq)
         });

@@ -128,10 +128,12 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-/// Closes the record that is open.
+/// Closes the record that is open; where none is, the comparison.
 fn close(desk: Desk) {
     let mut to = desk.route.get_untracked();
-    to.record = None;
+    if to.record.take().is_none() {
+        to.compare = None;
+    }
     desk.go(to, Step::Push);
 }
 
