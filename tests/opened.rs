@@ -255,3 +255,28 @@ fn a_bundle_is_the_same_however_it_is_cut_up_for_writing() {
     assert!(writer.write(&archive, 1_000, &mut hashes, &mut records));
     assert_eq!(writer.lost(), 212);
 }
+
+#[test]
+fn of_any_one_byte_that_is_altered_it_is_told_in_which_record() {
+    let file = bundle(9, &[]);
+    let (head, records, _) = lines(&file);
+    let mut at = head.len();
+    for (number, record) in records.iter().enumerate() {
+        for place in at..at + record.len() {
+            let mut bytes = file.clone().into_bytes();
+            bytes[place] = if bytes[place] == b'#' { b'%' } else { b'#' };
+            let Ok(text) = String::from_utf8(bytes) else { continue };
+            let task = EvidenceTask { evidence: text, ..EvidenceTask::default() };
+            let said = match Task::Open(task).begin() {
+                Err(objection) => objection.message,
+                Ok(mut job) => {
+                    while !job.step(64) {}
+                    let JobOutcome::Opened(index) = job.finish() else { panic!("another outcome") };
+                    index.report.faults.iter().map(|fault| fault.what.clone()).collect()
+                }
+            };
+            assert!(said.contains(&format!("Record {number} was altered")), "byte {place}: {said}");
+        }
+        at += record.len() + ",\n".len();
+    }
+}

@@ -288,5 +288,20 @@ fn objection(text: &str, error: &serde_json::Error) -> Objection {
         let what = format!("The bundle has more than {MAX_RECORDS} records or leaf hashes.");
         return refused("too-large", what, "Export a shorter part of the timeline.");
     }
+    if let Some(record) = record_in(text, error.line()) {
+        let what =
+            format!("Record {record} was altered: it can't be read any more ({place}), nor what follows it.");
+        return refused("unreadable", what, ANOTHER_FILE);
+    }
     refused("unreadable", format!("This is not an evidence bundle ({place})."), ANOTHER_FILE)
 }
+
+/// The record that a line of the file holds, where the file is laid out as we write it.
+fn record_in(text: &str, line: usize) -> Option<usize> {
+    let before = text.get(..text.find(RECORDS)?)?;
+    // Those before, and the line that the list begins with.
+    line.checked_sub(before.matches('\n').count() + 3)
+}
+
+/// What stands before the first record.
+const RECORDS: &str = "\n\"records\":[\n";
