@@ -4,6 +4,7 @@ mod custody;
 mod export;
 mod keeper;
 mod opened;
+mod room;
 mod store;
 mod turn;
 

@@ -1,9 +1,12 @@
 //! What becomes of what is kept: segments go or are set aside, holds keep them, keys change, storage fills up or is taken
 //! away, all of it is wiped. Nothing of that is silent, and what is left verifies.
 
+use airlock::api::{Evidence, Known, verify_evidence};
 use airlock_browser_tests::{Browser, id};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 const HEAD: &str = "airlock.timeline";
 const SEGMENT: &str = "airlock.segment.000000";
@@ -34,6 +37,23 @@ fn open_panel(page: &Browser) -> Result<()> {
 fn told(page: &Browser, done: bool, part: &str) -> Result<()> {
     page.wait_for(&format!("[data-testid=keeping-told][data-done={done}]"))?;
     page.wait_text(&id("keeping-told"), part)
+}
+
+/// Presses what saves a file; gives what is in it.
+fn downloaded(page: &Browser, button: &str, name: &str) -> Result<String> {
+    let folder = xtask::root().join("target/tmp").join(format!("keeping-{}-{button}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
+    page.devtools("Browser.setDownloadBehavior", behaviour)?;
+    page.click(&id(button))?;
+    let file = folder.join(name);
+    let since = Instant::now();
+    while !file.is_file() && since.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let content = fs::read_to_string(&file).with_context(|| format!("{name} was not saved"))?;
+    fs::remove_dir_all(&folder)?;
+    Ok(content)
 }
 
 /// Takes all room that there is in local storage.
@@ -71,6 +91,9 @@ fn a_segment_that_was_altered_is_set_aside_alone_and_the_rest_goes_on_verified()
 
     open_panel(&page)?;
     page.wait_text(&id("segment"), "set aside; its root stays")?;
+    let file = downloaded(&page, "aside-export", "airlock-aside.json")?;
+    let texts: Vec<(String, String)> = serde_json::from_str(&file)?;
+    ensure!(texts.iter().map(|(_, text)| text).eq([&altered]), "the file has what was found");
     page.click(&id("aside-delete"))?;
     page.click(&id("aside-delete-sure"))?;
     told(&page, true, "is deleted")?;
@@ -166,6 +189,10 @@ fn everything_is_wiped_once_that_is_typed_and_another_tab_writes_nothing_back() 
     let disabled =
         page.run("return document.querySelector('[data-testid=wipe-confirm]').disabled", Vec::new())?;
     ensure!(disabled == json!(true));
+    let bundle = downloaded(&page, "wipe-export", "airlock-evidence.json")?;
+    let report = verify_evidence(Evidence::read(bundle).map_err(|why| anyhow!("{why:?}"))?, Known::default());
+    ensure!(report.verified && report.size == 7, "{report:?}");
+    page.run("document.querySelector('[data-testid=wipe-word]').focus()", Vec::new())?;
     page.wait_until("the word is asked for", "return document.activeElement.dataset.testid === 'wipe-word'")?;
     page.press("wipe")?;
     page.run("window.old = true", Vec::new())?;
