@@ -11,6 +11,7 @@ mod page;
 mod site;
 
 pub use driver::Driver;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 pub use fantoccini::key::Key;
 pub use page::{FIRST_ENTRY, HEAD};
 pub use site::Site;
@@ -252,8 +253,18 @@ impl Browser {
 
     /// Presses keys, wherever the focus is. [`Key`] has those that are not letters.
     pub fn press(&self, keys: &str) -> Result<()> {
-        self.wait_on(|client| async move { client.active_element().await?.send_keys(keys).await })
-            .with_context(|| format!("pressing {keys:?}"))
+        // To a file input the driver hands keys as the names of files: there they are pressed one by one.
+        let on_files = self.run("return document.activeElement?.type === 'file'", Vec::new())? == true;
+        let one = |value| [KeyAction::Down { value }, KeyAction::Up { value }];
+        let pressed = KeyActions::new("keys".to_owned());
+        let pressed = keys.chars().flat_map(one).fold(pressed, |keys, action| keys.then(action));
+        self.wait_on(|client| async move {
+            match on_files {
+                true => client.perform_actions(pressed).await,
+                false => client.active_element().await?.send_keys(keys).await,
+            }
+        })
+        .with_context(|| format!("pressing {keys:?}"))
     }
 
     /// Hands files to an `<input type="file">`, as its picker would; a hidden one too.
