@@ -117,7 +117,7 @@ pub fn download(name: &str, mime: &str, content: &str) -> Result<(), JsValue> {
     download_parts(name, mime, &js_sys::Array::of1(&JsValue::from_str(content)))
 }
 
-/// Offers texts, one after the other, as a file to save.
+/// Offers texts or files, one after the other, as a file to save.
 pub fn download_parts(name: &str, mime: &str, parts: &js_sys::Array) -> Result<(), JsValue> {
     download_file(name, &blob_of(mime, parts)?)
 }
@@ -159,7 +159,7 @@ pub async fn bytes_of(file: &Blob) -> Option<Vec<u8>> {
     Some(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Texts, one after the other, as a file that only this page has.
+/// Texts or files, one after the other, as a file that only this page has.
 pub fn blob_of(mime: &str, parts: &js_sys::Array) -> Result<Blob, JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);

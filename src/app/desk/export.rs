@@ -109,14 +109,13 @@ impl Desk {
                 return Err(REPLACED.to_owned());
             }
             if dom::tick() - started > SLICE {
-                parts.push(&JsValue::from_str(&out));
-                out.clear();
+                parts.push(&part(&mut out));
                 let _ = self.exporting.try_set(Some((at * STRIDE, records.len())));
                 dom::pause(0).await;
                 started = dom::tick();
             }
         }
-        parts.push(&JsValue::from_str(&out));
+        parts.push(&part(&mut out));
         let name = ["airlock-timeline.", format.extension()].concat();
         if dom::download_parts(&name, format.media_type(), &parts).is_err() {
             return Err(REFUSED.to_owned());
@@ -160,8 +159,7 @@ impl Desk {
                 });
             }
             for (parts, text) in [(&hash_parts, &mut hashes), (&record_parts, &mut records)] {
-                parts.push(&JsValue::from_str(text));
-                text.clear();
+                parts.push(&part(text));
             }
             if done.is_none() || self.log_number().0 != logs || writer.lost() > 0 {
                 return Err(REPLACED.to_owned());
@@ -205,6 +203,13 @@ impl Desk {
             }
         }
     }
+}
+
+/// What was written last as a part of a file, which the browser need not copy again when the file is put together.
+fn part(text: &mut String) -> JsValue {
+    let written = JsValue::from_str(text);
+    text.clear();
+    dom::blob_of("", &js_sys::Array::of1(&written)).map_or(written, JsValue::from)
 }
 
 fn save_bundle(file: &Blob) -> Result<(), String> {
