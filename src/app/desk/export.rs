@@ -177,7 +177,7 @@ impl Desk {
     }
 
     /// Waits until the sealed segments of this browser's timeline are read, and reads those that nobody reads.
-    async fn all_read(self) {
+    pub(super) async fn all_read(self) {
         let mut started = dom::tick();
         while self.keeper.try_with_value(|k| k.session.store().archive().latest_away().is_some())
             == Some(true)

@@ -207,6 +207,9 @@ impl Desk {
             self.keeper.try_update_value(|k| k.session.distrust(&session));
             self.judge(verification);
             self.units.set(storage::used_units());
+            // What was still being read when this was asked for is read to its end.
+            self.all_read().await;
+            self.touched();
         });
     }
 
