@@ -356,3 +356,112 @@ fn the_log_forked_at_size_80() {
     assert_eq!(faults(&report), [("forked", None)]);
     assert!(report.faults[0].what.contains("forked at size 80"), "{}", report.faults[0].what);
 }
+
+/// What is wrong, and whether the report says that the other records are as they were signed.
+fn said(tampered: &Tampered) -> (Vec<(String, Option<u64>)>, bool) {
+    let report = tampered.report();
+    let named = faults(&report).into_iter().map(|(code, index)| (code.to_owned(), index)).collect();
+    let text = report.faults.iter().map(|fault| fault.help.as_str()).collect::<String>();
+    assert!(!text.contains("It was signed so"), "nobody signed this: {text}");
+    (named, text.contains("The other records are as they were signed."))
+}
+
+fn named(list: &[(&str, Option<u64>)]) -> Vec<(String, Option<u64>)> {
+    list.iter().map(|(code, index)| ((*code).to_owned(), *index)).collect()
+}
+
+#[test]
+fn what_is_not_shown_is_not_said_and_what_was_changed_is_no_writers_fault() {
+    let text = bundle(&log(60, 60, 0), &[], &[]);
+    let alter = |tampered: &mut Tampered, index: usize| {
+        tampered.records()[index]["actor"] = json!("another");
+    };
+    // A record went with its hash, and another was altered: it is named by its own number.
+    let mut tampered = Tampered::of(&text);
+    tampered.both(|list| drop(list.remove(10)));
+    alter(&mut tampered, 30);
+    let both = named(&[("records-dropped", Some(10)), ("record-or-hash-altered", Some(31))]);
+    assert_eq!(said(&tampered), (both.clone(), false));
+    // The same, where the other one was altered with its hash: that is hidden, and so nothing is said of it.
+    tampered.rehash(30);
+    assert_eq!(said(&tampered), (named(&[("records-dropped", Some(10))]), false));
+    tampered.both(|list| list.truncate(50));
+    let cut = named(&[("records-dropped", Some(10)), ("records-truncated", None)]);
+    assert_eq!(said(&tampered), (cut, false));
+    // The checkpoint was altered as well, or is not there.
+    let mut tampered = Tampered::of(&text);
+    tampered.both(|list| drop(list.remove(10)));
+    let checkpoint = tampered.0["checkpoints"][0].as_str().unwrap().replacen("\n60\n", "\n61\n", 1);
+    tampered.0["checkpoints"][0] = json!(checkpoint);
+    let doubtful = [("checkpoint-signature", None), ("root-mismatch", None), ("records-dropped", Some(10))];
+    assert_eq!(said(&tampered), (named(&doubtful), false));
+    tampered.0["checkpoints"] = json!([]);
+    let missing = named(&[("checkpoint-missing", None), ("records-dropped", Some(10))]);
+    assert_eq!(said(&tampered), (missing, false));
+    // A record that is none any more, with its hash.
+    let mut tampered = Tampered::of(&text);
+    tampered.records()[20] = json!({"payload": 1});
+    tampered.rehash(20);
+    let (found, vouched) = said(&tampered);
+    assert_eq!(
+        (found, vouched),
+        (named(&[("record-altered", Some(20)), ("records-and-hashes-altered", None)]), false)
+    );
+    // What the order alone explains is shown to be all.
+    let mut tampered = Tampered::of(&text);
+    tampered.both(|list| list.swap(3, 9));
+    assert_eq!(said(&tampered), (named(&[("records-swapped", Some(3))]), true));
+}
+
+#[test]
+fn two_checkpoints_of_one_size_that_contradict_each_other_are_a_fork() {
+    let (ours, theirs) = (log(40, 20, 1), log(40, 20, 2));
+    let text = bundle(&ours, &[40], &[]);
+    for at in [0, 1] {
+        let mut tampered = Tampered::of(&text);
+        tampered.0["checkpoints"][at] = json!(checkpoint(&theirs, &key(1)));
+        let report = tampered.report();
+        assert_eq!(faults(&report), [("forked", None)]);
+        assert!(report.faults[0].what.contains("forked at size 40"), "{}", report.faults[0].what);
+    }
+}
+
+/// A bundle that was tampered with is no fork of its log: it is held against a checkpoint as it was signed.
+#[test]
+fn an_altered_bundle_is_not_said_to_be_forked() {
+    let records = log(40, 40, 0);
+    let text = bundle(&records, &[], &[]);
+    for witness in [checkpoint(&records, &key(1)), checkpoint(&records[..25], &key(1)), text.clone()] {
+        let mut tampered = Tampered::of(&text);
+        tampered.records()[9]["actor"] = json!("another");
+        tampered.records().remove(20);
+        let known = Known { witness: Some(Witness::read(&witness).unwrap()), keys: Vec::new() };
+        let report = verify_evidence(Evidence::read(tampered.0.to_string()).unwrap(), known);
+        assert_eq!(faults(&report), [("record-altered", Some(9)), ("records-dropped", Some(20))]);
+        let relation = report.checkpoint.unwrap().relation;
+        assert!([WitnessRelation::Same, WitnessRelation::Extended].contains(&relation), "{relation:?}");
+    }
+}
+
+/// A file that can't be read any more: the record is named by its number in the log, and only a record is.
+#[test]
+fn a_record_that_breaks_the_file_is_named_by_its_place_in_the_log() {
+    let text = bundle(&log(600, 600, 0), &[], &[0]);
+    let first = text.find("\"records\":[\n").unwrap() + "\"records\":[\n".len();
+    let broken = |at: usize, byte: u8| {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] = byte;
+        Evidence::read_bytes(bytes).unwrap_err().message
+    };
+    let third = text[first..].match_indices('\n').nth(2).unwrap().0 + first + 5;
+    for byte in [0x01, 0xff] {
+        assert!(broken(first + 5, byte).starts_with("Record 256 was altered"), "{}", broken(first + 5, byte));
+        assert!(broken(third, byte).starts_with("Record 259 was altered"), "{}", broken(third, byte));
+        assert!(!broken(5, byte).contains("Record"));
+        assert!(!broken(text.len() - 2, byte).contains("Record"), "{}", broken(text.len() - 2, byte));
+    }
+    for after in ["x", "{}", "\nx", "\n\n]"] {
+        let objection = Evidence::read(format!("{text}{after}")).unwrap_err();
+        assert!(objection.message.starts_with("Something stands after"), "{objection:?}");
+    }
+}

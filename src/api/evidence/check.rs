@@ -2,7 +2,7 @@
 
 use super::examine::Examination;
 use super::faults::Wrong;
-use super::locate::{Located, locate};
+use super::locate::{Located, list, locate};
 use super::stand::{Stand, Standing};
 use super::text::{compact, unhex, unsigned};
 use super::witness::{Witness, WitnessReport};
@@ -104,7 +104,16 @@ pub struct EvidenceCheck {
     /// Roots at the sizes that are asked for. None where the log can't be told at that size.
     roots: BTreeMap<u64, Option<Hash>>,
     located: Option<Located>,
+    /// The log as the list of leaf hashes has it, where that is what was signed and the records are not.
+    signed: Option<Signed>,
     examination: Examination,
+}
+
+/// A log by its leaf hashes.
+struct Signed {
+    hashes: Vec<Hash>,
+    tree: Tree,
+    roots: BTreeMap<u64, Option<Hash>>,
 }
 
 /// The first pass, done.
@@ -144,6 +153,7 @@ impl EvidenceCheck {
             tree: Tree::default(),
             roots: BTreeMap::new(),
             located: None,
+            signed: None,
             examination: Examination::new(&evidence),
             evidence,
             known,
@@ -227,7 +237,8 @@ impl EvidenceCheck {
         if left > 0 && self.located.is_none() {
             let hashed = self.hashed();
             let located = locate(&hashed);
-            self.located = Some(located);
+            let signed = located.by_list.then(|| self.listed());
+            (self.located, self.signed) = (Some(located), signed);
         }
         match &self.located {
             Some(located) if left > 0 => self.examination.step(&self.evidence, &self.hashes, located, left),
@@ -270,6 +281,27 @@ impl EvidenceCheck {
         }
     }
 
+    /// The log that the list of leaf hashes is of.
+    fn listed(&self) -> Signed {
+        let hashes: Vec<Hash> = list(&self.hashed()).collect();
+        let mut roots: BTreeMap<u64, Option<Hash>> = self.roots.keys().map(|size| (*size, None)).collect();
+        let tree = self.evidence.places.tree_by(hashes.iter().copied(), &mut |tree| {
+            if let Some(root) = roots.get_mut(&tree.size()) {
+                *root = Some(tree.root());
+            }
+        });
+        Signed { hashes, tree, roots }
+    }
+
+    /// What a checkpoint from elsewhere is held against: what was signed, where that can be told.
+    fn told(&self) -> Hashed<'_> {
+        let own = self.hashed();
+        match &self.signed {
+            Some(Signed { hashes, tree, roots }) => Hashed { hashes, tree, roots, ..own },
+            None => own,
+        }
+    }
+
     /// How many records have been taken, and how often in all; each is taken twice.
     pub fn done(&self) -> (usize, usize) {
         (self.hashes.len() + self.examination.done(), self.evidence.records.len() * 2)
@@ -279,13 +311,15 @@ impl EvidenceCheck {
     pub fn report(&self) -> EvidenceReport {
         let mut wrong: Vec<Wrong> = self.wrong().cloned().collect();
         let checkpoint = self.known.witness.as_ref().map(|witness| {
-            let (report, faults) = witness.compare(&self.hashed(), &self.keys);
+            let (report, faults) = witness.compare(&self.told(), &self.keys);
             wrong.extend(faults);
             report
         });
-        let mut faults: Vec<EvidenceFault> = wrong.iter().take(MAX_FAULTS).map(EvidenceFault::from).collect();
+        let vouched = self.located.as_ref().is_some_and(|located| located.vouched);
+        let fault = |wrong: &Wrong| EvidenceFault::new(wrong, vouched);
+        let mut faults: Vec<EvidenceFault> = wrong.iter().take(MAX_FAULTS).map(fault).collect();
         if let Some(more) = wrong.len().checked_sub(MAX_FAULTS).filter(|more| *more > 0) {
-            faults.push(EvidenceFault::from(&Wrong::More(more as u64)));
+            faults.push(fault(&Wrong::More(more as u64)));
         }
         EvidenceReport {
             verified: faults.is_empty() && self.examination.finished(),

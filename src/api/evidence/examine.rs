@@ -85,7 +85,8 @@ impl Examination {
         }
         let (text, place) = (evidence.record(index), evidence.places.of(index));
         let Ok(record) = AuditRecord::parse(text) else {
-            self.wrong.push(Wrong::Unreadable(place));
+            // If it is not what was signed, that has been said.
+            self.wrong.extend(located.vouched.then_some(Wrong::Unreadable(place)));
             return;
         };
         let canonical = record.canonical();

@@ -118,6 +118,8 @@ fn span(first: u64, count: u64) -> String {
 const ASK: &str = "Ask for the bundle as it was exported, and compare.";
 const RECORD: &str =
     "The other records are as they were signed. Ask for the bundle as it was exported, and compare.";
+const UNVOUCHED: &str = "Nothing here shows that the other records are as they were signed. Ask for the bundle as it was exported, or \
+     hold this one against another copy (--checkpoint).";
 const LISTS: &str = "What the records say is not in doubt by this; ask for the bundle as it was exported.";
 const SIGNED: &str =
     "Compare with a checkpoint that was kept elsewhere (--checkpoint): it tells which was changed.";
@@ -192,8 +194,20 @@ impl Wrong {
         }
     }
 
-    fn help(&self) -> &'static str {
+    fn help(&self, vouched: bool) -> &'static str {
         match self {
+            Self::Altered(_)
+            | Self::NotCanonical(_)
+            | Self::Dropped { .. }
+            | Self::Truncated { .. }
+            | Self::Swapped(..)
+            | Self::Moved { .. }
+            | Self::Doubled { .. }
+            | Self::Inserted { .. }
+                if !vouched =>
+            {
+                UNVOUCHED
+            }
             Self::Altered(_)
             | Self::NotCanonical(_)
             | Self::Dropped { .. }
@@ -318,7 +332,7 @@ impl fmt::Display for Wrong {
             Self::CheckpointOrigin(number) => write!(f, "Checkpoint {number} is of another log."),
             Self::ForkedWithin(size) => write!(
                 f,
-                "The log was forked at size {size}: an earlier checkpoint in the bundle is not of its first {size} records."
+                "The log was forked at size {size}: another checkpoint in the bundle is not of its first {size} records."
             ),
             Self::PolicyUnlisted(place) => write!(f, "Record {place} cites a policy that the bundle does not list."),
             Self::PolicyUncited => f.write_str("The bundle lists a policy that no record cites."),
@@ -350,13 +364,14 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl From<&Wrong> for EvidenceFault {
-    fn from(wrong: &Wrong) -> Self {
+impl EvidenceFault {
+    /// `vouched` says whether what is not named is shown to be as it was signed.
+    pub(super) fn new(wrong: &Wrong, vouched: bool) -> Self {
         Self {
             index: wrong.index(),
             what: wrong.to_string(),
             code: format!("evidence.{}", wrong.code()),
-            help: wrong.help().to_owned(),
+            help: wrong.help(vouched).to_owned(),
         }
     }
 }

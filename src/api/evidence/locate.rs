@@ -17,22 +17,35 @@ pub(super) struct Located {
     pub altered: BTreeSet<usize>,
     /// Whether each record is where it was signed to be.
     pub in_place: bool,
+    /// Whether what is not named is shown to be as it was signed.
+    pub vouched: bool,
+    /// Whether the list of leaf hashes is what was signed, and the records are not.
+    pub by_list: bool,
     /// What is known of each record where it stands; empty where each is in its place.
     pub found: Vec<Known>,
 }
 
 impl Located {
-    fn new(wrong: Vec<Wrong>, in_place: bool) -> Self {
-        Self { wrong, altered: BTreeSet::new(), in_place, found: Vec::new() }
+    /// What is wrong with records that are in place, or not in doubt for another reason.
+    fn new(wrong: Vec<Wrong>, sound: bool) -> Self {
+        Self {
+            wrong,
+            altered: BTreeSet::new(),
+            in_place: sound,
+            vouched: sound,
+            by_list: false,
+            found: Vec::new(),
+        }
     }
 }
 
 /// Finds out what is wrong after the first pass.
 pub(super) fn locate(hashed: &Hashed<'_>) -> Located {
-    let head = hashed.points.iter().max_by_key(|point| (point.trusted, point.size));
+    // Of two that contradict each other it is the one that the records lead to.
+    let leads = |point: &Point| hashed.root_at(point.size) == Some(point.root);
+    let head = hashed.points.iter().max_by_key(|point| (point.trusted, point.size, leads(point)));
     let Some(head) = head else {
-        let mut located =
-            if hashed.agree { by_numbers(hashed, None) } else { by_list(hashed, hashed.hashes.len(), false) };
+        let mut located = if hashed.agree { by_own_numbers(hashed) } else { by_both(hashed, None) };
         located.wrong.insert(0, Wrong::NoCheckpoint);
         return located;
     };
@@ -40,10 +53,9 @@ pub(super) fn locate(hashed: &Hashed<'_>) -> Located {
     if located.wrong.is_empty() {
         located.wrong.extend(hashed.evidence.places.outside(hashed.tree.size()).map(Wrong::SegmentOutside));
     }
-    let earlier = hashed.points.iter().filter(|point| point.trusted && point.size < head.size);
     if located.wrong.is_empty() {
-        let forked =
-            earlier.filter(|point| hashed.root_at(point.size).is_some_and(|root| root != point.root));
+        let others = hashed.points.iter().filter(|point| point.trusted);
+        let forked = others.filter(|point| hashed.root_at(point.size).is_some_and(|root| root != point.root));
         located.wrong.extend(forked.map(|point| Wrong::ForkedWithin(point.size)));
     }
     located
@@ -61,13 +73,16 @@ fn against(hashed: &Hashed<'_>, head: &Point) -> Located {
     if list_root(hashed, expected) == Some((head.size, head.root)) {
         return by_list(hashed, expected, true);
     }
+    let stated = head.trusted.then_some((head, expected));
     if !hashed.agree {
-        return by_list(hashed, hashed.evidence.leaves.len(), false);
+        return by_both(hashed, stated);
     }
-    if !head.trusted {
-        return Located::new(vec![Wrong::RootDoubtful], true);
-    }
-    by_numbers(hashed, Some((head, expected)))
+    let Some(stated) = stated else {
+        let mut located = by_own_numbers(hashed);
+        located.wrong.insert(0, Wrong::RootDoubtful);
+        return located;
+    };
+    by_numbers(hashed, stated)
 }
 
 /// What is wrong with the list of leaf hashes, where the records are sound, of which there ought to be `expected`.
@@ -174,30 +189,66 @@ fn by_list(hashed: &Hashed<'_>, expected: usize, sound: bool) -> Located {
         located.wrong.extend(unread.map(|(index, _)| Wrong::LeafUnreadable(places.of(index))));
     }
     located.found = found;
+    (located.vouched, located.by_list) = (sound, sound);
     located
+}
+
+/// Records and hashes neither agree nor lead to what was signed. Where the list does not tell of anything that was dropped or
+/// moved, the numbers of the records do.
+fn by_both(hashed: &Hashed<'_>, stated: Option<(&Point, usize)>) -> Located {
+    let mut located = by_list(hashed, hashed.evidence.leaves.len(), false);
+    let respelt = located.wrong.iter().any(|wrong| matches!(wrong, Wrong::NotCanonical(_)));
+    if std::mem::take(&mut located.in_place) && !respelt {
+        let (numbers, length) = numbers(hashed, stated.map(|(_, expected)| expected), &located.altered);
+        let stated = stated.map(|(head, expected)| (expected, head.size));
+        let changes = align(&numbers, length).into_iter().map(|change| match change {
+            Change::Altered(index) => Wrong::Disagree(hashed.evidence.places.of(index)),
+            change => said(change, hashed, length, stated),
+        });
+        located.wrong = changes.collect();
+        located.found = numbers;
+    }
+    located
+}
+
+/// What each record says of its own place, of so many that there ought to be; without that it is as many as they say. Those
+/// that are `altered` claim it only.
+fn numbers(hashed: &Hashed<'_>, expected: Option<usize>, altered: &BTreeSet<usize>) -> (Vec<Known>, usize) {
+    // Whoever states a size that nobody has is not believed it.
+    let most = hashed.hashes.len().saturating_mul(2).saturating_add(1 << 20);
+    let places: Vec<Option<usize>> = (0..hashed.hashes.len())
+        .map(|index| {
+            let record = AuditRecord::parse(hashed.evidence.record(index)).ok()?;
+            hashed.evidence.places.index(record.seq).filter(|place| *place < most)
+        })
+        .collect();
+    let own = || places.iter().enumerate().filter(|(index, _)| !altered.contains(index));
+    let last = own().filter_map(|(_, place)| *place).max();
+    let length = expected.unwrap_or_else(|| last.map_or(places.len(), |last| last + 1)).min(most);
+    let known = places.iter().enumerate().map(|(index, place)| match place {
+        Some(place) if *place >= length => Known::Nothing,
+        Some(place) if altered.contains(&index) => Known::Claims(*place),
+        Some(place) => Known::Is(*place),
+        None => Known::Nothing,
+    });
+    (known.collect(), length)
+}
+
+/// Records and hashes agree with each other, and nothing that can be trusted says what was signed.
+fn by_own_numbers(hashed: &Hashed<'_>) -> Located {
+    let (numbers, length) = numbers(hashed, None, &BTreeSet::new());
+    let changes = align(&numbers, length).into_iter();
+    let wrong = changes.map(|change| said(change, hashed, length, None)).collect();
+    Located { found: numbers, ..Located::new(wrong, false) }
 }
 
 /// Records and hashes agree with each other: then only the numbers of the records tell. `head` is what was signed, with
 /// the number of records that have to be there.
-fn by_numbers(hashed: &Hashed<'_>, head: Option<(&Point, usize)>) -> Located {
+fn by_numbers(hashed: &Hashed<'_>, (head, expected): (&Point, usize)) -> Located {
     let places = &hashed.evidence.places;
-    let length = head.map_or(hashed.hashes.len(), |(_, expected)| expected);
-    // Whoever states a size that nobody has is not believed it.
-    let length = length.min(hashed.hashes.len().saturating_mul(2).saturating_add(1 << 20));
-    let numbers: Vec<Known> = (0..hashed.hashes.len())
-        .map(|index| {
-            let record = AuditRecord::parse(hashed.evidence.record(index));
-            let place =
-                record.ok().and_then(|record| places.index(record.seq)).filter(|place| *place < length);
-            place.map_or(Known::Nothing, Known::Is)
-        })
-        .collect();
+    let (numbers, length) = numbers(hashed, Some(expected), &BTreeSet::new());
     let changes = align(&numbers, length);
-    let Some((head, expected)) = head else {
-        let wrong = changes.into_iter().map(|change| said(change, hashed, length, None)).collect();
-        return Located { found: numbers, ..Located::new(wrong, false) };
-    };
-    let mut located = Located::new(Vec::new(), changes.is_empty());
+    let mut located = Located::new(Vec::new(), false);
     // Nothing but the order was changed, if the records lead to the root in the order of their numbers.
     let mut ordered: Vec<Option<Hash>> = vec![None; length];
     for (known, hash) in numbers.iter().zip(hashed.hashes) {
@@ -213,6 +264,7 @@ fn by_numbers(hashed: &Hashed<'_>, head: Option<(&Point, usize)>) -> Located {
         let tree = places.tree(leaves.into_iter());
         (tree.size(), tree.root()) == (head.size, head.root)
     });
+    located.vouched = explained;
     let absent = changes.iter().any(|change| matches!(change, Change::Dropped(..)));
     let stated = Some((expected, head.size));
     located.wrong.extend(changes.into_iter().map(|change| said(change, hashed, length, stated)));

@@ -105,11 +105,22 @@ impl Places {
 
     /// The tree over leaves in order, and what was deleted between them.
     pub fn tree(&self, leaves: impl Iterator<Item = Hash>) -> Tree {
+        self.tree_by(leaves, &mut |_| {})
+    }
+
+    /// The same, shown after each leaf and each segment as it grows, and before all.
+    pub fn tree_by(&self, leaves: impl Iterator<Item = Hash>, seen: &mut dyn FnMut(&Tree)) -> Tree {
         let mut tree = Tree::default();
+        seen(&tree);
         self.skip(&mut tree);
+        seen(&tree);
         for leaf in leaves {
             tree.push(leaf);
-            self.skip(&mut tree);
+            seen(&tree);
+            if self.have_gaps() {
+                self.skip(&mut tree);
+                seen(&tree);
+            }
         }
         tree
     }

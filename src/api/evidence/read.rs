@@ -134,6 +134,14 @@ const ANOTHER_FILE: &str =
     "Choose a file that `Export evidence` or `--evidence` has written, and take it as it was written.";
 
 impl Evidence {
+    /// Reads a bundle's bytes, which have to be UTF-8.
+    ///
+    /// # Errors
+    /// As of [`Evidence::read`].
+    pub fn read_bytes(bytes: Vec<u8>) -> Result<Self, Objection> {
+        String::from_utf8(bytes).map_err(|error| not_utf8(&error)).and_then(Self::read)
+    }
+
     /// Reads a bundle's text. A byte order mark before it is passed over; so is white space between its tokens.
     ///
     /// # Errors
@@ -256,6 +264,22 @@ fn version(format: &str, version: u32) -> Objection {
     )
 }
 
+/// The first byte that is no text, and the record that it is in.
+fn not_utf8(error: &std::string::FromUtf8Error) -> Objection {
+    let sound = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+    let text = String::from_utf8_lossy(sound);
+    let line = text.matches('\n').count() + 1;
+    let what = match record_in(&text, line) {
+        Some(record) => {
+            format!(
+                "Record {record} was altered: it is not UTF-8 text any more (line {line}), nor is what follows it read."
+            )
+        }
+        None => format!("This is not UTF-8 text (line {line})."),
+    };
+    refused("unreadable", what, ANOTHER_FILE)
+}
+
 /// What a reader's error says, in our words: its own may quote the file.
 fn objection(text: &str, error: &serde_json::Error) -> Objection {
     // A later version may have members that this one does not know: that it is one is what has to be said.
@@ -288,6 +312,13 @@ fn objection(text: &str, error: &serde_json::Error) -> Objection {
         let what = format!("The bundle has more than {MAX_RECORDS} records or leaf hashes.");
         return refused("too-large", what, "Export a shorter part of the timeline.");
     }
+    if said.starts_with("trailing characters") {
+        return refused(
+            "unreadable",
+            format!("Something stands after the bundle's end ({place})."),
+            ANOTHER_FILE,
+        );
+    }
     if let Some(record) = record_in(text, error.line()) {
         let what =
             format!("Record {record} was altered: it can't be read any more ({place}), nor what follows it.");
@@ -296,12 +327,28 @@ fn objection(text: &str, error: &serde_json::Error) -> Objection {
     refused("unreadable", format!("This is not an evidence bundle ({place})."), ANOTHER_FILE)
 }
 
-/// The record that a line of the file holds, where the file is laid out as we write it.
-fn record_in(text: &str, line: usize) -> Option<usize> {
-    let before = text.get(..text.find(RECORDS)?)?;
+/// The record that a line of the file holds, by its place in the log, where the file is laid out as we write it.
+fn record_in(text: &str, line: usize) -> Option<u64> {
+    let (before, list) = text.split_once(RECORDS)?;
+    let lines = |text: &str| text.matches('\n').count();
     // Those before, and the line that the list begins with.
-    line.checked_sub(before.matches('\n').count() + 3)
+    let index = line.checked_sub(lines(before) + 3)?;
+    // What stands after the list is no record. Where the text is cut off, all that follows is of the list.
+    let end = list.rfind("\n]").and_then(|end| list.get(..end));
+    if end.is_some_and(|list| index > lines(list)) {
+        return None;
+    }
+    let (head, _) = before.split_once(",\n\"leafHashes\":[\n")?;
+    let Gaps { deleted } = serde_json::from_str(&[head.trim_start_matches('\u{feff}'), "}"].concat()).ok()?;
+    Some(Places::new(deleted.iter().map(Deleted::read))?.of(index))
 }
 
 /// What stands before the first record.
 const RECORDS: &str = "\n\"records\":[\n";
+
+/// Of a bundle's head, what decides which place a record has.
+#[derive(Deserialize)]
+struct Gaps {
+    #[serde(default)]
+    deleted: Vec<DeletedSegment>,
+}

@@ -41,7 +41,7 @@ pub(crate) fn work(check: &mut EvidenceCheck) {
 
 /// Reads a bundle.
 pub(crate) fn read(path: &Path) -> Result<Evidence, Unusable> {
-    Evidence::read(input::read_text(path)?).map_err(|objection| unusable(path, &objection))
+    Evidence::read_bytes(input::read(path)?.bytes).map_err(|objection| unusable(path, &objection))
 }
 
 /// What is known of a log by its keys.
