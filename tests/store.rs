@@ -5,10 +5,11 @@
 use airlock::api::archive::SEGMENT_RECORDS;
 use airlock::api::store::{
     Caught, Change, Fault, HEAD, Hold, HoldScope, Kept, MemoryShelf, Shelf, ShelfError, Store, Unsaved,
-    numbered,
+    numbered, set_aside,
 };
 use airlock::engine::audit::note::SigningNoteKey;
 use airlock::engine::audit::{AuditRecord, leaf_hash};
+use std::collections::BTreeSet;
 
 fn key() -> SigningNoteKey {
     SigningNoteKey::new("airlock.example.invalid/log/test", &[7; 32]).unwrap()
@@ -352,8 +353,128 @@ fn who_wrote_over_another_is_noticed_and_what_was_lost_waits_again() {
     // Who only follows misses nothing, nor does who meets a log that has taken the place of the one that was.
     assert_eq!(second.miss_overwritten(&shelf), Ok(0));
     let mut other = MemoryShelf::default();
-    let mut anew = open(&other);
+    let key = SigningNoteKey::new("airlock.example.invalid/log/another", &[8; 32]).unwrap();
+    let mut anew = Store::open(&other, key).unwrap().store;
     deliver(&mut anew, 2);
     anew.save(&mut other).unwrap();
     assert_eq!(second.miss_overwritten(&other), Ok(0));
+    // Nor does who meets its own log again after it was set aside.
+    let mut follower = open(&shelf);
+    set_aside(&mut shelf).unwrap();
+    let mut again = Store::new(self::key());
+    deliver(&mut again, 2);
+    again.save(&mut shelf).unwrap();
+    assert_eq!(follower.catch_up(&shelf), Ok(Caught::Reload));
+    assert_eq!(follower.miss_overwritten(&shelf), Ok(0));
+}
+
+/// The other one's delivery is as long, and it has gone on since: nothing of its log fits, and none of it is taken up.
+#[test]
+fn who_was_written_over_by_a_delivery_as_long_is_noticed_too() {
+    for before in [0, 3] {
+        let mut shelf = MemoryShelf::default();
+        let mut first = open(&shelf);
+        for _ in 0..before {
+            deliver(&mut first, 7);
+            first.save(&mut shelf).unwrap();
+        }
+        let mut second = open(&shelf);
+        let mut stale = shelf.clone();
+        deliver(&mut first, 7);
+        first.save(&mut shelf).unwrap();
+        let lost = texts(&first).split_off(7 * before);
+        // Both deliveries are the same but for the time that it took.
+        let text = lost[6].replace("\"delivered\"", "\"unchanged\"");
+        for own in &lost[..6] {
+            second.append(leaf_hash(own.as_bytes()), own.clone());
+        }
+        second.append(leaf_hash(text.as_bytes()), text);
+        second.save(&mut stale).unwrap();
+        deliver(&mut second, 7);
+        second.save(&mut stale).unwrap();
+        assert_eq!(first.catch_up(&stale), Ok(Caught::Reload));
+        assert_eq!(first.miss_overwritten(&stale), Ok(7), "after {before} deliveries");
+        assert_eq!(first.archive().len() as usize, 7 * (before + 1));
+    }
+}
+
+/// The head alone was taken away, and what is in memory is written again: what is left of the journal is of no use to it.
+#[test]
+fn what_is_written_again_is_not_mixed_with_what_was_left() {
+    let mut shelf = MemoryShelf::default();
+    let mut store = open(&shelf);
+    for _ in 0..50 {
+        deliver(&mut store, 7);
+        store.save(&mut shelf).unwrap();
+    }
+    assert_eq!(store.archive().segments(), 1);
+    shelf.remove(HEAD).unwrap();
+    store.forget_stored();
+    let of_all = |n: u64| Change::new("crm", numbered(n), Some("as it is now"));
+    (0..60).for_each(|n| store.change(of_all(n)));
+    store.save(&mut shelf).unwrap();
+    for _ in 0..60 {
+        let mut again = open(&shelf);
+        assert_eq!(again.rows().digest(), store.rows().digest(), "after {} deliveries", store.received());
+        fetch_all(&mut again, &shelf);
+        assert_eq!(texts(&again), texts(&store));
+        deliver(&mut store, 7);
+        store.save(&mut shelf).unwrap();
+    }
+}
+
+/// The same whatever stops it: it is written in the end, and rows that are gone are not there again.
+#[test]
+fn what_is_written_again_is_written_whole_whatever_stopped_it() {
+    let mut full = MemoryShelf::default();
+    let mut store = open(&full);
+    while store.archive().len() < SEGMENT_RECORDS as u64 {
+        deliver(&mut store, 8);
+        store.save(&mut full).unwrap();
+    }
+    assert_eq!((store.archive().segments(), store.archive().len()), (1, 256), "nothing is open");
+    let last = store.received();
+    for left in 0..20 {
+        for emptied in [false, true] {
+            let mut shelf = if emptied { MemoryShelf::default() } else { full.clone() };
+            shelf.remove(HEAD).unwrap();
+            let mut writer = store.clone();
+            for n in last / 16 * 16..=last {
+                writer.change(Change::new("crm", numbered(n), None::<&str>));
+            }
+            writer.forget_stored();
+            shelf.left = Some(left);
+            let first = writer.save(&mut shelf);
+            shelf.left = None;
+            writer.save(&mut shelf).unwrap();
+            let mut again = open(&shelf);
+            fetch_all(&mut again, &shelf);
+            assert_eq!(texts(&again), texts(&writer), "{left} writes: {first:?}");
+            assert_eq!(again.rows().digest(), writer.rows().digest());
+        }
+    }
+}
+
+#[test]
+fn a_stop_while_something_is_set_aside_loses_none_of_it() {
+    let mut shelf = MemoryShelf::default();
+    let mut store = open(&shelf);
+    for _ in 0..40 {
+        deliver(&mut store, 7);
+        store.save(&mut shelf).unwrap();
+    }
+    let texts_of = |shelf: &MemoryShelf| -> BTreeSet<String> {
+        let names = shelf.names("airlock.").unwrap();
+        names.iter().map(|name| shelf.get(name).unwrap().unwrap()).collect()
+    };
+    let before = texts_of(&shelf);
+    for left in 0.. {
+        let mut shelf = shelf.clone();
+        shelf.left = Some(left);
+        let done = set_aside(&mut shelf).is_ok();
+        assert!(texts_of(&shelf).is_superset(&before), "{left} writes");
+        if done {
+            break;
+        }
+    }
 }

@@ -208,6 +208,9 @@ impl Wrong {
             {
                 UNVOUCHED
             }
+            Self::PolicyUnlisted(_) | Self::ConsentUnlisted(_) if !vouched => {
+                "Either the record or the list was changed. Hold the bundle against another copy (--checkpoint)."
+            }
             Self::Altered(_)
             | Self::NotCanonical(_)
             | Self::Dropped { .. }

@@ -6,7 +6,7 @@ use super::{HEAD, JOURNAL, SEGMENT, rows, version1};
 /// What begins the names of what was set aside.
 const ASIDE: &str = "airlock.aside.";
 /// What all names of a page begin with.
-const OURS: &str = "airlock.";
+pub(super) const OURS: &str = "airlock.";
 
 /// Moves everything that is stored of a log out of the way, under names of its own. Gives how many texts were moved.
 ///
@@ -29,12 +29,18 @@ pub(super) fn set_names_aside(shelf: &mut impl Shelf, names: &[String]) -> Resul
     let mut moved = 0_usize;
     for name in names {
         let Some(text) = shelf.get(name)? else { continue };
-        // Room is made first: both at once might not fit. The text is safe in memory meanwhile.
-        shelf.remove(name)?;
         let to = [aside.as_str(), name.strip_prefix(OURS).unwrap_or(name)].concat();
-        if let Err(error) = shelf.set(&to, &text) {
-            let _ = shelf.set(name, &text);
-            return Err(error);
+        match shelf.set(&to, &text) {
+            Ok(()) => shelf.remove(name)?,
+            Err(ShelfError::Full) => {
+                // Both at once do not fit. The text is safe in memory meanwhile.
+                shelf.remove(name)?;
+                if let Err(error) = shelf.set(&to, &text) {
+                    let _ = shelf.set(name, &text);
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
         }
         moved = moved.saturating_add(1);
     }

@@ -3,10 +3,12 @@
 use super::head::{Fault, Head, Item, mark};
 use super::rows::{Change, Rows, number, numbered};
 use super::shelf::{Shelf, ShelfError};
-use super::{Caught, HEAD, JOURNAL, SEGMENT, SEGMENTS, Store, entry_name, named, segment_name, version1};
+use super::{
+    Caught, HEAD, JOURNAL, SEGMENT, SEGMENTS, Store, aside, entry_name, named, segment_name, version1,
+};
 use crate::api::archive::SegmentState;
 use crate::engine::audit::checkpoint::Checkpoint;
-use crate::engine::audit::note::SigningNoteKey;
+use crate::engine::audit::note::{Note, SigningNoteKey};
 use crate::engine::audit::{Hash, leaf_hash};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -208,6 +210,9 @@ impl Store {
         if self.unsaved() > 0 || self.anew || head.segments < self.archive.segments() as u64 {
             return Ok(Caught::Reload);
         }
+        if !self.fits(shelf, &head)? {
+            return Ok(Caught::Reload);
+        }
         let before = self.archive.len();
         for entry in self.next..head.to {
             let replayed = shelf.get(&entry_name(entry))?.and_then(|text| self.replay(&text));
@@ -238,31 +243,63 @@ impl Store {
         Ok(Caught::Added(self.archive.len() - before))
     }
 
+    /// Whether what another writer has added leads to the root that the head states. Nothing of it is taken up where it does
+    /// not: then what this writer has can still be told from what is stored.
+    fn fits(&self, shelf: &impl Shelf, head: &Head) -> Result<bool, ShelfError> {
+        let mut tree = self.archive.tree().clone();
+        for entry in self.next..head.to {
+            let item = shelf.get(&entry_name(entry))?.and_then(|text| Item::parse(&text));
+            let Some(item) = item else { return Ok(false) };
+            for (seq, record) in (item.size..).zip(&item.records) {
+                if seq == tree.size() {
+                    tree.push(leaf_hash(record.get().as_bytes()));
+                }
+            }
+        }
+        // Who has signed it is looked at once the keys are known that come with the entries.
+        let stated = Note::parse(&head.checkpoint).ok().and_then(|note| Checkpoint::parse(note.text).ok());
+        Ok(stated.is_some_and(|stated| (stated.size, stated.root) == (tree.size(), tree.root())))
+    }
+
     /// Looks whether entries that this writer has stored stand as it wrote them. Two writers that do not take turns write
-    /// over one another: the records of such entries wait again from then on. Gives how many. Where none of the entries
-    /// is as it was, another log has taken the place of this one, and nothing waits.
+    /// over one another: the records of such entries wait again from then on. Gives how many. Where another log has taken
+    /// the place of this one, or this one was set aside, nothing waits.
     ///
     /// # Errors
     /// Where the shelf can't be read.
     pub fn miss_overwritten(&mut self, shelf: &impl Shelf) -> Result<usize, ShelfError> {
         let mut first = None;
-        for (place, (entry, before, after)) in self.entries.iter().enumerate().rev() {
-            let Some(text) = shelf.get(&entry_name(*entry))? else { break };
-            let own = |item: Item| {
-                let mut there = (item.size..).zip(&item.records);
-                item.size.saturating_add(item.records.len() as u64) == *after
-                    && there.all(|(seq, text)| self.archive.canonical(seq).as_deref() == Some(text.get()))
-            };
-            if Item::parse(&text).is_some_and(own) {
+        let mut some_stand = false;
+        for (entry, before, after) in self.entries.iter().rev() {
+            let text = shelf.get(&entry_name(*entry))?;
+            some_stand = text.as_ref().is_none_or(|text| self.is_entry(text, *after));
+            if some_stand {
                 break;
             }
-            first = (place > 0).then_some(*before);
+            first = Some((*entry, *before));
         }
-        if let Some(first) = first {
-            let own = first..self.archive.len();
+        let Some((entry, before)) = first else { return Ok(self.unsaved()) };
+        if some_stand || stored_origin(shelf)?.as_deref() == Some(self.origin()) {
+            let after = self.entries.iter().find(|(own, ..)| *own == entry).map_or(0, |(.., after)| *after);
+            let end = format!(".{}", entry_name(entry).trim_start_matches(aside::OURS));
+            for name in aside::aside(shelf)?.iter().filter(|name| name.ends_with(&end)) {
+                if shelf.get(name)?.is_some_and(|text| self.is_entry(&text, after)) {
+                    return Ok(self.unsaved());
+                }
+            }
+            let own = before..self.archive.len();
             self.waiting = own.filter_map(|seq| self.archive.canonical(seq)).collect();
         }
         Ok(self.unsaved())
+    }
+
+    /// Whether a text is an entry of this log that ends with so many records.
+    fn is_entry(&self, text: &str, after: u64) -> bool {
+        Item::parse(text).is_some_and(|item| {
+            let mut there = (item.size..).zip(&item.records);
+            item.size.saturating_add(item.records.len() as u64) == after
+                && there.all(|(seq, text)| self.archive.canonical(seq).as_deref() == Some(text.get()))
+        })
     }
 
     /// Reads the latest sealed segment that has not been read yet, and recomputes it. Gives its number and what is wrong

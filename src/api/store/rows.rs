@@ -114,9 +114,8 @@ impl Rows {
     /// Says that nothing of them is kept.
     pub fn touch_all(&mut self) {
         for table in self.tables.values_mut() {
-            let mut chunks = BTreeSet::new();
-            chunks.extend(table.rows.keys().map(|key| chunk_of(key).to_owned()));
-            table.dirty = chunks;
+            // Those that are empty by now and were not always have to go yet.
+            table.dirty.extend(table.rows.keys().map(|key| chunk_of(key).to_owned()));
         }
     }
 

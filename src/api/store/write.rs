@@ -3,7 +3,7 @@
 use super::head::{Head, Item, KEPT, Sealed, mark};
 use super::rows::{Change, numbered};
 use super::shelf::{Shelf, ShelfError};
-use super::{HEAD, RECENT, SEGMENTS, Store, Unsaved, entry_name, raw, segment_name};
+use super::{HEAD, JOURNAL, RECENT, SEGMENTS, Store, Unsaved, entry_name, raw, segment_name};
 use crate::api::archive::{SEGMENT_LEVEL, SEGMENT_RECORDS};
 use crate::engine::audit::leaf_hash;
 use crate::engine::time::Instant;
@@ -47,7 +47,8 @@ impl Store {
         }
         if self.anew {
             self.write_anew(shelf)?;
-            self.anew = false;
+            // What another log has left in the journal is never read as this one's.
+            self.next = self.next.max(Head::guess(shelf)?.to);
         }
         let size = self.archive.len();
         let first = size.saturating_sub(self.waiting.len() as u64);
@@ -77,6 +78,10 @@ impl Store {
         self.waiting.clear();
         self.changed.clear();
         self.kept_otherwise = 0;
+        if std::mem::take(&mut self.anew) {
+            let left = shelf.names(JOURNAL).unwrap_or_default();
+            left.iter().filter(|left| **left != name).for_each(|left| drop(shelf.remove(left)));
+        }
         for name in std::mem::take(&mut self.replaces) {
             let _ = shelf.remove(&name);
         }
