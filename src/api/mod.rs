@@ -53,8 +53,8 @@ pub use derive::{DerivedDocument, Table, TableFormat, Usage, derive};
 pub use evidence::{
     ConsentReference, DeletedSegment, Evidence, EvidenceCheck, EvidenceFault, EvidenceIndex, EvidenceLog,
     EvidenceOpening, EvidenceReport, EvidenceSource, EvidenceWriter, Known, OpenedEvidence, PolicyReference,
-    ReplayReport, RunAnew, Witness, WitnessRelation, WitnessReport, check_record_proof, prove_record, replay,
-    scenario_evidence, store_evidence, verify_evidence,
+    ReplayReport, RunAnew, Witness, WitnessRelation, WitnessReport, check_record_proof, not_text,
+    prove_record, replay, scenario_evidence, store_evidence, verify_evidence,
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use inclusion::{Inclusion, InclusionStep, NoProof};

@@ -28,7 +28,7 @@ pub use faults::EvidenceFault;
 pub use index::EvidenceIndex;
 pub use opened::{EvidenceOpening, OpenedEvidence};
 pub use prove::{check_record_proof, prove_record};
-pub use read::Evidence;
+pub use read::{Evidence, not_text};
 pub use replay::{ReplayReport, RunAnew, replay};
 pub use witness::{Witness, WitnessRelation, WitnessReport};
 pub use write::{EvidenceSource, EvidenceWriter, scenario_evidence, store_evidence};

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::string::FromUtf8Error;
 
 /// Records that a bundle may hold; as many are some 800 MB.
 const MAX_RECORDS: usize = 2_000_000;
@@ -139,7 +140,10 @@ impl Evidence {
     /// # Errors
     /// As of [`Evidence::read`].
     pub fn read_bytes(bytes: Vec<u8>) -> Result<Self, Objection> {
-        String::from_utf8(bytes).map_err(|error| not_utf8(&error)).and_then(Self::read)
+        let text = String::from_utf8(bytes).map_err(|error| {
+            not_text(&error).unwrap_or_else(|| refused("unreadable", "This is not UTF-8 text.", ANOTHER_FILE))
+        })?;
+        Self::read(text)
     }
 
     /// Reads a bundle's text. A byte order mark before it is passed over; so is white space between its tokens.
@@ -264,20 +268,17 @@ fn version(format: &str, version: u32) -> Objection {
     )
 }
 
-/// The first byte that is no text, and the record that it is in.
-fn not_utf8(error: &std::string::FromUtf8Error) -> Objection {
+/// Of a bundle that is not UTF-8 any more, the record that the first byte is in that is no text. None where that is no
+/// record, or it is another file.
+pub fn not_text(error: &FromUtf8Error) -> Option<Objection> {
     let sound = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-    let text = String::from_utf8_lossy(sound);
+    let text = std::str::from_utf8(sound).ok()?;
     let line = text.matches('\n').count() + 1;
-    let what = match record_in(&text, line) {
-        Some(record) => {
-            format!(
-                "Record {record} was altered: it is not UTF-8 text any more (line {line}), nor is what follows it read."
-            )
-        }
-        None => format!("This is not UTF-8 text (line {line})."),
-    };
-    refused("unreadable", what, ANOTHER_FILE)
+    let record = record_in(text, line)?;
+    let what = format!(
+        "Record {record} was altered: it is not UTF-8 text any more (line {line}), nor is what follows it read."
+    );
+    Some(refused("unreadable", what, ANOTHER_FILE))
 }
 
 /// What a reader's error says, in our words: its own may quote the file.

@@ -1,6 +1,6 @@
 //! A file's text, read where the work is done: what goes from page to worker is the file itself, and no copy of it.
 
-use crate::api::Objection;
+use crate::api::{Objection, not_text};
 use crate::app::dom;
 use web_sys::Blob;
 
@@ -20,12 +20,14 @@ pub async fn text_of(file: &Blob) -> Result<String, Objection> {
         ));
     }
     let bytes = dom::bytes_of(file).await.ok_or_else(unreadable)?;
-    String::from_utf8(bytes).map_err(|_| {
-        Objection::new(
-            "file.no-text",
-            "The file is no text in UTF-8.",
-            "Choose the file as it was exported: evidence bundles and checkpoints are text.",
-        )
+    String::from_utf8(bytes).map_err(|error| {
+        not_text(&error).unwrap_or_else(|| {
+            Objection::new(
+                "file.no-text",
+                "The file is no text in UTF-8.",
+                "Choose the file as it was exported: evidence bundles and checkpoints are text.",
+            )
+        })
     })
 }
 
