@@ -1,6 +1,7 @@
 //! IHE BALP's patterns: what their profiles ask for, and the shape of IHE's own examples.
 
 use super::fhir::events;
+use super::support::corpus;
 use super::{every_log, records_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -244,12 +245,8 @@ const OWN_TYPE: Because =
 
 /// Whether two resources differ in shape exactly as is said: `-` is only in IHE's example, `+` only in ours.
 fn differ_as(example: &str, ours: &Value, differences: &[(&str, Because)]) {
-    let Some(corpus) = std::env::var_os("AIRLOCK_CORPUS") else {
-        println!("skipped: AIRLOCK_CORPUS is not set");
-        return;
-    };
-    let file = std::path::Path::new(&corpus).join("audit-event-balp").join(example);
-    let theirs: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let Some(folder) = corpus::folder("audit-event-balp") else { return };
+    let theirs = corpus::json(&folder.join(example));
     let (mut wanted, mut found) = (BTreeSet::new(), BTreeSet::new());
     shape(&theirs, "", &mut wanted);
     shape(ours, "", &mut found);

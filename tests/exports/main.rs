@@ -6,6 +6,8 @@ mod balp;
 mod cli;
 mod fhir;
 mod lineage;
+#[path = "../support/mod.rs"]
+mod support;
 mod table;
 
 use airlock::api::{ExportFormat, Exporter, Session, open_scenario, run_in, scenarios};
