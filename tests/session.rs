@@ -559,3 +559,35 @@ fn what_was_removed_behind_a_session_is_stored_again_and_verifies_under_a_new_ke
     }
     assert_eq!(again.timeline(), sandbox.session.timeline());
 }
+
+#[wasm_bindgen_test]
+fn what_verifies_by_itself_and_is_not_what_was_stored_is_told() {
+    let scenario = open_scenario("referral-created").unwrap();
+    let key = SigningNoteKey::new("airlock.example.invalid/log/test", &[7; 32]).unwrap();
+    let open = |shelf: &MemoryShelf| Session::open(shelf, key.clone()).unwrap().0;
+    let mut shelf = MemoryShelf::default();
+    let mut session = open(&shelf);
+    session.configure(&scenario.setup).unwrap();
+    let (at, request) = &scenario.requests[0];
+    session.send(request, *at, &mut || 0.0);
+    session.save(&mut shelf).unwrap();
+    let earlier = shelf.clone();
+    session.send(request, *at + 1_000, &mut || 0.0);
+    session.save(&mut shelf).unwrap();
+    assert_eq!(session.missing_from(&open(&shelf)), None);
+    // What waits was never there.
+    session.send(request, *at + 2_000, &mut || 0.0);
+    assert_eq!(session.missing_from(&open(&shelf)), None);
+    for (found, missing) in [(&earlier, "1 of 8"), (&MemoryShelf::default(), "8 of 8")] {
+        let fault = session.missing_from(&open(found)).unwrap();
+        assert_eq!(fault.what, format!("The last {missing} records that this tab has stored are missing."));
+    }
+    let mut other = MemoryShelf::default();
+    let mut another = open(&other);
+    another.configure(&scenario.setup).unwrap();
+    for _ in 0..9 {
+        another.send(request, *at + 5_000, &mut || 0.0);
+    }
+    another.save(&mut other).unwrap();
+    assert!(session.missing_from(&open(&other)).unwrap().what.starts_with("Another log"));
+}

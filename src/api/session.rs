@@ -382,6 +382,28 @@ impl Session {
         Ok(caught)
     }
 
+    /// What is wrong with what `read` found in storage, beside what this session has stored there: it may verify by itself
+    /// and yet be shorter, or another log.
+    pub fn missing_from(&self, read: &Self) -> Option<Fault> {
+        let stored = self.records().saturating_sub(self.unsaved() as u64);
+        let there = read.records();
+        let fault = |what: String| Some(Fault { index: None, what });
+        if there < stored {
+            let missing = stored - there;
+            return fault(format!(
+                "The last {missing} of {stored} records that this tab has stored are missing."
+            ));
+        }
+        let range = Range { from: 0, to: stored };
+        let roots = [self, read].map(|session| session.store.archive().root_of(range));
+        match roots {
+            [Some(own), Some(found)] if own != found => {
+                fault(String::from("Another log is stored than the one that this tab has written."))
+            }
+            _ => None,
+        }
+    }
+
     /// Looks whether what this session has stored still stands there; records that were written over wait again
     /// ([`Store::miss_overwritten`]). Gives how many wait.
     ///

@@ -216,3 +216,9 @@ pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
 pub fn input_of(event: &web_sys::Event) -> Option<web_sys::HtmlInputElement> {
     event.target()?.dyn_into().ok()
 }
+
+/// Folds what a selector finds of what is unfolded. False where there is nothing.
+pub fn fold_open(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    found.is_some_and(|element| element.remove_attribute("open").is_ok())
+}

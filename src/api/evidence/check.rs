@@ -34,6 +34,8 @@ pub struct Known {
 pub struct EvidenceReport {
     /// Whether nothing is wrong.
     pub verified: bool,
+    /// Whether nothing is wrong with the log by itself, whatever it was held against.
+    pub sound: bool,
     /// Size of the log as it is in the bundle, records deleted under retention included.
     pub size: u64,
     /// Root over it, lower-case hex.
@@ -310,6 +312,7 @@ impl EvidenceCheck {
     /// What the work so far has found. All of it, once [`EvidenceCheck::work`] has said that nothing is left.
     pub fn report(&self) -> EvidenceReport {
         let mut wrong: Vec<Wrong> = self.wrong().cloned().collect();
+        let sound = wrong.is_empty() && self.examination.finished();
         let checkpoint = self.known.witness.as_ref().map(|witness| {
             let (report, faults) = witness.compare(&self.told(), &self.keys);
             wrong.extend(faults);
@@ -323,6 +326,7 @@ impl EvidenceCheck {
         }
         EvidenceReport {
             verified: faults.is_empty() && self.examination.finished(),
+            sound,
             size: self.tree.size(),
             root: hex(&self.tree.root()),
             faults,

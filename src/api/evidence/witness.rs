@@ -35,7 +35,7 @@ pub enum WitnessRelation {
     Forked,
     /// The checkpoint is of another log.
     OtherLog,
-    /// It can't be told: records that decide it were deleted.
+    /// It can't be told: records that decide it were deleted, or the checkpoint's signature is wrong.
     Unknown,
 }
 
@@ -62,7 +62,7 @@ fn unreadable() -> Objection {
 }
 
 impl Witness {
-    /// Reads a checkpoint from a file's text: line ends of either kind, with or without one at the end.
+    /// Reads a checkpoint from a file's text: line ends of either kind, with or without white space around it.
     ///
     /// # Errors
     /// Where it is none of the forms.
@@ -70,7 +70,7 @@ impl Witness {
         let bare = text.trim_start_matches('\u{feff}');
         if !bare.trim_start().starts_with('{') {
             let text = bare.replace("\r\n", "\n");
-            let text = format!("{}\n", text.trim_end());
+            let text = format!("{}\n", text.trim());
             let note = text.contains("\n\n");
             let read = if note { unsigned(&text) } else { Checkpoint::parse(&text).ok() };
             let Checkpoint { origin, size, root } = read.ok_or_else(unreadable)?;
@@ -115,9 +115,14 @@ impl Witness {
         if self.other.as_ref().is_some_and(|other| !agrees(other, size, &root)) {
             wrong.push(Wrong::GivenUnsound);
         }
-        let relation = self.relation(own, &mut wrong);
+        // Of what nobody stands for nothing follows.
+        let forged = wrong.contains(&Wrong::GivenSignature);
+        let relation = if forged { WitnessRelation::Unknown } else { self.relation(own, &mut wrong) };
         let own = own.tree.size();
         let what = match relation {
+            WitnessRelation::Unknown if forged => {
+                "The checkpoint's signature is wrong: nothing follows from it.".to_owned()
+            }
             WitnessRelation::Same => {
                 format!("It is the log of the checkpoint: {size} records, the same root.")
             }

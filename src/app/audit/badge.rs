@@ -87,7 +87,11 @@ fn shown(verification: &Verification, in_memory: usize, how: &'static str, fault
     let short = text::clip(&verification.root, 12);
     let (class, state, words) = if verification.verified && in_memory > 0 {
         let rest = text::group(in_memory);
-        ("badge warn", "verified", ["⚠ verified: ", &records, "; ", &rest, " more not stored"].concat())
+        (
+            "badge warn",
+            "verified",
+            ["⚠ verified: ", &records, "; ", &rest, " of this tab not stored"].concat(),
+        )
     } else if verification.verified {
         ("badge good", "verified", ["✓ verified: ", &records, ", root ", &short].concat())
     } else {

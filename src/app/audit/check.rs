@@ -35,7 +35,7 @@ pub fn CheckMenu(desk: Desk) -> impl IntoView {
     let scenario =
         move || desk.bench.scenario.with(|s| s.as_ref().map(|s| s.card.title.clone())).unwrap_or_default();
     view! {
-        <details class="menu">
+        <details class="menu" name="audit-menu">
             <summary data-testid="check-menu">"Check"</summary>
             <div class="menu-body">
                 <label>
@@ -197,8 +197,8 @@ fn shown(report: &EvidenceReport) -> AnyView {
             </p>
         }
     });
-    let (class, glyph, word) = match report.verified {
-        true => ("badge good", "✓ ", "This log verifies: "),
+    let (class, glyph, word) = match report.sound {
+        true => ("badge good", "✓ ", "This log verifies by itself: "),
         false => ("badge bad", "✕ ", "This log does not verify: "),
     };
     let size = text::count(text::size(report.size), "record");

@@ -113,9 +113,12 @@ fn listed(desk: Desk, compared: &Compared, lines: &[Line]) -> AnyView {
     );
     let (mut same, mut differ) = (0, 0);
     both.for_each(|line| *if line.differing.is_empty() { &mut same } else { &mut differ } += 1);
-    let sum = match lines.is_empty() {
-        true => "Neither run has a record here.".to_owned(),
-        false => [
+    let has = |side: fn(&Line) -> bool| lines.iter().any(side);
+    let sum = match (has(|line| line.left.is_some()), has(|line| line.right.is_some())) {
+        (false, false) => "Neither run has a record here.".to_owned(),
+        (false, true) => ["There is no record of ", &left, " here."].concat(),
+        (true, false) => ["There is no record of ", &right, " here."].concat(),
+        (true, true) => [
             &text::count(same, "step"),
             " the same, ",
             &text::group(differ),

@@ -45,7 +45,7 @@ pub fn ExportMenu(desk: Desk, search: Search) -> impl IntoView {
         Some(words)
     };
     view! {
-        <details class="menu">
+        <details class="menu" name="audit-menu">
             <summary data-testid="export-menu">"Export"</summary>
             <div class="menu-body">
                 <button type="button" data-testid="export-evidence" on:click=move |_| desk.export_bundle()>

@@ -68,6 +68,7 @@ pub fn AuditView(desk: Desk) -> impl IntoView {
         match event.key().as_str() {
             "/" => dom::focus_on("query"),
             "?" => helping.set(true),
+            "Escape" if dom::fold_open("details.menu[open]") => {}
             "Escape" => close(desk),
             key @ ("j" | "k") => {
                 let count = search.summary.with_untracked(|s| s.count);
@@ -143,6 +144,8 @@ fn in_field(event: &web_sys::KeyboardEvent) -> bool {
     let Some(element) = element else { return false };
     let field = matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT");
     if field && event.key() == "Escape" {
+        // Of itself the browser would empty the field, and the query would stay.
+        event.prevent_default();
         let _ = element.blur();
     }
     field

@@ -68,7 +68,7 @@ pub fn Saved(desk: Desk, search: Search) -> impl IntoView {
         }
     };
     view! {
-        <details class="menu">
+        <details class="menu" name="audit-menu">
             <summary data-testid="saved">"Saved filters"</summary>
             <div class="menu-body">
                 <Show when=move || kept.with(Vec::is_empty)>

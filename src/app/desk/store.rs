@@ -1,6 +1,6 @@
 //! How the session and its stored form are kept together.
 
-use super::turn::withdraw_announcement;
+use super::turn::{take_turn, withdraw_announcement};
 use super::{Desk, Standing, Trouble};
 use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, set_aside};
 use crate::api::{Session, Verification};
@@ -205,6 +205,13 @@ impl Desk {
                 }
             }
             self.keeper.try_update_value(|k| k.session.distrust(&session));
+            if let Some(fault) = self.keeper.try_with_value(|k| k.session.missing_from(&session)).flatten() {
+                let gone = matches!(LocalShelf.get(HEAD), Ok(None)) && session.records() == 0;
+                if gone && self.trouble.with_untracked(Option::is_none) {
+                    self.trouble.set(Some(Trouble::Vanished));
+                }
+                verification.faults.push(fault);
+            }
             self.judge(verification);
             self.units.set(storage::used_units());
             // What was still being read when this was asked for is read to its end.
@@ -240,30 +247,40 @@ impl Desk {
 
     /// Moves what is stored out of the way and stores the session in memory anew.
     pub fn start_anew(self) {
-        self.put_setting_in_force();
-        if let Err(error) = set_aside(&mut LocalShelf) {
-            return self.trouble.set(Some(error.into()));
-        }
-        self.trouble.set(None);
-        let now = self.clock.get_untracked();
-        self.keeper.update_value(|k| k.set_aside(now));
-        self.save();
-        self.verify_now();
-        self.touched();
+        spawn_local(async move {
+            let _turn = take_turn().await;
+            self.put_setting_in_force();
+            if let Err(error) = set_aside(&mut LocalShelf) {
+                return self.trouble.set(Some(error.into()));
+            }
+            self.trouble.set(None);
+            let now = self.clock.get_untracked();
+            self.keeper.update_value(|k| k.set_aside(now));
+            self.save();
+            self.verify_now();
+            self.touched();
+        });
     }
 
-    /// Stores all that this tab has in memory, after what was stored was removed behind its back.
+    /// Stores all that this tab has in memory, after what was stored was removed behind its back. Where another tab has
+    /// done so meanwhile, what that one has stored is read.
     pub fn write_all_again(self) {
-        self.put_setting_in_force();
-        self.trouble.set(None);
-        self.keeper.update_value(|k| {
-            k.session.forget_stored();
-            // The key has gone with the rest, and another one may have been made since.
-            let _ = storage::keep_key(&k.session.store().secret_key_text());
+        spawn_local(async move {
+            let _turn = take_turn().await;
+            self.trouble.set(None);
+            if matches!(LocalShelf.get(HEAD), Ok(Some(_))) {
+                return self.catch_up();
+            }
+            self.put_setting_in_force();
+            self.keeper.update_value(|k| {
+                k.session.forget_stored();
+                // The key has gone with the rest, and another one may have been made since.
+                let _ = storage::keep_key(&k.session.store().secret_key_text());
+            });
+            self.save();
+            self.verify_now();
+            self.touched();
         });
-        self.save();
-        self.verify_now();
-        self.touched();
     }
 
     /// With a setting in force the session can store the CRM zone and the ids seen beside its timeline.

@@ -84,12 +84,14 @@ fn ways(desk: Desk) -> AnyView {
 
 fn trouble_banner(desk: Desk, trouble: &Trouble) -> AnyView {
     let vanished = matches!(trouble, Trouble::Vanished);
+    let doubted = matches!(trouble, Trouble::Corrupt | Trouble::Forked);
     let stake = move || {
         desk.revision.track();
         let unsaved = desk
             .keeper
             .with_value(|k| if vanished { k.session.records() as usize } else { k.session.unsaved() });
         match unsaved {
+            0 if doubted => String::from("No record of this tab waits to be stored."),
             0 => String::from("Every record of this tab is stored."),
             1 => String::from("1 record is only in memory and is lost when this tab closes."),
             n => [&text::group(n), " records are only in memory and are lost when this tab closes."].concat(),

@@ -193,7 +193,7 @@ fn under_a_banner_the_timeline_still_ends_within_the_window() -> Result<()> {
     let page = three_runs()?;
     page.run("localStorage.clear(); dispatchEvent(new StorageEvent('storage', { key: null }))", Vec::new())?;
     page.wait_for(&id("trouble"))?;
-    page.wait_text(&id("verified-badge"), "12 more not stored")?;
+    page.wait_text(&id("verified-badge"), "12 of this tab not stored")?;
     page.click("[data-seq=\"9\"]")?;
     page.wait_for(&id("detail"))?;
     let fits = "return ['timeline', 'detail'].every(name =>

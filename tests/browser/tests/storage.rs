@@ -149,3 +149,41 @@ fn two_tabs_that_take_turns_write_one_log_that_both_see_verified() -> Result<()>
     ensure!(roots.first() == roots.last(), "{roots:?}");
     page.finish()
 }
+
+#[test]
+fn a_timeline_that_was_cleared_or_put_back_to_an_earlier_state_does_not_verify() -> Result<()> {
+    let mut page = Browser::open()?;
+    page.send()?;
+    let earlier = page.storage()?;
+    page.hear(|page| page.click(&id("send-again")))?;
+    page.click(&id("nav-audit"))?;
+    page.wait_badge("verified")?;
+
+    // An earlier state is whole, and it is not what this tab has stored.
+    page.run("localStorage.clear()", Vec::new())?;
+    for (name, text) in &earlier {
+        page.set_storage(name, text)?;
+    }
+    page.click(&id("verify-now"))?;
+    page.wait_text(&id("faults"), "The last 1 of 8 records that this tab has stored are missing.")?;
+    page.wait_text(&id("trouble"), "not as it was written")?;
+    page.wait_text(&id("stake"), "No record of this tab waits")?;
+
+    // Nothing at all verifies no better, once one knows that there was something.
+    page.run("localStorage.clear()", Vec::new())?;
+    page.click(&id("verify-now"))?;
+    page.wait_text(&id("faults"), "The last 8 of 8 records")?;
+    page.wait_for(&id("trouble"))?;
+
+    let mut page = Browser::open()?;
+    page.send()?;
+    page.click(&id("nav-audit"))?;
+    page.run("localStorage.clear()", Vec::new())?;
+    page.click(&id("verify-now"))?;
+    page.wait_text(&id("trouble"), "was removed")?;
+    page.wait_badge("failed")?;
+    page.click(&id("write-again"))?;
+    page.wait_badge("verified")?;
+    page.wait_gone(&id("trouble"))?;
+    page.finish()
+}
