@@ -152,7 +152,7 @@ fn two_tabs_that_take_turns_write_one_log_that_both_see_verified() -> Result<()>
 
 #[test]
 fn a_timeline_that_was_cleared_or_put_back_to_an_earlier_state_does_not_verify() -> Result<()> {
-    let mut page = Browser::open()?;
+    let page = Browser::open()?;
     page.send()?;
     let earlier = page.storage()?;
     page.hear(|page| page.click(&id("send-again")))?;
@@ -175,7 +175,7 @@ fn a_timeline_that_was_cleared_or_put_back_to_an_earlier_state_does_not_verify()
     page.wait_text(&id("faults"), "The last 8 of 8 records")?;
     page.wait_for(&id("trouble"))?;
 
-    let mut page = Browser::open()?;
+    let page = Browser::open()?;
     page.send()?;
     page.click(&id("nav-audit"))?;
     page.run("localStorage.clear()", Vec::new())?;
