@@ -560,7 +560,7 @@ fn what_was_removed_behind_a_session_is_stored_again_and_verifies_under_a_new_ke
     assert_eq!(again.timeline(), sandbox.session.timeline());
 }
 
-#[wasm_bindgen_test]
+#[wasm_bindgen_test(unsupported = test)]
 fn what_verifies_by_itself_and_is_not_what_was_stored_is_told() {
     let scenario = open_scenario("referral-created").unwrap();
     let key = SigningNoteKey::new("airlock.example.invalid/log/test", &[7; 32]).unwrap();

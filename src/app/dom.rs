@@ -32,6 +32,30 @@ pub async fn breathe() {
     pause(0).await;
 }
 
+/// Work in slices, so that the page has its turns between them.
+pub struct Pace {
+    slice: f64,
+    since: f64,
+}
+
+impl Pace {
+    /// Slices of so many milliseconds; the first begins now.
+    pub fn of(slice: f64) -> Self {
+        Self { slice, since: tick() }
+    }
+
+    /// Whether the slice is used up.
+    pub fn is_due(&self) -> bool {
+        tick() - self.since > self.slice
+    }
+
+    /// Gives the page its turn; the next slice begins after it.
+    pub async fn rest(&mut self) {
+        breathe().await;
+        self.since = tick();
+    }
+}
+
 /// Waits for so many milliseconds, at the least.
 pub async fn pause(ms: i32) {
     let turn = js_sys::Promise::new(&mut |resolve, _| {

@@ -2,7 +2,7 @@
 
 use super::members;
 use super::tokens::{ABSENT, Token, Tokens};
-use crate::engine::audit::{AuditRecord, Hash, Tree, leaf_hash};
+use crate::engine::audit::{AuditRecord, Hash, Tree, hash_of_base64, leaf_hash};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use std::fmt;
@@ -245,7 +245,7 @@ pub(super) fn read_head(line: &str) -> Option<(u64, usize, Hash)> {
     let (FORMAT, first, count, root) = head else { return None };
     let (first, count) = (first.parse::<u64>().ok()?, count.parse::<usize>().ok()?);
     let aligned = count == SEGMENT_RECORDS && first.trailing_zeros() >= SEGMENT_LEVEL;
-    let root = STANDARD.decode(root).ok()?.try_into().ok()?;
+    let root = hash_of_base64(root)?;
     (aligned && parts.next().is_none()).then_some((first, count, root))
 }
 

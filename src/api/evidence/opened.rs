@@ -10,7 +10,7 @@ use crate::api::inclusion::why;
 use crate::api::{Inclusion, NoProof, Objection};
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::NoteKey;
-use crate::engine::audit::{Hash, Nodes, Tree, leaf_hash};
+use crate::engine::audit::{Hash, Nodes, Tree, hash_of_base64, leaf_hash};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeSet, VecDeque};
@@ -174,8 +174,7 @@ impl EvidenceOpening {
             && next.first <= archive.len()
             && let Some(next) = self.deleted.pop_front()
         {
-            let root = STANDARD.decode(&next.root).ok().and_then(|root| root.try_into().ok());
-            match root {
+            match hash_of_base64(&next.root) {
                 Some(root) if next.first == archive.len() && next.count == 1 << SEGMENT_LEVEL => {
                     let number = archive.segments();
                     archive.restore_root(root);

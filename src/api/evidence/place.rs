@@ -1,9 +1,7 @@
 //! Which place in the log a record of a bundle has: those that were deleted are counted and not there.
 
 use super::DeletedSegment;
-use crate::engine::audit::{Hash, Nodes, Tree};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::engine::audit::{Hash, Nodes, Tree, hash_of_base64};
 
 /// A complete node of the tree whose records are not in the bundle.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +15,7 @@ impl Deleted {
     /// None where it is no complete node.
     pub fn read(segment: &DeletedSegment) -> Option<Self> {
         let whole = segment.count.is_power_of_two() && segment.first.is_multiple_of(segment.count);
-        let root = STANDARD.decode(&segment.root).ok()?.try_into().ok()?;
+        let root = hash_of_base64(&segment.root)?;
         // So many records nobody has: what is counted from there stays far from the end of the numbers.
         let near = segment.first.checked_add(segment.count)? <= 1 << 60;
         (whole && near).then(|| Self { first: segment.first, level: segment.count.ilog2(), root })

@@ -3,9 +3,7 @@
 use super::place::{Deleted, Places};
 use super::{ConsentReference, DeletedSegment, EvidenceLog, FORMAT, PolicyReference, VERSION};
 use crate::api::Objection;
-use crate::engine::audit::Hash;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::engine::audit::{Hash, hash_of_base64};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -83,7 +81,7 @@ trait Item: Sized {
 impl Item for Option<Hash> {
     type Read<'de> = Cow<'de, str>;
     fn of(read: Cow<'_, str>) -> Self {
-        STANDARD.decode(read.as_bytes()).ok()?.try_into().ok()
+        hash_of_base64(&read)
     }
 }
 

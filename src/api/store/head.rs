@@ -1,8 +1,9 @@
 //! What is written beside the records: the head, an entry of the journal, and what is known of a sealed segment.
 
+use super::raw;
 use super::rows::Change;
 use super::shelf::{Shelf, ShelfError};
-use crate::engine::audit::Hash;
+use crate::engine::audit::{Hash, Nodes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,20 @@ impl Head {
 }
 
 impl Item {
+    /// The entry with the records of a log from a place on, whose leaves the log knows. It changes no rows.
+    pub fn of<'a>(
+        (entry, size, received): (u64, u64, u64),
+        records: impl Iterator<Item = &'a String>,
+        log: &impl Nodes,
+    ) -> Self {
+        let (mut leaves, mut texts) = (Vec::new(), Vec::new());
+        for (seq, record) in (size..).zip(records) {
+            leaves.push(mark(&log.node(0, seq).unwrap_or_default()));
+            texts.extend(raw(record));
+        }
+        Self { entry, size, received, leaves, records: texts, rows: Vec::new() }
+    }
+
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

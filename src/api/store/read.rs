@@ -9,9 +9,7 @@ use super::{
 use crate::api::archive::SegmentState;
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::{Note, SigningNoteKey};
-use crate::engine::audit::{Hash, leaf_hash};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::engine::audit::{hash_of_base64, leaf_hash};
 
 /// Which log is stored, by what its head says; none where there is none, or the head can't be read. Its signature is not
 /// looked at.
@@ -128,7 +126,7 @@ impl Store {
         }
         for segment in 0..count.min(most) {
             let known = self.sealed(segment);
-            match known.as_ref().and_then(|known| root_of(&known.root)) {
+            match known.as_ref().and_then(|known| hash_of_base64(&known.root)) {
                 Some(root) => self.archive.restore_root(root),
                 None => {
                     faults.push(Fault::SegmentUnknown(segment));
@@ -332,8 +330,4 @@ impl Store {
 /// Whether a fault names a record, so that the root can't be the one that was written.
 fn is_altered(fault: &Fault) -> bool {
     matches!(fault, Fault::RecordAltered(_))
-}
-
-fn root_of(text: &str) -> Option<Hash> {
-    STANDARD.decode(text).ok()?.try_into().ok()
 }

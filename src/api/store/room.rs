@@ -1,10 +1,9 @@
 //! Room: what is kept free for what makes more of it, and writing into that.
 
-use super::head::{Item, mark};
+use super::head::Item;
 use super::shelf::{Shelf, ShelfError};
-use super::{Change, HEAD, SEGMENTS, Store, Unsaved, entry_name, numbered, raw, segment_name};
+use super::{Change, HEAD, SEGMENTS, Store, Unsaved, entry_name, numbered, segment_name};
 use crate::api::archive::SEGMENT_RECORDS;
-use crate::engine::audit::leaf_hash;
 
 /// What is kept free.
 const RESERVE: &str = "airlock.reserve";
@@ -115,14 +114,7 @@ impl Store {
         self.free_reserve(shelf)?;
         let (from, size) = (self.archive.sealed_len(), self.archive.len());
         let open: Vec<String> = (from..size).filter_map(|seq| self.archive.canonical(seq)).collect();
-        let item = Item {
-            entry: self.next,
-            size: from,
-            received: self.received,
-            leaves: open.iter().map(|text| mark(&leaf_hash(text.as_bytes()))).collect(),
-            records: open.iter().filter_map(|text| raw(text)).collect(),
-            rows: Vec::new(),
-        };
+        let item = Item::of((self.next, from, self.received), open.iter(), &self.archive);
         // All that the rows say is in the journal as well, so that they may be ahead of the head.
         self.rows.write(shelf)?;
         shelf.set(&entry_name(self.next), &item.to_text())?;

@@ -1,11 +1,10 @@
 //! Writing what is not stored yet, and sealing what there is enough of.
 
-use super::head::{Head, Item, KEPT, Sealed, mark};
+use super::head::{Head, Item, KEPT, Sealed};
 use super::rows::{Change, numbered};
 use super::shelf::{Shelf, ShelfError};
-use super::{HEAD, JOURNAL, RECENT, SEGMENTS, Store, Unsaved, entry_name, raw, segment_name};
+use super::{HEAD, JOURNAL, RECENT, SEGMENTS, Store, Unsaved, entry_name, segment_name};
 use crate::api::archive::{SEGMENT_LEVEL, SEGMENT_RECORDS};
-use crate::engine::audit::leaf_hash;
 use crate::engine::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,15 +54,9 @@ impl Store {
         // What waits may be in a segment already.
         let from = first.max(self.archive.sealed_len().min(size));
         let sealed = usize::try_from(from - first).unwrap_or(usize::MAX);
-        let waiting = || self.waiting.iter().skip(sealed);
-        let item = Item {
-            entry: self.next,
-            size: from,
-            received: self.received,
-            leaves: waiting().map(|text| mark(&leaf_hash(text.as_bytes()))).collect(),
-            records: waiting().filter_map(|text| raw(text)).collect(),
-            rows: self.changed.clone(),
-        };
+        let waiting = self.waiting.iter().skip(sealed);
+        let rows = self.changed.clone();
+        let item = Item { rows, ..Item::of((self.next, from, self.received), waiting, &self.archive) };
         let name = entry_name(self.next);
         shelf.set(&name, &item.to_text())?;
         self.entries.push_back((self.next, from, size));

@@ -2,7 +2,7 @@
 
 use super::{Desk, Told, Trouble, take_turn};
 use crate::api::Session;
-use crate::api::store::{Caught, HEAD, Hold, Kept, SigningNoteKey, Unsaved};
+use crate::api::store::{Caught, Hold, Kept, SigningNoteKey, Unsaved};
 use crate::app::storage::{self, LocalShelf};
 use crate::app::{dom, text};
 use leptos::prelude::*;
@@ -216,16 +216,11 @@ impl Desk {
     /// Follows what another tab has done to the log: signs with the key that it has rotated to, and shows no more what it
     /// has deleted. What it has added is read by then.
     pub(super) fn follow_custody(self) {
-        let _ = window_event_listener(leptos::ev::storage, move |event| {
-            if !event.key().is_some_and(|key| key == HEAD || key == storage::KEY) {
-                return;
-            }
-            let key = storage::kept_key();
-            self.keeper.try_update_value(|k| {
-                key.map(|key| k.session.take_key(key));
-                k.notice_gone();
-            });
-            self.touched();
+        let key = storage::kept_key();
+        self.keeper.try_update_value(|k| {
+            key.map(|key| k.session.take_key(key));
+            k.notice_gone();
         });
+        self.touched();
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{Desk, Standing};
 use crate::api::{EvidenceWriter, ExportFormat, Exporter, LogOnView};
+use crate::app::dom::{self, Pace};
 use crate::app::storage::LocalShelf;
-use crate::app::{dom, text};
+use crate::app::text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::pin::Pin;
@@ -96,7 +97,7 @@ impl Desk {
         let parts = js_sys::Array::new();
         let (mut out, mut left_out) = (String::new(), 0);
         exporter.head(&mut out);
-        let mut started = dom::tick();
+        let mut pace = Pace::of(SLICE);
         for (at, stretch) in records.chunks(STRIDE).enumerate() {
             let written = self.read_log(which, |log| {
                 for seq in stretch {
@@ -108,11 +109,10 @@ impl Desk {
             if written.is_none() || self.log_number() != number {
                 return Err(REPLACED.to_owned());
             }
-            if dom::tick() - started > SLICE {
+            if pace.is_due() {
                 parts.push(&part(&mut out));
                 let _ = self.exporting.try_set(Some((at * STRIDE, records.len())));
-                dom::pause(0).await;
-                started = dom::tick();
+                pace.rest().await;
             }
         }
         parts.push(&part(&mut out));
@@ -149,10 +149,10 @@ impl Desk {
         let mut writer = begun.ok_or(REPLACED)?;
         let (hash_parts, record_parts) = (js_sys::Array::new(), js_sys::Array::new());
         let (mut hashes, mut records) = (String::new(), String::new());
+        let mut pace = Pace::of(SLICE);
         loop {
-            let started = dom::tick();
             let mut done = Some(false);
-            while done == Some(false) && dom::tick() - started < SLICE {
+            while done == Some(false) && !pace.is_due() {
                 done = self.keeper.try_with_value(|k| {
                     let archive = LogOnView::Own(&k.session).archive();
                     writer.write(archive, STRIDE as u64, &mut hashes, &mut records)
@@ -169,7 +169,7 @@ impl Desk {
             }
             let (at, all) = writer.done();
             let _ = self.exporting.try_set(Some((text::size(at), text::size(all))));
-            dom::pause(0).await;
+            pace.rest().await;
         }
         let head = js_sys::Array::of1(&JsValue::from_str(&writer.head()));
         let parts = head.concat(&hash_parts).concat(&record_parts);
@@ -178,13 +178,13 @@ impl Desk {
 
     /// Waits until the sealed segments of this browser's timeline are read, and reads those that nobody reads.
     pub(super) async fn all_read(self) {
-        let mut started = dom::tick();
+        let mut pace = Pace::of(SLICE);
         while self.keeper.try_with_value(|k| k.session.store().archive().latest_away().is_some())
             == Some(true)
         {
             if self.standing.try_with_untracked(|standing| *standing == Standing::Checking) == Some(true) {
                 dom::pause(LOOK_MS).await;
-                started = dom::tick();
+                pace = Pace::of(SLICE);
                 continue;
             }
             match self.keeper.try_update_value(|k| k.session.fetch(&LocalShelf)) {
@@ -197,9 +197,8 @@ impl Desk {
                 })),
                 _ => return,
             }
-            if dom::tick() - started > SLICE {
-                dom::pause(0).await;
-                started = dom::tick();
+            if pace.is_due() {
+                pace.rest().await;
             }
         }
     }

@@ -166,7 +166,6 @@ impl Desk {
         };
         desk.load();
         desk.listen();
-        desk.follow_custody();
         desk.measure();
         route::follow(desk.route);
         // The fragment says which scenario is open, whoever wrote it.

@@ -5,10 +5,11 @@ use crate::api::{
     EvidenceFault, EvidenceIndex, EvidenceOpening, EvidenceTask, JobOutcome, LogOnView, Objection,
     OpenedEvidence, Task,
 };
+use crate::app::dom::{self, Pace};
 use crate::app::parts::Progress;
 use crate::app::route::Step;
+use crate::app::text;
 use crate::app::worker::{End, Turn, unreadable};
-use crate::app::{dom, text};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::ops::Range;
@@ -127,19 +128,18 @@ impl Desk {
     ) -> Result<Option<OpenedEvidence>, Objection> {
         let mut opening = EvidenceOpening::new(index);
         let begun = dom::tick();
-        let mut started = begun;
+        let mut pace = Pace::of(SLICE);
         while let Some(Range { start, end }) = opening.wants() {
             let part = file.slice_with_f64_and_f64(start as f64, end as f64).map_err(|_| unreadable())?;
             opening.take(dom::bytes_of(&part).await.ok_or_else(unreadable)?)?;
-            if dom::tick() - started > SLICE {
+            if pace.is_due() {
                 let (done, total) = opening.done();
                 let shown =
                     Progress { done, total, at: dom::tick(), ..Progress::begun("Opening", "record", begun) };
                 if self.checking.progress.try_set(Some(shown)).is_some() {
                     return Ok(None);
                 }
-                dom::pause(0).await;
-                started = dom::tick();
+                pace.rest().await;
             }
             if !self.checking.holds(turn) || self.checking.cancelled.try_get_untracked() != Some(false) {
                 return Ok(None);

@@ -79,7 +79,7 @@ impl Desk {
             let mut probe = Probe::new(known.units.saturating_sub(taken));
             let free = loop {
                 match probe.step(&mut LocalShelf) {
-                    Ok(None) => dom::pause(0).await,
+                    Ok(None) => dom::breathe().await,
                     Ok(Some(free)) => break Some(free),
                     Err(_) => break None,
                 }

@@ -4,8 +4,9 @@ use super::turn::{take_turn, withdraw_announcement};
 use super::{Desk, Standing, Trouble};
 use crate::api::store::{Caught, HEAD, Shelf as _, ShelfError, Unsaved, set_aside};
 use crate::api::{Session, Verification};
+use crate::app::dom::Pace;
 use crate::app::storage::{self, LocalShelf};
-use crate::app::{dom, text};
+use crate::app::text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -58,7 +59,7 @@ impl Desk {
         self.standing.set(Standing::Checking);
         let turn = self.reading.next();
         spawn_local(async move {
-            let mut started = dom::tick();
+            let mut pace = Pace::of(SLICE);
             loop {
                 if !self.reading.holds(turn) {
                     return;
@@ -71,10 +72,9 @@ impl Desk {
                     }
                     Some(Ok(None)) | None => break,
                 }
-                if dom::tick() - started > SLICE {
+                if pace.is_due() {
                     self.touched();
-                    dom::pause(0).await;
-                    started = dom::tick();
+                    pace.rest().await;
                 }
             }
             self.judge(verification);
@@ -101,6 +101,9 @@ impl Desk {
             let key = event.key();
             if key.as_deref().is_none_or(|key| key == HEAD) {
                 self.catch_up();
+            }
+            if key.as_deref().is_some_and(|key| key == HEAD || key == storage::KEY) {
+                self.follow_custody();
             }
             if let Some(about) = key.as_deref().and_then(storage::policy::about) {
                 self.heard_of_policy(&about);
@@ -193,12 +196,18 @@ impl Desk {
         let turn = self.reading.next();
         spawn_local(async move {
             let (mut session, mut verification) = opened;
-            let mut started = dom::tick();
-            while let Ok(Some(faults)) = session.fetch(&LocalShelf) {
-                verification.faults.extend(faults);
-                if dom::tick() - started > SLICE {
-                    dom::pause(0).await;
-                    started = dom::tick();
+            let mut pace = Pace::of(SLICE);
+            loop {
+                match session.fetch(&LocalShelf) {
+                    Ok(Some(faults)) => verification.faults.extend(faults),
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.standing.set(Standing::Unreadable);
+                        return self.trouble.set(Some(error.into()));
+                    }
+                }
+                if pace.is_due() {
+                    pace.rest().await;
                 }
                 if !self.reading.holds(turn) {
                     return;

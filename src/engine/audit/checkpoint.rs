@@ -2,7 +2,7 @@
 
 use super::note::{self, Note, NoteKey, SigningNoteKey};
 use super::proof;
-use super::tree::Hash;
+use super::tree::{Hash, hash_of_base64};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
@@ -76,7 +76,7 @@ impl Checkpoint {
         let mut line = || lines.next().filter(|line| !line.is_empty()).ok_or(Fault::Checkpoint);
         let origin = line()?.to_owned();
         let size = decimal(line()?).ok_or(Fault::Checkpoint)?;
-        let root = hash(line()?).ok_or(Fault::Checkpoint)?;
+        let root = hash_of_base64(line()?).ok_or(Fault::Checkpoint)?;
         if lines.any(str::is_empty) {
             return Err(Fault::Checkpoint);
         }
@@ -98,10 +98,6 @@ impl Checkpoint {
 fn decimal(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
-}
-
-fn hash(text: &str) -> Option<Hash> {
-    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 /// That one record is in a log, in a form that is checked without the log.
@@ -135,7 +131,7 @@ impl TlogProof {
             line = lines.next();
         }
         let index = line.and_then(|line| line.strip_prefix("index ")).and_then(decimal);
-        let hashes: Option<Vec<Hash>> = lines.take(MAX_HASHES + 1).map(hash).collect();
+        let hashes: Option<Vec<Hash>> = lines.take(MAX_HASHES + 1).map(hash_of_base64).collect();
         match (index, hashes) {
             (Some(index), Some(hashes)) if hashes.len() <= MAX_HASHES => {
                 Ok(Self { index, hashes, extra, checkpoint: checkpoint.to_owned() })

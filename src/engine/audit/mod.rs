@@ -17,7 +17,7 @@ pub use log::Log;
 pub use member::{Form, Kind, Member, Members};
 pub use operations::{Operation, Operations};
 pub use record::AuditRecord;
-pub use tree::{Hash, Nodes, Range, Tree, empty_root, leaf_hash, node_hash};
+pub use tree::{Hash, Nodes, Range, Tree, empty_root, hash_of_base64, leaf_hash, node_hash};
 pub use upkeep::Upkeep;
 
 /// Lower-case hex.

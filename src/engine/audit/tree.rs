@@ -1,5 +1,7 @@
 //! The Merkle tree of RFC 6962, section 2.1: its hashes, its root as it grows, and where its nodes stand.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
@@ -11,6 +13,11 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
     hasher.update([0]);
     hasher.update(data);
     hasher.finalize().into()
+}
+
+/// A hash as checkpoints, bundles and segments spell it: 32 bytes in base64 (RFC 4648, section 4), padded.
+pub fn hash_of_base64(text: &str) -> Option<Hash> {
+    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 /// The hash of an inner node: SHA-256 of 0x01, its left child and its right child.
