@@ -59,7 +59,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         requests.iter().for_each(floor);
         floors.push((clock() - start) * 1000.0 / EVENTS as f64);
 
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+        let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         let start = clock();
         for delivery in deliveries {
@@ -72,7 +72,7 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         records = connector.log().size() / EVENTS as u64;
 
         // Once more with the stages timed, apart, since reading the clock costs too.
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+        let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
         let mut spent = vec![0.0; Stage::ALL.len()];
         let deliveries: Vec<Delivery> = requests.iter().map(delivery).collect();
         for delivery in deliveries {
@@ -96,6 +96,33 @@ fn measure(clock: &dyn Fn() -> f64) -> Measured {
         records,
         body: requests[0].body.len(),
     }
+}
+
+/// Given names of one patient, in events that a sender made to take long. The aim is ten times the parse.
+const NAMES: [usize; 2] = [10_000, 300_000];
+
+/// The milliseconds that serde_json takes to parse an event whose patient has this many names, and those that the
+/// connector takes for it.
+fn hostile(names: usize, clock: &dyn Fn() -> f64) -> (f64, f64) {
+    let scenario = api::open_scenario("referral-created").unwrap();
+    let (at, first) = &scenario.requests[0];
+    let mut body: serde_json::Value = serde_json::from_str(&first.body).unwrap();
+    let patient = body.pointer_mut("/data/entry/1/resource/name/0").unwrap();
+    patient["given"] = (0..names).map(|n| format!("Test{n:x}")).collect();
+    let request = api::request_for(&scenario.setup, &body.to_string(), *at);
+    let (mut parses, mut pipelines) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let start = clock();
+        black_box(serde_json::from_str::<serde_json::Value>(black_box(&request.body)).unwrap());
+        parses.push(clock() - start);
+        let setting = scenario.setup.read(None).unwrap();
+        let mut connector = Connector::new(setting, Remembered::default(), Tree::default());
+        let start = clock();
+        connector.receive(delivery(&request), Instant(*at), &mut |_| {});
+        assert_eq!(connector.advance(Instant(*at), &mut |_| {}).unwrap().outcome, Outcome::Delivered);
+        pipelines.push(clock() - start);
+    }
+    (median(parses), median(pipelines))
 }
 
 fn floor(request: &Request) {
@@ -136,6 +163,15 @@ fn measured(clock: &dyn Fn() -> f64) -> String {
     writeln!(table, "  {:<10}{pipeline:>8.1} µs", "pipeline").unwrap();
     writeln!(table, "  {:<10}{floor:>8.1} µs   (HMAC-SHA256, serde_json parse, SHA-256)", "floor").unwrap();
     writeln!(table, "  {:<10}{:>8.2} floors", "ratio", pipeline / floor).unwrap();
+    for names in NAMES {
+        let (parse, pipeline) = hostile(names, clock);
+        let parses = pipeline / parse;
+        writeln!(
+            table,
+            "a patient with {names} names: {pipeline:.1} ms, {parses:.1} times serde_json's parse"
+        )
+        .unwrap();
+    }
     table
 }
 

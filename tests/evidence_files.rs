@@ -70,10 +70,16 @@ fn what_can_not_be_read_is_refused_with_a_reason_and_a_place() {
             "`format` is there twice (line 1",
         ),
         (text.replacen("{\"format\"", "{\"payload\":{},\"format\"", 1), "unknown-member", "line 1, column"),
-        (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":3,\"new\":1", 1), "version", "version 3"),
-        (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":0", 1), "version", "version 0"),
+        (
+            text.replacen("\"schemaVersion\":2", "\"schemaVersion\":3,\"new\":1", 1),
+            "version",
+            "a known version",
+        ),
+        (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":0", 1), "version", "a known version"),
         (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":-1", 1), "unreadable", "line 1"),
-        (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":1", 1), "missing-member", "`log`"),
+        (text.replacen("\"schemaVersion\":2", "\"schemaVersion\":1", 1), "version", "a known version"),
+        // Without what version 2 has, and with what it has not.
+        (with(|e| *e = version_1(e)), "version", "This is not an evidence bundle of a known version."),
         (text.replacen("airlock-evidence", "another-format", 1), "format", "`format`"),
         (text.replacen("\"leafHashes\":[", "\"leafHashes\":[null,", 1), "unreadable", "line 2"),
         (text.replacen("\"records\":[", "\"records\":{", 1), "unreadable", "line 11"),
@@ -85,7 +91,7 @@ fn what_can_not_be_read_is_refused_with_a_reason_and_a_place() {
         (with(|e| e["deleted"] = json!([segment(4, 4), segment(0, 4)])), "segment", "overlaps"),
         (with(|e| e["deleted"] = json!([segment(0, 1 << 63)])), "segment", "whole node"),
         (with(|e| drop(e.as_object_mut().unwrap().remove("origin"))), "missing-member", "`origin`"),
-        (with(|e| e["log"] = json!({"size": 7, "root": ""})), "unknown-member", "its version has not"),
+        (with(|e| e["log"] = json!({"size": 7, "root": ""})), "unknown-member", "A member is not known"),
     ] {
         let objection = Evidence::read(broken.clone()).unwrap_err();
         let beginning = &broken[..broken.floor_char_boundary(60)];
@@ -97,6 +103,15 @@ fn what_can_not_be_read_is_refused_with_a_reason_and_a_place() {
     let report = verify(&deep);
     assert_eq!(codes(&report), ["evidence.records-inserted"]);
     assert_eq!(report.faults[0].index, Some(0));
+}
+
+/// A bundle of version 1: it had no signatures, and said of its log what was to be shown.
+fn version_1(bundle: &Value) -> Value {
+    json!({
+        "format": "airlock-evidence", "schemaVersion": 1, "build": "airlock",
+        "log": { "size": 7, "root": "00".repeat(32) },
+        "policies": [], "leafHashes": bundle["leafHashes"], "records": bundle["records"],
+    })
 }
 
 fn segment(first: u64, count: u64) -> Value {
@@ -143,7 +158,6 @@ fn sizes_and_numbers_at_the_end_of_the_scale_do_no_harm() {
             let note = e["checkpoints"][0].as_str().unwrap().replacen("\n7\n", &format!("\n{max}\n"), 1);
             e["checkpoints"][0] = json!(note);
         }),
-        version_1(u64::MAX, "00"),
     ];
     for text in texts {
         let report = verify(&text);
@@ -155,35 +169,6 @@ fn sizes_and_numbers_at_the_end_of_the_scale_do_no_harm() {
         let known = Known { witness: Some(Witness::read(&head.to_string()).unwrap()), keys: Vec::new() };
         assert!(!verify_evidence(Evidence::read(bundle()).unwrap(), known).verified);
     }
-}
-
-/// The bundle as version 1 of the format had it, with what it states of its log.
-fn version_1(size: u64, root: &str) -> String {
-    with(|e| {
-        let bundle = e.as_object_mut().unwrap();
-        for name in ["origin", "keys", "checkpoints", "consents", "deleted"] {
-            bundle.remove(name);
-        }
-        bundle.insert("schemaVersion".to_owned(), json!(1));
-        let root = if root.len() == 64 { root.to_owned() } else { root.repeat(32) };
-        bundle.insert("log".to_owned(), json!({ "size": size, "root": root }));
-    })
-}
-
-#[test]
-fn version_1_is_still_verified_and_has_no_signature() {
-    let root = session_of(&scenario()).head().root;
-    let report = verify(&version_1(7, &root));
-    assert!(report.verified && report.signed_by.is_empty() && report.schema_version == 1, "{report:?}");
-    assert_eq!(codes(&verify(&version_1(7, "ab"))), ["evidence.records-and-hashes-altered"]);
-    assert_eq!(codes(&verify(&version_1(9, &root))), ["evidence.records-truncated"]);
-    assert_eq!(
-        codes(&verify(&version_1(7, "no root"))),
-        ["evidence.checkpoint-unreadable", "evidence.checkpoint-missing"]
-    );
-    let refused =
-        prove_record(Evidence::read(version_1(7, &root)).unwrap(), Known::default(), 1).unwrap_err();
-    assert_eq!(refused.code, "proof.unsigned");
 }
 
 #[test]
@@ -384,14 +369,12 @@ fn the_proof_of_a_record_stands_alone_and_for_nothing_else() {
     assert_eq!(refused.code, "evidence.record-altered");
 }
 
-/// A bundle of 100 MB: read and verified, and again with a record altered, two swapped and the end cut off.
+/// A large bundle: read and verified, and again with a record altered, two swapped and some dropped.
 #[test]
-#[ignore = "takes minutes without optimisation: cargo test --release --test evidence_files -- --ignored --nocapture"]
-fn a_bundle_of_100_mb_is_verified_and_its_faults_are_found() {
+fn a_large_bundle_is_verified_and_its_faults_are_found() {
     let mut archive = airlock::api::archive::Archive::default();
-    let mut seq = 0;
-    let mut bytes = 0;
-    while bytes < 100_000_000 {
+    let size = 10_000;
+    for seq in 0..size {
         let text = AuditRecord {
             action: "apply-policy".into(),
             correlation: format!("run-{:06}", seq / 7).into(),
@@ -402,19 +385,14 @@ fn a_bundle_of_100_mb_is_verified_and_its_faults_are_found() {
             ..AuditRecord::default()
         }
         .canonical();
-        bytes += text.len() + 50;
         archive.append(leaf_hash(text.as_bytes()), &text);
         archive.seal();
-        seq += 1;
     }
     let origin = "airlock.example.invalid/log/large";
     let key = SigningNoteKey::new(origin, &[5; 32]).unwrap();
     let tree = archive.tree().clone();
-    let checkpoint = airlock::engine::audit::checkpoint::Checkpoint {
-        origin: origin.to_owned(),
-        size: seq,
-        root: tree.root(),
-    };
+    let checkpoint =
+        airlock::engine::audit::checkpoint::Checkpoint { origin: origin.to_owned(), size, root: tree.root() };
     let checkpoints = vec![checkpoint.signed(&key)];
     let keys = vec![key.verifier()];
     let text =
@@ -422,17 +400,7 @@ fn a_bundle_of_100_mb_is_verified_and_its_faults_are_found() {
             .to_text();
     drop(archive);
     let judge = |what: &str, text: String, expected: &[(&str, Option<u64>)]| {
-        let start = std::time::Instant::now();
-        let evidence = Evidence::read(text).unwrap();
-        let read = start.elapsed();
-        let report = verify_evidence(evidence, Known::default());
-        let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let peak = memory
-            .lines()
-            .find(|line| line.starts_with("VmHWM"))
-            .unwrap_or("peak memory not known here")
-            .to_owned();
-        println!("{what}: {} records, read {read:?}, in all {:?}; {peak}", report.size, start.elapsed());
+        let report = verify_evidence(Evidence::read(text).unwrap(), Known::default());
         let found: Vec<_> = report.faults.iter().map(|fault| (fault.code.as_str(), fault.index)).collect();
         assert_eq!(found, expected, "{what}");
         assert!(!expected.is_empty() || report.root == hex(&tree.root()));
@@ -442,11 +410,11 @@ fn a_bundle_of_100_mb_is_verified_and_its_faults_are_found() {
     judge("untouched", text.clone(), &[]);
     let altered = lines[first + 412].replacen("apply", "Apply", 1);
     lines[first + 412] = &altered;
-    lines.swap(first + 1000, first + 90_000);
-    lines.drain(first + 20_097..first + 20_107);
+    lines.swap(first + 1000, first + 9_000);
+    lines.drain(first + 2_097..first + 2_107);
     let expected = [
         ("evidence.record-altered", Some(412)),
-        ("evidence.records-dropped", Some(20_097)),
+        ("evidence.records-dropped", Some(2_097)),
         ("evidence.records-swapped", Some(1000)),
     ];
     judge("altered, dropped, swapped", lines.join("\n"), &expected);

@@ -29,7 +29,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// Words that would bring a clock, entropy, storage, network or DOM into the engine.
 #[cfg(not(target_arch = "wasm32"))]
-const WORLD: [&str; 15] = [
+const WORLD: [&str; 16] = [
     "std::time",
     "SystemTime",
     "Instant::now",
@@ -45,11 +45,35 @@ const WORLD: [&str; 15] = [
     "std::env",
     "std::thread",
     "println",
+    "print!",
 ];
 
+/// Words by which a closure over a protected value could write it to what is around it, past its bound (see `Phi`).
 #[cfg(not(target_arch = "wasm32"))]
-fn speaks_of_the_world(text: &str) -> Option<&'static str> {
-    WORLD.into_iter().find(|word| {
+const ELSEWHERE: [&str; 14] = [
+    "AssertUnwindSafe",
+    "impl UnwindSafe",
+    "impl RefUnwindSafe",
+    "Mutex",
+    "RwLock",
+    "Condvar",
+    "OnceLock",
+    "mpsc",
+    "atomic",
+    "thread_local",
+    "leak",
+    "catch_unwind",
+    "panic_any",
+    "resume_unwind",
+];
+
+/// What is named nevertheless: the index of a document's names, which is private to its file and filled from it alone.
+#[cfg(not(target_arch = "wasm32"))]
+const NAMED: (&str, &str) = ("fhir/json.rs", "OnceLock");
+
+#[cfg(not(target_arch = "wasm32"))]
+fn speaks_of<const N: usize>(words: [&'static str; N], text: &str) -> Option<&'static str> {
+    words.into_iter().find(|word| {
         text.match_indices(word).any(|(at, _)| {
             let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
             !text[..at].ends_with(part_of_name) && !text[at + word.len()..].starts_with(part_of_name)
@@ -58,8 +82,7 @@ fn speaks_of_the_world(text: &str) -> Option<&'static str> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-#[test]
-fn the_engine_has_no_clock_entropy_storage_network_or_dom() {
+fn each_file_of_the_engine(mut each: impl FnMut(&str, &str)) {
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine")];
     let mut files = 0;
     while let Some(folder) = folders.pop() {
@@ -70,20 +93,55 @@ fn the_engine_has_no_clock_entropy_storage_network_or_dom() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(speaks_of_the_world(&text), None, "{}", path.display());
+            each(path.to_str().unwrap(), &text);
             files += 1;
         }
     }
-    assert!(files > 20, "only {files} files were looked at");
+    assert!(files > 100, "only {files} files were looked at");
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_engine_has_no_clock_entropy_storage_network_or_dom() {
+    each_file_of_the_engine(|path, text| assert_eq!(speaks_of(WORLD, text), None, "{path}"));
     for line in [
         "use std::time::Instant;",
         "let n = rand::random();",
         "web_sys::window()",
         "use std::{fs, io}; std::fs::read",
     ] {
-        assert!(speaks_of_the_world(line).is_some(), "{line} would not be found");
+        assert!(speaks_of(WORLD, line).is_some(), "{line} would not be found");
     }
-    assert_eq!(speaks_of_the_world("let operand = Instant::nowhere();"), None);
+    assert_eq!(speaks_of(WORLD, "let operand = Instant::nowhere();"), None);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_engine_has_nothing_that_a_question_about_phi_could_write_to() {
+    let mut named = 0;
+    each_file_of_the_engine(|path, text| {
+        // `Phi` itself says what its bound does not tell.
+        let mut code =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        // What only a test counts with is not in the program.
+        code = code.replace("#[cfg(test)]\nthread_local", "");
+        if path.ends_with(NAMED.0) {
+            named += 1;
+            code = code.replace(NAMED.1, "");
+        }
+        assert_eq!(speaks_of(ELSEWHERE, &code), None, "{path}");
+    });
+    assert_eq!(named, 1);
+    for line in [
+        "let out = std::sync::Mutex::new(String::new());",
+        "static SEEN: std::sync::atomic::AtomicU64 = AtomicU64::new(0);",
+        "name.test(AssertUnwindSafe(|name| { stolen = name.clone(); true }));",
+        "let (sender, receiver) = std::sync::mpsc::channel();",
+        "let name: &'static str = name.leak();",
+        "Box::leak(name)",
+    ] {
+        assert!(speaks_of(ELSEWHERE, line).is_some(), "{line} would not be found");
+    }
 }
 
 // ------------------------------------------------------------------------------------------- fail closed
@@ -171,7 +229,7 @@ fn every_element_of_the_source_is_in_the_ledger_once() {
             }
             // Of what is no event, all that was sent is accounted for.
             let code = run.refusal.as_ref().map_or("", |refusal| refusal.code.as_str());
-            let whole = code == "event.envelope-invalid";
+            let whole = ["event.envelope-invalid", "validate.focus-deleted"].contains(&code);
             let data = body.get("data").filter(|_| !whole).unwrap_or(&body);
             assert_eq!(run.ledger.len(), leaves(data).len(), "{}", card.id);
             let paths: BTreeSet<&str> = run.ledger.iter().map(|row| row.path.as_str()).collect();
@@ -183,13 +241,14 @@ fn every_element_of_the_source_is_in_the_ledger_once() {
 
 // ------------------------------------------------------------------------------------- noninterference
 
-/// Elements that are prohibited and yet decide: they tell which resources belong together. Changing one changes
-/// whose data it is.
+/// Elements that are prohibited and yet decide: they tell which resources belong together, so that changing one changes
+/// whose data it is; or, as a patient's country, whether the policy covers the event at all.
 fn decides(pointer: &str) -> bool {
     let last = pointer.rsplit('/').next().unwrap();
     ["resourceType", "fullUrl"].contains(&last)
         || (last == "id" && pointer.ends_with("/resource/id"))
         || pointer.contains("/performer/")
+        || pointer.ends_with("/address/0/country")
 }
 
 /// Pointers to the elements that may not cross, by the ledger of the happy path.
@@ -321,7 +380,10 @@ fn the_record_does_not_depend_on_what_may_not_cross() {
     changed.for_each(|pointer| *body.pointer_mut(pointer).unwrap() = other(&original, pointer, "Zzqx-9731"));
     assert_eq!(what_leaves(&body), Some(leaves.clone()), "all of it changed");
     let mut body = original.clone();
-    let optional = pointers.iter().rev().filter(|pointer| !pointer.ends_with("/data/type"));
+    // FHIR's org-1: an Organization has a name or an identifier.
+    let needed =
+        |pointer: &&String| ["/data/type", "/data/entry/3/resource/name"].contains(&pointer.as_str());
+    let optional = pointers.iter().rev().filter(|pointer| !needed(pointer));
     optional.for_each(|pointer| take_out(&mut body, pointer));
     assert_eq!(what_leaves(&body), Some(leaves), "all of it removed");
 }
@@ -334,11 +396,12 @@ fn the_record_does_depend_on_what_crosses() {
     let resource = "/data/entry/0/resource";
     for (pointer, value) in [
         (format!("{resource}/priority"), json!("routine")),
-        (format!("{resource}/category/0/coding/0/display"), json!("Referral to dermatology service")),
+        (format!("{resource}/category/0/coding/0/code"), json!("3457005")),
+        (format!("{resource}/category/0/coding/0/system"), json!("urn:example:other")),
         (format!("{resource}/authoredOn"), json!("2025-12-14")),
         ("/data/entry/1/resource/birthDate".to_owned(), json!("1951-02-03")),
         ("/data/entry/1/resource/address/0/postalCode".to_owned(), json!("94110")),
-        ("/data/entry/3/resource/name".to_owned(), json!("Demo Skin Clinic")),
+        (format!("{resource}/performer/0/reference"), json!("Organization/CLINIC-DEMO-8")),
     ] {
         let mut body = original.clone();
         *body.pointer_mut(&pointer).unwrap() = value;
@@ -388,6 +451,15 @@ mod random {
 
 // ------------------------------------------------------------------------- decide, record, act; no value
 
+/// A sandbox whose policy lets some priorities across and not all.
+fn narrow() -> Sandbox {
+    let mut setup = referral().setup;
+    let all = "[\"routine\", \"urgent\", \"asap\", \"stat\"]";
+    assert!(setup.policy.contains(all));
+    setup.policy = setup.policy.replace(all, "[\"routine\", \"urgent\"]");
+    Sandbox::with(setup)
+}
+
 /// Sends one delivery of each kind, and says how it ends.
 fn one_of_each(sandbox: &mut Sandbox) -> Vec<(&'static str, Option<&'static str>, Vec<&'static str>)> {
     let good = sandbox.fresh_body();
@@ -416,14 +488,15 @@ fn one_of_each(sandbox: &mut Sandbox) -> Vec<(&'static str, Option<&'static str>
     let id = sandbox.fresh_id();
     sent(sandbox, &signed_now(&setup, &id, &good.replace("PAT-001", "PAT-002")), "withheld");
     let id = sandbox.fresh_id();
-    let named = good.replace("Referral to cardiology service", "Cardiology for Testperson");
-    sent(sandbox, &signed_now(&setup, &id, &named), "quarantined");
+    let unlisted = good.replace("\"urgent\"", "\"stat\"");
+    assert_ne!(unlisted, good);
+    sent(sandbox, &signed_now(&setup, &id, &unlisted), "quarantined");
     results
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn each_decision_is_recorded_denials_included() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = narrow();
     let to_guard =
         ["webhook passed", "validate passed", "adapt changed", "consent permitted", "redact changed"];
     let with = |more: &[&'static str]| [&to_guard[..], more].concat();
@@ -438,7 +511,7 @@ fn each_decision_is_recorded_denials_included() {
             Some("consent.absent"),
             vec!["webhook passed", "validate passed", "adapt changed", "consent denied"],
         ),
-        ("quarantined", Some("guard.phi-in-output"), with(&["guard quarantined"])),
+        ("quarantined", Some("guard.value-outside-contract"), with(&["guard quarantined"])),
     ];
     assert_eq!(one_of_each(&mut sandbox), expected);
     for (n, entry) in sandbox.session.timeline().into_iter().enumerate() {
@@ -463,7 +536,7 @@ fn a_consent_decision_says_who_asked_why_and_what_decided() {
         assert_eq!(entry.code.as_deref(), code, "{scenario}");
         assert_eq!(entry.purpose.as_deref(), Some("CAREMGT"), "{scenario}");
         assert_eq!(entry.destination.as_deref(), Some("CRM-DEMO"), "{scenario}");
-        assert_eq!(entry.policy.as_deref(), Some("referral-intake@1.1.0"), "{scenario}");
+        assert_eq!(entry.policy.as_deref(), Some("referral-intake@1.2.0"), "{scenario}");
         assert!(entry.legal_basis.is_some() && entry.policy_hash.is_some(), "{scenario}");
     }
 }
@@ -483,11 +556,12 @@ fn delivery(setup: &Setup, id: &str, body: &str) -> Delivery {
 #[wasm_bindgen_test(unsupported = test)]
 fn what_left_is_fingerprinted_in_the_log_and_the_answer_comes_before_the_work() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+    let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
     let receipt = connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
     assert_eq!((receipt.status, receipt.settled.is_none()), (202, true));
     assert_eq!((connector.log().size(), connector.crm().records().len()), (1, 0), "answered, not worked on");
-    assert!(connector.seen().contains(&setup.source.id, "evt-1"), "seen from the moment of the answer");
+    let id = connector.setting().state_keys.of_event(&setup.source.id, "evt-1");
+    assert!(connector.seen().contains(&setup.source.id, &id), "seen from the moment of the answer");
 
     let run = connector.advance(Instant(NOW), &mut |_| {}).unwrap();
     assert_eq!(run.outcome, Outcome::Delivered);
@@ -558,7 +632,7 @@ fn phi_prints_a_placeholder() {
     assert_eq!(format!("{phi:?} {:#?}", phi.clone()), "Phi(…) Phi(…)");
     let run = {
         let setup = referral().setup;
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+        let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
         connector.receive(delivery(&setup, "evt-1", &referral_body()), Instant(NOW), &mut |_| {});
         connector.advance(Instant(NOW), &mut |_| {}).unwrap()
     };
@@ -569,7 +643,7 @@ fn phi_prints_a_placeholder() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = narrow();
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..8 {
         for (outcome, _, _) in one_of_each(&mut sandbox) {
@@ -602,7 +676,7 @@ fn each_delivery_ends_in_exactly_one_state_and_the_counts_add_up() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_full_queue_pushes_back_and_drops_nothing() {
     let setup = referral().setup;
-    let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+    let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
     let mut accepted = 0;
     let refused = loop {
         let id = format!("evt-{accepted}");
@@ -692,7 +766,7 @@ fn absent_consent_is_not_permission() {
             c["provision"]["type"] = json!(kind);
         })
     };
-    withheld(&[of_another_server("permit")], "consent.absent");
+    withheld(&[of_another_server("permit")], "consent.unclear");
     withheld(&[permit(), of_another_server("deny")], "consent.unclear");
 }
 
@@ -776,41 +850,10 @@ fn a_modifier_that_is_not_known_stops_everything() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_name_written_otherwise_is_still_found_in_what_leaves() {
-    for (family, display) in [
-        ("Testmüller", "for Testmu\u{308}ller"),
-        ("Testmüller", "for TESTMUELLER"),
-        ("Testperson", "for Ｔｅｓｔｐｅｒｓｏｎ"),
-        ("Testperson", "for Testperѕon"),
-        ("Testperson", "for T e s t p e r s o n"),
-        ("Testperson", "born 3 February 1971"),
-        ("Testperson", "call 5550100"),
-    ] {
-        let outcome = changed(|body| {
-            let entry = &mut body["data"]["entry"];
-            entry[1]["resource"]["name"][0]["family"] = json!(family);
-            entry[1]["resource"]["telecom"][0]["value"] = json!("+1 617 555-0100");
-            entry[0]["resource"]["category"][0]["coding"][0]["display"] = json!(display);
-        });
-        assert_eq!(outcome, ("quarantined".to_owned(), Some("guard.phi-in-output".to_owned())), "{display}");
-    }
-}
-
-#[wasm_bindgen_test(unsupported = test)]
-fn a_field_holds_what_its_type_says_and_no_sentence() {
-    let withheld = ("quarantined".to_owned(), Some("guard.value-outside-contract".to_owned()));
-    let long = "x".repeat(201);
-    let display = changed(|body| {
-        body["data"]["entry"][0]["resource"]["category"][0]["coding"][0]["display"] = json!(long);
-    });
-    assert_eq!(display, withheld);
-}
-
-#[wasm_bindgen_test(unsupported = test)]
 fn of_two_things_by_the_same_name_neither_is_taken() {
     let scenario = referral();
     let mut body: Value = serde_json::from_str(&referral_body()).unwrap();
-    let other = json!({ "fullUrl": "https://other.example.invalid/fhir/Patient/PAT-001",
+    let other = json!({ "fullUrl": "https://ehr.example.invalid/fhir/Patient/PAT-001",
         "resource": { "resourceType": "Patient", "id": "PAT-001", "address": [{ "state": "TX" }] } });
     body["data"]["entry"].as_array_mut().unwrap().insert(0, other);
     let mut session = session(&scenario.setup);
@@ -953,13 +996,19 @@ fn without_a_stated_type_the_policy_rule_gives_the_base() {
 #[wasm_bindgen_test(unsupported = test)]
 fn an_event_whose_subject_can_not_be_told_is_withheld() {
     let mut sandbox = Sandbox::new();
-    for subject in
-        [json!({ "display": "Testina Testperson" }), json!({ "identifier": { "value": "MRN-TEST-0001" } })]
-    {
+    // What may name somebody leads to no Patient to judge the event by; a display names nobody at all.
+    let at = Some("Bundle.entry[0].resource.subject");
+    for (subject, expected) in [
+        (json!({ "display": "Testina Testperson" }), ("withheld", Some("consent.subject-unknown"), None)),
+        (
+            json!({ "identifier": { "value": "MRN-TEST-0001" } }),
+            ("rejected", Some("validate.context-missing"), at),
+        ),
+    ] {
         let mut body = referral_value();
         body["data"]["entry"][0]["resource"]["subject"] = subject;
         let run = sandbox.send_body(&body.to_string());
-        assert_eq!(end(&run), ("withheld", Some("consent.subject-unknown"), None));
+        assert_eq!(end(&run), expected);
     }
     for reference in [
         json!("#PAT-001"),

@@ -9,7 +9,6 @@ use airlock::api::{
     lints,
 };
 use airlock::engine::canonical::Catalogue;
-use airlock::engine::policy::Policy;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,47 +129,6 @@ fn what_is_shipped_has_nothing_against_it() {
                 .collect();
             assert!(checked.kind.is_some() && said.is_empty(), "{}", said.join("\n"));
         }
-    }
-}
-
-#[test]
-fn a_policy_of_version_1_and_its_migration_do_the_same() {
-    let old = document("policy.schema-version-old", "triggers");
-    let old = old.replace(
-        "\"rules\": [",
-        "\"rules\": [\n    {\"id\":\"R0\",\"field\":\"Person.familyName\",\t\"label\":\"redacted\",\"target\":\"name\"},",
-    );
-    let report = check_policy(&old);
-    let finding = report.diagnostics.iter().find(|d| d.code == "policy.schema-version-old").unwrap();
-    let new = apply_edits(&old, &finding.fix.as_ref().unwrap().edits).unwrap();
-    let [before, after] = [&old, &new].map(|text| Policy::read(text, Catalogue::shipped()).policy.unwrap());
-    assert_eq!((before.schema_version, after.schema_version), (1, 2));
-    assert_eq!(before.target_adapter, after.target_adapter);
-    let targets = |policy: &Policy| -> Vec<String> {
-        policy.rules.iter().filter_map(|rule| Some(rule.target.as_ref()?.to_string())).collect()
-    };
-    assert_eq!(targets(&after), ["Activity.name", "Activity.priority"]);
-    assert_eq!(targets(&before), targets(&after));
-    for (before, after) in before.rules.iter().zip(&after.rules) {
-        assert_eq!((&before.field, before.label, before.method), (&after.field, after.label, after.method));
-        assert_eq!((before.class, before.cardinality), (after.class, after.cardinality));
-        assert_eq!(before.values, after.values);
-    }
-    // What is not about targets stays as it was written, and version 2 says where the name belongs.
-    assert!(new.contains("{\"id\":\"R0\",\"field\":\"Person.familyName\",\t\"label\":\"redacted\",\"target\":\"Activity.name\"}"));
-    assert!(codes(&check_policy(&new).diagnostics).contains(&"policy.attribute-outside"));
-    assert!(!codes(&check_policy(&old).diagnostics).contains(&"policy.attribute-outside"));
-}
-
-#[test]
-fn what_can_not_be_migrated_offers_no_migration() {
-    let old = document("policy.schema-version-old", "triggers");
-    for (from, to) in [("\"object\": \"Activity\"", "\"object\": 7"), (", \"object\": \"Activity\"", "")] {
-        let text = old.replace(from, to);
-        assert_ne!(text, old);
-        let report = check_policy(&text);
-        let finding = report.diagnostics.iter().find(|d| d.code == "policy.schema-version-old").unwrap();
-        assert!(finding.fix.is_none() && !report.usable(), "{to}");
     }
 }
 

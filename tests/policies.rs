@@ -513,7 +513,7 @@ fn a_counting_policy_that_would_tell_of_one_record_is_not_used() {
     }
     let outcome = || rule("CareEvent.outcome", "allowed", None, "Account.more");
     assert_eq!(own(with(&outcome())), Vec::<String>::new());
-    assert!(with(&outcome()).contains(&"policy.dimension-unlisted".to_owned()));
+    assert!(with(&outcome()).contains(&"policy.values-missing".to_owned()));
     assert_eq!(
         own(with(&rule("CareEvent.outcome", "allowed", None, "Task.more"))),
         ["policy.aggregate-object"]

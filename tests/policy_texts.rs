@@ -12,7 +12,6 @@ use airlock::api::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 fn shipped() -> &'static str {
     fixture("policies/referral-intake.json").unwrap()
@@ -25,13 +24,10 @@ fn with_rules(rules: Vec<Value>) -> String {
     policy.to_string()
 }
 
-/// Reads a text, holds that each finding is in it and each fix fits, and that it took no more than some seconds: far
-/// more than it takes, and far less than anything quadratic would.
+/// Reads a text, and holds that each finding is in it and each fix fits.
 #[track_caller]
 fn checked(text: &str) -> PolicyReport {
-    let start = Instant::now();
     let report = check_policy(text);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?} for {} bytes", start.elapsed(), text.len());
     for found in &report.diagnostics {
         let range = found.start.offset as usize..found.end as usize;
         assert!(text.get(range).is_some(), "{found:?}");

@@ -63,13 +63,12 @@ fn named(report: &PreviewReport) -> [Vec<&str>; 3] {
 fn a_loosened_rule_newly_crosses_with_class_owner_rule_and_veiled_examples() {
     let loosen = |policy: &mut Value| {
         let rule = rule(policy, "Person.postalCode");
-        rule["label"] = json!("allowed");
+        rule["method"] = json!("tokenize");
         rule["owner"] = json!("owner@example.invalid");
-        rule.as_object_mut().unwrap().remove("method");
     };
     // The lint keeps it from being used, and not from being compared.
     let said = check_policy(&changed(loosen).to_string());
-    assert!(!said.usable() && said.diagnostics.iter().any(|d| d.code == "policy.phi-allowed"));
+    assert!(!said.usable() && said.diagnostics.iter().any(|d| d.code == "policy.target-unfit"));
     let report = tried(loosen);
     assert_eq!(named(&report), [vec!["Person.postalCode"], vec![], vec![]]);
     let change = &report.newly_crossing[0];
@@ -78,15 +77,44 @@ fn a_loosened_rule_newly_crosses_with_class_owner_rule_and_veiled_examples() {
     assert_eq!(change.target.as_deref(), Some("PatientAttribute.region"));
     assert_eq!((change.events, change.used), (1, 1));
     let example = &change.examples[0];
-    assert_eq!((example.from.as_deref(), example.to.as_deref()), (Some("999"), Some("99999")));
+    assert_eq!((example.from.as_deref(), example.to.as_deref()), (Some("999"), Some("tok_…")));
     assert!(example.path.as_deref().unwrap().ends_with("address[0].postalCode"), "{example:?}");
     let (from, to) = change.words();
     assert_eq!(from, "generalize:zip3, to PatientAttribute.region");
-    assert_eq!(to, "as it is, to PatientAttribute.region");
-    // The guard holds it back, and it is named all the same.
-    assert_eq!(change.held_back, 1);
-    assert_eq!(report.newly_refused[0].code, "guard.phi-in-output");
+    assert_eq!(to, "tokenize, to PatientAttribute.region");
+}
+
+#[test]
+fn what_the_guard_holds_back_is_named_all_the_same() {
+    let report = tried(|policy| {
+        let rule = rule(policy, "CareEvent.codeDisplay").as_object_mut().unwrap();
+        rule.insert("field".to_owned(), json!("Person.administrativeGender"));
+        rule.insert("label".to_owned(), json!("allowed"));
+        rule.insert("target".to_owned(), json!("PatientAttribute.gender"));
+        rule.insert("values".to_owned(), json!(["male", "female", "other", "unknown"]));
+        policy["tables"] = json!([{ "name": "none", "entries": [] }]);
+        let clinic = self::rule(policy, "Organization.sourceId");
+        (clinic["table"], clinic["cardinality"]) = (json!("none"), json!("1..1"));
+    });
+    assert_eq!(named(&report)[0][0], "Person.administrativeGender");
+    assert_eq!(report.newly_crossing[0].held_back, 1);
+    assert_eq!(report.newly_refused[0].code, "guard.field-missing");
     assert_eq!(report.totals.newly_refused, 1);
+}
+
+#[test]
+fn text_that_a_draft_lets_across_as_it_is_does_not_cross_in_its_preview() {
+    let loosen = |policy: &mut Value| {
+        let rule = rule(policy, "Person.postalCode").as_object_mut().unwrap();
+        rule.insert("label".to_owned(), json!("allowed"));
+        rule.remove("method");
+    };
+    let said = check_policy(&changed(loosen).to_string());
+    assert!(!said.usable() && said.diagnostics.iter().any(|d| d.code == "policy.phi-allowed"));
+    let report = tried(loosen);
+    let changes = report.newly_crossing.iter().chain(&report.no_longer_crossing).chain(&report.changed);
+    let shown: Vec<_> = changes.flat_map(|change| &change.examples).collect();
+    assert!(!shown.is_empty() && shown.iter().all(|example| example.to.is_none()), "{report:?}");
 }
 
 #[test]
@@ -216,7 +244,7 @@ fn a_limit_that_goes_with_another_method_or_form_newly_crosses_whatever_the_even
     let birth = "Person.birthDate";
     let year = listed(birth, "1971", json!({ "method": "generalize:year" }));
     let band = with(birth, json!({ "method": "generalize:age-band" }));
-    let clinic = "Organization.name";
+    let clinic = "CareEvent.status";
     let named_so = listed(clinic, "demo eye clinic", json!({}));
     let in_code = listed(clinic, "demo eye clinic", json!({ "normalise": "code" }));
     let phones = with(clinic, json!({ "normalise": "phone" }));
@@ -295,9 +323,7 @@ fn a_wider_path_is_told_and_so_are_the_events_that_it_lets_in() {
 #[test]
 fn with_consents_it_is_asked_what_they_permit() {
     let loosened = changed(|policy| {
-        let rule = rule(policy, "Person.postalCode").as_object_mut().unwrap();
-        rule.insert("label".to_owned(), json!("allowed"));
-        rule.remove("method");
+        rule(policy, "Person.postalCode")["method"] = json!("tokenize");
     });
     let with = |consents: &str| {
         let request = PreviewRequest {
@@ -322,7 +348,7 @@ fn nothing_of_the_patient_is_in_the_report() {
             let field = rule["field"].as_str().unwrap().to_owned();
             let rule = rule.as_object_mut().unwrap();
             rule.remove("method");
-            rule.remove("values");
+            ["values", "table", "unlisted"].into_iter().for_each(|key| drop(rule.remove(key)));
             rule.insert("label".to_owned(), json!("allowed"));
             rule.insert("target".to_owned(), json!(format!("Activity.{}", field.replace('.', ""))));
         }
@@ -380,7 +406,9 @@ fn a_job_says_what_a_preview_at_once_says_whatever_its_budget() {
     });
     let request = request(&shipped(), &loosened, events);
     let expected = preview(&request).unwrap();
-    assert_eq!((expected.events, expected.newly_crossing[0].events), (41, 41));
+    // What a referral refers to is looked at, too, and is no event of a policy about referrals.
+    let looked_at = (expected.events, expected.totals.not_covered, expected.newly_crossing[0].events);
+    assert_eq!(looked_at, (161, 120, 41));
     assert_eq!(expected.newly_crossing[0].examples.len(), 3);
     for budget in [0, 1, 7, 1_000] {
         let task = Task::Preview(request.clone());
@@ -394,7 +422,7 @@ fn a_job_says_what_a_preview_at_once_says_whatever_its_budget() {
             (last, steps) = (progress, steps + 1);
             assert!(steps < 1_000, "it never ends");
         }
-        assert_eq!(job.progress().done, 41);
+        assert_eq!(job.progress().done, 161);
         let JobOutcome::Previewed(report) = job.finish() else { panic!("another outcome") };
         assert_eq!(*report, expected, "budget {budget}");
     }
@@ -477,20 +505,20 @@ fn referrals_with(change: impl FnOnce(&mut Value)) -> Vec<PreviewInput> {
 fn what_an_adapter_reads_from_elsewhere_newly_crosses() {
     let elsewhere = |adapter: &mut Value| {
         let gender = "ServiceRequest.subject.resolve().ofType(Patient).gender";
-        reading(adapter, "CareEvent.categoryDisplay")["select"] = json!(gender);
+        reading(adapter, "CareEvent.category")["select"] = json!(gender);
     };
     let report = read_otherwise(elsewhere, referrals());
-    assert_eq!(named(&report), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    assert_eq!(named(&report), [vec!["CareEvent.category"], vec![], vec![]]);
     let change = &report.newly_crossing[0];
     assert_eq!((change.events, change.used), (1, 1));
     let example = &change.examples[0];
     assert!(example.path.as_deref().unwrap().ends_with("gender"), "{example:?}");
-    assert_eq!(example.to.as_deref(), Some("aaaaaa"));
+    assert_eq!(example.to.as_deref(), Some("other"));
     assert_eq!(report.by_event[0].fields[0].effect, "newly-crosses");
-    assert_eq!(change.words().1, "as it is, to Activity.category, read otherwise of referral.created");
+    assert_eq!(change.words().1, "label, to Activity.category, read otherwise of referral.created");
     // No event need show it.
     let unseen = read_otherwise(elsewhere, Vec::new());
-    assert_eq!(named(&unseen), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    assert_eq!(named(&unseen), [vec!["CareEvent.category"], vec![], vec![]]);
     assert_eq!((unseen.newly_crossing[0].events, unseen.newly_crossing[0].used), (0, 0));
     assert_eq!(unseen.newly_crossing[0].resourced, ["referral.created"]);
 }
@@ -508,26 +536,26 @@ fn a_value_from_elsewhere_newly_crosses_even_where_it_is_the_same_or_comes_in_a_
     let change = report.newly_crossing.iter().find(|change| change.field == "CareEvent.authoredOn").unwrap();
     assert_eq!(change.events, 1);
     assert!(report.changed.is_empty(), "{report:?}");
-    // That both displays say the same is chance.
+    // That both codes are the same is chance.
     let from_code = |adapter: &mut Value| {
-        reading(adapter, "CareEvent.categoryDisplay")["select"] = json!("ServiceRequest.code.coding.display");
+        reading(adapter, "CareEvent.category")["select"] = json!("ServiceRequest.code.coding.code");
     };
     let events = referrals_with(|request| {
-        request["code"]["coding"][0]["display"] = request["category"][0]["coding"][0]["display"].clone();
+        request["code"]["coding"][0] = request["category"][0]["coding"][0].clone();
     });
     let report = read_otherwise(from_code, events);
     let change = &report.newly_crossing[0];
-    assert_eq!((change.field.as_str(), change.events), ("CareEvent.categoryDisplay", 1));
+    assert_eq!((change.field.as_str(), change.events), ("CareEvent.category", 1));
     assert_eq!(change.examples[0].from, change.examples[0].to);
 }
 
 #[test]
 fn forms_conditions_and_deviations_of_an_adapter_are_compared_whatever_the_events() {
     let form = read_otherwise(
-        |adapter| reading(adapter, "CareEvent.categoryDisplay")["normalise"] = json!("text"),
+        |adapter| reading(adapter, "CareEvent.priority")["normalise"] = json!("text"),
         Vec::new(),
     );
-    assert_eq!(named(&form), [vec!["CareEvent.categoryDisplay"], vec![], vec![]]);
+    assert_eq!(named(&form), [vec!["CareEvent.priority"], vec![], vec![]]);
     let others = |adapter: &mut Value| {
         let drafts = json!([{ "select": "ServiceRequest.status", "in": ["draft"] }]);
         referral_of(adapter)["when"] = drafts;
@@ -539,11 +567,11 @@ fn forms_conditions_and_deviations_of_an_adapter_are_compared_whatever_the_event
     let gone = read_otherwise(
         |adapter| {
             let fields = referral_of(adapter)["fields"].as_array_mut().unwrap();
-            fields.retain(|entry| entry["field"] != "CareEvent.categoryDisplay");
+            fields.retain(|entry| entry["field"] != "CareEvent.priority");
         },
         Vec::new(),
     );
-    assert_eq!(named(&gone), [vec![], vec!["CareEvent.categoryDisplay"], vec![]]);
+    assert_eq!(named(&gone), [vec![], vec!["CareEvent.priority"], vec![]]);
     let excused =
         read_otherwise(|adapter| adapter["deviations"] = json!(["ServiceRequest.urgency"]), Vec::new());
     assert_eq!((excused.path[0].key.as_str(), excused.path[0].widens), ("adapter.deviations", true));

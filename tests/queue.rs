@@ -118,7 +118,8 @@ fn a_waiting_event_holds_back_its_own_subject_and_nobody_else() {
     adds_up(&session);
     let runs = pass(&mut session, NOW + HOUR);
     assert_eq!(ends(&runs), [("run-000001", "delivered"), ("run-000002", "delivered")]);
-    let record = session.crm().iter().find(|record| record.correlation == "run-000002").unwrap();
+    let record =
+        session.crm().iter().find(|record| record.correlation == runs[1].records[0].correlation).unwrap();
     let status = record.fields.iter().find(|field| field.name == "status").unwrap();
     assert_eq!((record.version, status.value.as_deref()), (2, Some("completed")), "the later state stands");
 }

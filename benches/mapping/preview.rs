@@ -92,7 +92,7 @@ pub fn engine(clock: &dyn Fn() -> f64) -> String {
         enveloped.iter().map(delivery).collect()
     };
     let run = per_event(clock, deliveries, |deliveries| {
-        let mut connector = Connector::new(setup.read().unwrap(), Remembered::default(), Tree::default());
+        let mut connector = Connector::new(setup.read(None).unwrap(), Remembered::default(), Tree::default());
         for delivery in deliveries {
             connector.receive(delivery, Instant(at), &mut |_| {});
             let run = connector.advance(Instant(at), &mut |_| {}).unwrap();

@@ -58,7 +58,7 @@ pub use evidence::{
 };
 pub use export::{ExportFormat, Exporter, Lineage, Unfit};
 pub use inclusion::{Inclusion, InclusionStep, NoProof};
-pub use intake::{Intake, IntakeItem, IntakeProgress, request_for};
+pub use intake::{Intake, IntakeItem, IntakeProgress, NotAnEvent, NotEvents, Scope, Sender, request_for};
 pub use job::{EvidenceTask, Job, JobOutcome, JobProgress, ReplayTask, Task};
 pub use log_view::LogOnView;
 pub use loggers::{LogPiece, Loggers, Written, loggers};
@@ -66,13 +66,13 @@ pub use message::{authenticate_message, sign_message};
 pub use objection::Objection;
 pub use operation::Operation;
 pub use policy::{
-    ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
+    COLUMNS, ColumnView, Diagnostic, PolicyReport, PolicySummary, QuickFix, RuleView, Severity, TextEdit,
     check_against, check_consents, check_policy, check_policy_with, columns,
 };
 pub use preview::{
     Comparison, EventChange, EventField, FieldChange, FieldExample, FieldTerms, PathChange, PolicyText,
     PreviewAgainst, PreviewEvents, PreviewInput, PreviewJob, PreviewReport, PreviewRequest, PreviewTotals,
-    RefusalCount, RefusedEvent, preview,
+    RefusalCount, RefusedEvent, UnlistedCode, UnlistedCodes, add_labels, preview,
 };
 pub use proof::{ProofKind, ProofReport, check_proof};
 pub use queue::{AttemptView, ClassDepth, DeadLetterView, QueueView, WaitingView};
@@ -91,10 +91,10 @@ pub use select::{SelectError, Selection, select};
 pub use session::Session;
 pub use sheet::{Block, Cell, History, MappingSheet, Pasted, SheetNote, Step, apply_edits};
 pub use signing::{sign, sign_with};
-pub use validate::{ResourceReport, supported_types, validate};
+pub use validate::{ResourceReport, resource_types, validate};
 pub use verification::{Fault, Verification};
 pub use version::{
     Bump, CellChange, HeaderChange, LINK_COMFORT, Line, LineDifference, LineKind, Link, POLICY_LIMIT,
     PolicyDifference, PolicyVersion, Proposal, Publication, RowChange, RowFate, Versions, bounded, carries,
-    difference, fits, lines_between, pack, propose, restored,
+    difference, fits, holds_resource, lines_between, pack, propose, restored,
 };

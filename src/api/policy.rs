@@ -4,6 +4,7 @@ use super::{DocumentKind, Position, document_kind};
 use crate::engine::adapt::{Adapter, CrmAdapter};
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass};
 use crate::engine::consent::Directory;
+use crate::engine::label::Unlisted;
 use crate::engine::normalise::Normalise;
 use crate::engine::policy::{Beside, Column, Label, Policy, Row, lint};
 use crate::engine::redact::Method;
@@ -182,6 +183,9 @@ pub fn check_against(text: &str, old: &str) -> Vec<Diagnostic> {
     lint::against(text, &policy, &old).iter().map(Diagnostic::from).collect()
 }
 
+/// How many columns the mapping sheet has.
+pub const COLUMNS: usize = Column::ALL.len();
+
 /// The columns of the mapping sheet, in order.
 pub fn columns() -> Vec<ColumnView> {
     let choices = |column: Column| -> Vec<String> {
@@ -193,6 +197,7 @@ pub fn columns() -> Vec<ColumnView> {
             Column::Target => return shipped_crms().iter().flat_map(CrmAdapter::targets).collect(),
             Column::Cardinality => Cardinality::ALL.map(Cardinality::as_str).to_vec(),
             Column::Normalise => Normalise::ALL.map(Normalise::as_str).to_vec(),
+            Column::Unlisted => Unlisted::ALL.map(Unlisted::as_str).to_vec(),
             _ => Vec::new(),
         };
         words.into_iter().map(str::to_owned).collect()

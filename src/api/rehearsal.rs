@@ -1,8 +1,8 @@
 //! What a body, or a whole file of them, would come to, without sending it.
 
 use super::{
-    Intake, Job, JobOutcome, JobProgress, Objection, PreviewEvents, PreviewInput, RunView, Session, Setup,
-    Usage, request_for,
+    Intake, Job, JobOutcome, JobProgress, NotEvents, Objection, PreviewEvents, PreviewInput, RunView, Scope,
+    Sender, Session, Setup, Usage, request_for,
 };
 use crate::order;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ pub struct Rehearsal {
     pub endings: Vec<Ending>,
     /// What they would use of the policy.
     pub usage: Usage,
+    /// What is no event of the policy; it would not be sent.
+    pub not_events: NotEvents,
 }
 
 impl Rehearsal {
@@ -75,11 +77,12 @@ impl Rehearsal {
 /// Sends some events into a connector of its own, one after the other, attested as synthetic. Its unit is
 /// an event.
 pub struct RehearsalJob {
-    setup: Setup,
     session: Session,
-    unread: std::vec::IntoIter<PreviewInput>,
-    reading: Option<Intake>,
+    sender: Sender,
+    scope: Scope,
     intakes: Vec<Intake>,
+    /// How many of them have been read.
+    read: usize,
     /// Intake and item that come next.
     at: (usize, usize),
     now: i64,
@@ -103,20 +106,17 @@ impl RehearsalJob {
             ),
         })?;
         session.attest(now);
-        let unread = events.into_inputs().into_iter();
-        let result = Rehearsal::default();
-        Ok(Self { setup, session, unread, reading: None, intakes: Vec::new(), at: (0, 0), now, result })
+        let intakes =
+            PreviewInput::together(events.into_inputs()).into_iter().map(|(intake, _)| intake).collect();
+        let (sender, scope, result) = (Sender::new(&setup), Scope::of(&setup), Rehearsal::default());
+        Ok(Self { session, sender, scope, intakes, read: 0, at: (0, 0), now, result })
     }
 
     /// Reads on; false when all is read.
     fn read(&mut self) -> bool {
-        if self.reading.is_none() {
-            let next = self.unread.next();
-            self.reading = next.map(|input| Intake::new(&input.name, input.text.into_bytes(), None));
-        }
-        let Some(intake) = &mut self.reading else { return false };
+        let Some(intake) = self.intakes.get_mut(self.read) else { return false };
         if intake.step(READ).finished {
-            self.intakes.extend(self.reading.take());
+            self.read = self.read.saturating_add(1);
         }
         true
     }
@@ -125,15 +125,19 @@ impl RehearsalJob {
     fn try_next(&mut self) -> bool {
         let (intake, index) = self.at;
         let Some(source) = self.intakes.get(intake) else { return false };
-        let Some(item) = source.item(index, self.now) else {
+        let Some(item) = source.item(index, self.now, &self.scope) else {
             self.at = (intake.saturating_add(1), 0);
             return true;
         };
         self.at = (intake, index.saturating_add(1));
+        if let Some(what) = item.not_an_event {
+            self.result.not_events.count(what);
+            return true;
+        }
         match item.body {
             Err(refusal) => self.result.count(item.input, "rejected", Some(&refusal.code)),
             Ok(body) => {
-                let request = request_for(&self.setup, &body, self.now);
+                let request = self.sender.request(&body, self.now);
                 let view = self.session.send(&request, self.now, &mut || 0.0);
                 self.now = self.now.saturating_add(STEP);
                 self.result.usage.count(&view);
@@ -154,9 +158,9 @@ impl Job for RehearsalJob {
     }
 
     fn progress(&self) -> JobProgress {
-        let all_read = self.reading.is_none() && self.unread.len() == 0;
+        let all_read = self.read == self.intakes.len();
         let total = if all_read { self.intakes.iter().map(Intake::len).sum() } else { 0 };
-        JobProgress { done: self.result.events, total }
+        JobProgress { done: self.result.events.saturating_add(self.result.not_events.total()), total }
     }
 
     fn finish(mut self: Box<Self>) -> JobOutcome {
@@ -210,7 +214,12 @@ mod tests {
         assert!(all.endings.iter().any(|e| e.first.starts_with("b.json")), "{all:?}");
         assert!(seen.windows(2).all(|w| w[0].done <= w[1].done), "it never goes back: {seen:?}");
         let last = seen.last().copied().unwrap_or_default();
-        assert_eq!((last.done, last.total), (all.events, all.events));
+        assert_eq!(
+            (all.events, all.not_events.total()),
+            (3, 1),
+            "what is no event is counted apart: {all:?}"
+        );
+        assert_eq!((last.done, last.total), (4, 4));
         assert_eq!(finished(Task::Rehearse(Box::new(request(inputs))), 1_000).0, all);
     }
 

@@ -218,6 +218,9 @@ pub struct LedgerRow {
     /// What crossed, after the method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// Whether its code is not in the table of the rule: then `other` crossed, or nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlisted: bool,
     /// Byte range of the element's value in [`Request::body`].
     #[serde(skip)]
     pub span: (u32, u32),
@@ -386,7 +389,7 @@ impl From<&Issue> for IssueView {
             severity: issue.severity.as_str().to_owned(),
             code: issue.code.issue_type().to_owned(),
             check: issue.code.as_str().to_owned(),
-            path: issue.path.clone(),
+            path: issue.path.to_string(),
             message: issue.message().to_owned(),
             help: issue.code.help().to_owned(),
             position: issue.place.map(Position::from),
@@ -399,7 +402,7 @@ fn ledger_row(policy: &Policy, row: Element) -> LedgerRow {
     let rule = row.rule.and_then(|rule| policy.rules.get(rule));
     let id = |rule: usize| policy.rules.get(rule).map(|rule| rule.id.clone());
     LedgerRow {
-        path: row.locus.path,
+        path: row.locus.path.into(),
         class: row.class.as_str().to_owned(),
         label: row.label.as_str().to_owned(),
         rule: rule.map(|rule| rule.id.clone()),
@@ -408,6 +411,7 @@ fn ledger_row(policy: &Policy, row: Element) -> LedgerRow {
         crossed: row.crossed.is_some(),
         target: rule.and_then(|rule| rule.target.as_ref()).map(Target::to_string),
         value: row.crossed,
+        unlisted: row.unlisted,
         span: row.locus.span,
     }
 }
@@ -419,7 +423,7 @@ impl From<&Refusal> for RefusalView {
             stage: refusal.code.stage().as_str().to_owned(),
             message: refusal.code.message().to_owned(),
             help: refusal.code.help().to_owned(),
-            path: refusal.path.clone(),
+            path: refusal.path.as_deref().map(str::to_owned),
             position: refusal.place.map(Position::from),
             fix: refusal.code.remedy().map(|remedy| match remedy {
                 Remedy::SignAgain => Fix::SignAgain,

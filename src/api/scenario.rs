@@ -279,7 +279,6 @@ const TEACHING_ORDER: &[&str] = &[
     "reference-to-nowhere",
     "script-in-narrative",
     "modifier-unknown",
-    "type-not-supported",
     "drift-renamed",
     "drift-retyped",
     "drift-new",
@@ -292,6 +291,7 @@ const TEACHING_ORDER: &[&str] = &[
     "consent-of-a-stranger",
     "field-missing",
     "lab-result-finalised",
+    "object-emptied",
     "lab-report-finalised",
     "care-team-changed",
     "encounter-closed",
@@ -319,6 +319,7 @@ const TEACHING_ORDER: &[&str] = &[
     "other-recipient",
     "other-purpose",
     "other-jurisdiction",
+    "address-in-force",
     "source-mismatch",
     "source-missing",
     "resource-from-elsewhere",
@@ -669,11 +670,12 @@ fn settle(settled: Vec<RunView>, runs: &mut [RunView]) {
 }
 
 impl Setup {
-    /// Reads the setting's texts into what a connector works with.
+    /// Reads the setting's texts into what a connector works with. `storage_key` is the entropy of the keys for what is
+    /// kept; the seed, where there is none.
     ///
     /// # Errors
     /// What stands against putting it in force, each with the place in its text.
-    pub fn read(&self) -> Result<Setting, Vec<super::Diagnostic>> {
+    pub fn read(&self, storage_key: Option<&str>) -> Result<Setting, Vec<super::Diagnostic>> {
         let start = Instant::parse(&self.clock).unwrap_or(Instant(0));
         let at = |second: i64| Instant(start.0.saturating_add(second.saturating_mul(1000)));
         let outages: Vec<deliver::Outage> = self
@@ -704,6 +706,7 @@ impl Setup {
             secrets: &self.source.secrets,
             access: AccessTexts { source: &source, transform: &transform, sink: &sink, rate },
             seed: &self.seed,
+            storage_key: storage_key.unwrap_or(&self.seed),
             actor: &self.actor,
             role: &self.role,
             sandbox: engine::SandboxTexts {

@@ -4,25 +4,22 @@
 
 mod record;
 
-use crate::engine::adapt::{ADAPTER, ADAPTER_OF_VERSION_1, CRM_ADAPTER};
+use crate::engine::adapt::{ADAPTER, CRM_ADAPTER};
 use crate::engine::canonical::CATALOGUE;
 use crate::engine::keys::{Holds, Key, Needed, Shape};
-use crate::engine::policy::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_1};
+use crate::engine::policy::POLICY;
 use serde_json::{Map, Value, json};
 
 /// The documents that have a schema, by kind and version of the format.
-pub const SCHEMAS: [&str; 7] =
-    ["adapter-1", "adapter-2", "audit-record-1", "canonical-1", "crm-2", "policy-1", "policy-2"];
+pub const SCHEMAS: [&str; 5] = ["adapter-2", "audit-record-1", "canonical-1", "crm-2", "policy-2"];
 
 /// The schema of a kind of document, one of [`SCHEMAS`]; none for another name.
 pub fn schema(name: &str) -> Option<Value> {
     let mut schema = match name {
-        "adapter-1" => object(&ADAPTER_OF_VERSION_1),
         "adapter-2" => object(&ADAPTER),
         "audit-record-1" => record::audit_record(),
         "canonical-1" => object(&CATALOGUE),
         "crm-2" => object(&CRM_ADAPTER),
-        "policy-1" => policy_of_version_1(),
         "policy-2" => object(&POLICY),
         _ => return None,
     };
@@ -30,24 +27,6 @@ pub fn schema(name: &str) -> Option<Value> {
     whole.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     whole.insert("title".to_owned(), json!(name));
     Some(schema)
-}
-
-/// Version 1 differs from the latest in where records go.
-fn policy_of_version_1() -> Value {
-    let mut schema = object(&POLICY);
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    if let Some(properties) = properties {
-        properties.insert("schemaVersion".to_owned(), json!({ "const": 1 }));
-        properties.insert("target".to_owned(), object(&TARGET_OF_VERSION_1));
-    }
-    if let Some(target) = schema.pointer_mut("/properties/rules/items/properties/target") {
-        *target = property(&RULE_TARGET_OF_VERSION_1);
-    }
-    let conditions = schema.pointer_mut("/properties/rules/items/allOf").and_then(Value::as_array_mut);
-    if let Some(conditions) = conditions {
-        conditions.retain(|condition| condition.pointer("/if/properties/field").is_none());
-    }
-    schema
 }
 
 fn object(shape: &Shape) -> Value {
@@ -102,6 +81,7 @@ fn property(key: &Key) -> Value {
 fn held(holds: &Holds) -> Value {
     match holds {
         Holds::Text => json!({ "type": "string", "pattern": SHOWS }),
+        Holds::Line(most) => json!({ "type": "string", "pattern": line(), "maxLength": most }),
         Holds::FormBy(..) => json!({ "type": "string" }),
         Holds::Form(pattern) => json!({ "type": "string", "pattern": pattern }),
         Holds::Flag => json!({ "type": "boolean" }),
@@ -113,6 +93,12 @@ fn held(holds: &Holds) -> Value {
         Holds::Object(shape) => object(shape),
         Holds::Objects(shape) => json!({ "type": "array", "items": object(shape) }),
     }
+}
+
+/// One line with a character that shows.
+fn line() -> String {
+    const WITHIN: &str = r"[^\u0000-\u001f\u007f-\u009f]*";
+    format!("^{WITHIN}{SHOWS}{WITHIN}$")
 }
 
 /// A character that shows: neither white space nor one of those without width.

@@ -32,6 +32,8 @@ pub struct Session {
     key_is_new: bool,
     /// Accounts of earlier deliveries that were worked on meanwhile and were not asked for yet.
     settled: Vec<RunView>,
+    /// What the keys for state and event ids come from, where it is not the setup's seed.
+    storage_key: Option<String>,
 }
 
 impl Default for Session {
@@ -80,6 +82,7 @@ impl Session {
             spoilt: BTreeSet::new(),
             key_is_new: false,
             settled: Vec::new(),
+            storage_key: None,
         }
     }
 
@@ -127,7 +130,8 @@ impl Session {
     /// # Errors
     /// The diagnostics, at least one of them an error.
     pub fn configure(&mut self, setup: &Setup) -> Result<(), Vec<Diagnostic>> {
-        let setting = setup.read()?;
+        let setting = setup.read(self.storage_key.as_deref())?;
+        self.store.know_event_ids(&setting.source, &setting.state_keys);
         match &mut self.connector {
             Some(connector) => connector.configure(setting),
             None => {
@@ -137,6 +141,17 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Derives the keys for what is kept from this from the next [`Session::configure`] on. Without, they come from the
+    /// setup's seed, which is as public as the setup.
+    pub fn keep_under(&mut self, storage_key: String) {
+        self.storage_key = Some(storage_key);
+    }
+
+    /// What the keys for what is kept are derived from, if it was given.
+    pub fn storage_key(&self) -> Option<&str> {
+        self.storage_key.as_deref()
     }
 
     /// Records that the user attests that the input is synthetic. It holds for the bodies sent from now on

@@ -2,7 +2,7 @@
 
 use super::IssueView;
 use crate::engine::fhir::{Json, Kind, NodeId, each_document, text_of_bytes};
-use crate::engine::refusal::{Code, Refusal};
+use crate::engine::refusal::Refusal;
 use crate::engine::validate::{Issue, Severity, structure};
 use serde::{Deserialize, Serialize};
 
@@ -16,17 +16,17 @@ pub struct ResourceReport {
     pub resource_type: Option<String>,
     /// Its id, where it states one.
     pub id: Option<String>,
-    /// Whether it is valid; never so for a type that is not supported.
+    /// Whether it is valid.
     pub valid: bool,
-    /// `valid`, `invalid` or `not-supported`.
+    /// `valid` or `invalid`.
     pub verdict: String,
     /// All there is to say, in the order of the text; positions are those in the whole input.
     pub issues: Vec<IssueView>,
 }
 
-/// The resource types whose structure is checked, in the order of their names.
-pub fn supported_types() -> Vec<&'static str> {
-    structure::supported().collect()
+/// The resource types of FHIR R4, in the order of their names.
+pub fn resource_types() -> Vec<&'static str> {
+    structure::resource_types().collect()
 }
 
 /// Checks a resource, a Bundle, an array or NDJSON against FHIR R4 (4.0.1). A Bundle is one resource: what is wrong with
@@ -77,18 +77,13 @@ impl Start {
 impl ResourceReport {
     fn of(index: usize, json: &Json, node: NodeId, start: Start) -> Self {
         let issues = structure::check(json, node);
-        let fails = |issue: &Issue| issue.severity.fails();
-        let verdict = match issues.iter().find(|issue| fails(issue) && issue.code == Code::TypeNotSupported) {
-            Some(_) => "not-supported",
-            None if issues.iter().any(fails) => "invalid",
-            None => "valid",
-        };
+        let valid = !issues.iter().any(|issue| issue.severity.fails());
         Self {
             index,
             resource_type: json.resource_type(node).map(|kind| kind.name().to_owned()),
             id: json.get_str(node, "id").map(std::borrow::Cow::into_owned),
-            valid: verdict == "valid",
-            verdict: verdict.to_owned(),
+            valid,
+            verdict: if valid { "valid" } else { "invalid" }.to_owned(),
             issues: issues.iter().map(|issue| start.shift(IssueView::from(issue))).collect(),
         }
     }

@@ -236,6 +236,72 @@ pub fn files_of(list: Option<web_sys::FileList>) -> Vec<web_sys::File> {
     (0..list.length()).filter_map(|i| list.get(i)).collect()
 }
 
+/// A file's path from the folder that it was opened with, or its name.
+pub fn path_of(file: &web_sys::File) -> String {
+    let path =
+        |key: &str| js_sys::Reflect::get(file, &key.into()).ok()?.as_string().filter(|p| !p.is_empty());
+    path("webkitRelativePath").or_else(|| path(PATH)).unwrap_or_else(|| file.name())
+}
+
+/// Where the path of a file is kept that was dropped with a folder: the browser gives it none.
+const PATH: &str = "airlockPath";
+
+/// The entries of what was dropped, if any of them is a folder. They can only be asked for while the event lasts.
+pub fn entries_of(event: &web_sys::DragEvent) -> Vec<JsValue> {
+    let Some(data) = event.data_transfer() else { return Vec::new() };
+    let items = js_sys::Reflect::get(&data, &"items".into()).unwrap_or(JsValue::NULL);
+    let entry = |item: JsValue| ask(&item, "webkitGetAsEntry", &[]).filter(JsValue::is_object);
+    let entries: Vec<JsValue> = js_sys::Array::from(&items).iter().filter_map(entry).collect();
+    if entries.iter().any(|entry| is_set(entry, "isDirectory")) { entries } else { Vec::new() }
+}
+
+/// The files of entries that were dropped, those of folders and what is below them too, each with its path.
+pub async fn files_below(mut entries: Vec<JsValue>) -> Vec<web_sys::File> {
+    let mut files = Vec::new();
+    while let Some(entry) = entries.pop() {
+        if is_set(&entry, "isDirectory") {
+            let Some(reader) = ask(&entry, "createReader", &[]) else { continue };
+            // A folder's entries come in portions, the last of which is empty.
+            loop {
+                let portion = answer(&reader, "readEntries").await.unwrap_or(JsValue::NULL);
+                let portion = js_sys::Array::from(&portion);
+                if portion.length() == 0 {
+                    break;
+                }
+                entries.extend(portion.iter());
+            }
+        } else if let Some(file) =
+            answer(&entry, "file").await.and_then(|file| file.dyn_into::<web_sys::File>().ok())
+        {
+            let path = js_sys::Reflect::get(&entry, &"fullPath".into()).unwrap_or(JsValue::NULL);
+            let path = path.as_string().unwrap_or_default();
+            let _ = js_sys::Reflect::set(&file, &PATH.into(), &path.trim_start_matches('/').into());
+            files.push(file);
+        }
+    }
+    files
+}
+
+fn is_set(object: &JsValue, key: &str) -> bool {
+    js_sys::Reflect::get(object, &key.into()).is_ok_and(|value| value.is_truthy())
+}
+
+/// What an object's method gives; none where there is no such method or it fails.
+fn ask(object: &JsValue, method: &str, arguments: &[&JsValue]) -> Option<JsValue> {
+    let method: js_sys::Function = js_sys::Reflect::get(object, &method.into()).ok()?.dyn_into().ok()?;
+    method.apply(object, &arguments.iter().copied().collect::<js_sys::Array>()).ok()
+}
+
+/// What a method answers that takes a function for its result and one for its failure.
+async fn answer(object: &JsValue, method: &str) -> Option<JsValue> {
+    let promise = js_sys::Promise::new(&mut |resolve, reject| {
+        if ask(object, method, &[&resolve, &reject]).is_none() {
+            let _ = reject.call0(&JsValue::NULL);
+        }
+    });
+    JsFuture::from(promise).await.ok()
+}
+
 /// The file input that an event came from.
 pub fn input_of(event: &web_sys::Event) -> Option<web_sys::HtmlInputElement> {
     event.target()?.dyn_into().ok()

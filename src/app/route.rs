@@ -83,14 +83,7 @@ impl Route {
         route.scenario = get("scenario");
         route.draft = get("draft");
         route.document = get("document");
-        route.query = get("q").or_else(|| {
-            // Links of earlier versions have a parameter for each filter.
-            let mut query = Query::default();
-            for name in ["outcome", "stage", "correlation"] {
-                query.set(Key::Member(name), false, get(name).as_slice());
-            }
-            (!query.is_empty()).then(|| query.to_text())
-        });
+        route.query = get("q");
         route.record = get("record").and_then(|r| r.parse().ok());
         route.compare = get("compare").map(|run| {
             let own = get("with-own");

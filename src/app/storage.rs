@@ -10,6 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// The key that signs the timeline's checkpoints.
 pub const KEY: &str = "airlock.key";
+/// What the keys for state and event ids come from.
+const STORAGE_KEY: &str = "airlock.storage-key";
 /// Which tab claims to be the one that writes.
 const CLAIM: &str = "airlock.claim";
 /// Key of the timeline's filters that were kept.
@@ -88,6 +90,23 @@ pub fn signing_key() -> SigningNoteKey {
     let key = key.unwrap_or_else(|| SigningNoteKey::of_new_log(&entropy));
     let _ = shelf.set(KEY, &key.to_secret_text());
     key
+}
+
+/// The entropy of this browser's keys for what it keeps. Where there is none, it is made and kept beside what it protects:
+/// what is copied without it can't be opened, and it is no protection from who has the whole storage. Where it can't be
+/// kept, it is good for as long as the page is open.
+pub fn storage_key() -> String {
+    if let Some(kept) = LocalShelf.get(STORAGE_KEY).ok().flatten().filter(|kept| kept.len() == 64) {
+        return kept;
+    }
+    let key: String = dom::entropy().iter().map(|byte| format!("{byte:02x}")).collect();
+    keep_storage_key(&key);
+    key
+}
+
+/// Keeps the entropy that a session has. Where there is no storage, nothing is.
+pub fn keep_storage_key(key: &str) {
+    let _ = LocalShelf.set(STORAGE_KEY, key);
 }
 
 /// The key that is kept.

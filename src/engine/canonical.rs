@@ -230,7 +230,7 @@ impl Catalogue {
         if !doc.object(root, &CATALOGUE) {
             return (None, doc.finish());
         }
-        doc.schema_version(root, &["1"]);
+        doc.schema_version(root, 1);
         let mut catalogue =
             Self { id: doc.string(root, "id"), version: doc.string(root, "version"), ..Self::default() };
         doc.string(root, "title");

@@ -1,6 +1,7 @@
 //! Adapter and policy as one structure: for each field that an event may fill, the rule that decides about it.
 
 use super::adapt::Adapter;
+use super::label::Labels;
 use super::normalise::Normalise;
 use super::policy::{Label, Policy, Rule};
 use super::validate::Shape;
@@ -17,6 +18,8 @@ pub struct Decisions {
     pub withheld: Vec<usize>,
     /// The rules of which something must cross, or the record does not leave.
     pub required: Vec<usize>,
+    /// By rule, the labels that it may let out; none where it takes no labels.
+    labels: Vec<Option<Labels>>,
 }
 
 impl Decisions {
@@ -40,12 +43,18 @@ impl Decisions {
             forms: adapter.events.iter().map(|event| event.forms.clone()).collect(),
             withheld: places(|rule| rule.label == Label::Redacted).collect(),
             required: places(|rule| rule.label.crosses() && rule.cardinality.required).collect(),
+            labels: policy.rules.iter().map(|rule| Labels::of_rule(rule, policy, Some(adapter))).collect(),
         }
     }
 
     /// The rule of each field that an event may fill; empty where the adapter does not read the event.
     pub fn of(&self, shape: &Shape) -> &[Option<usize>] {
         shape.event.and_then(|event| self.rules.get(event)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The labels that a rule may let out; none where it takes no labels.
+    pub fn labels(&self, rule: usize) -> Option<&Labels> {
+        self.labels.get(rule).and_then(Option::as_ref)
     }
 
     /// The form that the adapter brings the values of each field of an event into.

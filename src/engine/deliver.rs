@@ -31,14 +31,14 @@ pub struct CrmRecord {
     pub fields: Vec<CrmField>,
     /// When it was last written; of a group that was counted, the first moment of that month.
     pub written: Instant,
-    /// Which run wrote it last.
+    /// What the event that wrote it last goes by here: a keyed hash, which counts nothing of other events.
     pub correlation: String,
 }
 
 impl CrmRecord {
     /// The records that a redacted event makes, one for each CRM object that the policy writes, their fields named as
     /// the contract names them. All have the same key: that is what ties them together.
-    pub fn of(policy: &Policy, redacted: &Redacted, now: Instant, correlation: &str) -> Vec<Self> {
+    pub fn of(policy: &Policy, redacted: &Redacted, now: Instant, reference: &str) -> Vec<Self> {
         let mut records: Vec<Self> = Vec::new();
         for field in &redacted.fields {
             let Some(target) = policy.rules.get(field.rule).and_then(|rule| rule.target.as_ref()) else {
@@ -53,7 +53,7 @@ impl CrmRecord {
                     version: 1,
                     fields: vec![named],
                     written: now,
-                    correlation: correlation.to_owned(),
+                    correlation: reference.to_owned(),
                 }),
             }
         }
@@ -103,6 +103,9 @@ impl Write {
         let CrmRecord { object, version, .. } = record;
         match self {
             Self::Create => format!("A new {object} was written."),
+            Self::Update if record.fields.is_empty() => {
+                format!("The {object} was emptied: nothing of it crosses any more.")
+            }
             Self::Update => format!("The {object} was updated to version {version}."),
             Self::Unchanged => format!("The CRM has this {object} just so already: nothing was written."),
         }
@@ -156,7 +159,7 @@ impl Sink {
 #[derive(Clone, Debug, Default)]
 pub struct CrmZone {
     records: Vec<CrmRecord>,
-    /// Where the record of each object and key stands.
+    /// Where the record of each key and object stands.
     places: BTreeMap<(String, String), usize>,
     /// Places of records written since [`CrmZone::take_changed`] was asked.
     changed: BTreeSet<usize>,
@@ -174,6 +177,22 @@ impl CrmZone {
             Some(own) if own.fields == record.fields => Write::Unchanged,
             Some(_) => Write::Update,
         }
+    }
+
+    /// The records of this key that are not among those that an event makes now, emptied. What stood in them no longer
+    /// holds, and must not stay. One that is empty already is not among them.
+    pub fn emptied(&self, key: &str, records: &[CrmRecord], now: Instant, reference: &str) -> Vec<CrmRecord> {
+        let first = (key.to_owned(), String::new());
+        let own = self.places.range(first..).take_while(|((other, _), _)| other == key);
+        own.filter_map(|(_, place)| self.records.get(*place))
+            .filter(|own| !own.fields.is_empty() && records.iter().all(|record| record.object != own.object))
+            .map(|own| CrmRecord {
+                fields: Vec::new(),
+                written: now,
+                correlation: reference.to_owned(),
+                ..own.clone()
+            })
+            .collect()
     }
 
     /// Writes a record as planned, and gives it as it now stands.
@@ -213,10 +232,10 @@ impl CrmZone {
 
     /// Where the record of this object and key stands among [`CrmZone::records`].
     pub fn place(&self, object: &str, key: &str) -> Option<usize> {
-        self.places.get(&(object.to_owned(), key.to_owned())).copied()
+        self.places.get(&(key.to_owned(), object.to_owned())).copied()
     }
 }
 
 fn name(record: &CrmRecord) -> (String, String) {
-    (record.object.clone(), record.key.clone())
+    (record.key.clone(), record.object.clone())
 }

@@ -304,17 +304,16 @@ impl<'a> Document<'a> {
         found
     }
 
-    /// The schema version, where it is one of those known; the latest comes last.
-    pub fn schema_version(&mut self, at: NodeId, known: &[&'static str]) -> Option<&'static str> {
-        let member = self.json.get(at, "schemaVersion")?;
+    /// Says that the schema version is not the one that is read, where it is another.
+    pub fn schema_version(&mut self, at: NodeId, read: u8) {
+        let Some(member) = self.json.get(at, "schemaVersion") else { return };
         let found = self.json.scalar(member).filter(|_| self.json.kind(member) == Kind::Number);
-        let found = known.iter().find(|known| found.as_deref() == Some(**known)).copied();
-        if found.is_none() {
-            let latest = known.last().copied().unwrap_or("1");
-            let help = format!("Write `\"schemaVersion\": {latest}`.");
-            self.error(member, "schema-version", "This schema version is not known.", help);
+        if found.as_deref() != Some(&*read.to_string()) {
+            let message = format!("This schema version is not known; this reads version {read}.");
+            let help =
+                format!("Bring the document into version {read}, and write `\"schemaVersion\": {read}`.");
+            self.error(member, "schema-version", message, help);
         }
-        found
     }
 }
 

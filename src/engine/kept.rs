@@ -1,11 +1,11 @@
 //! What a connector keeps over a restart beside its log, in rows: a table, a name, and a value in JSON.
 //!
 //! A row is written when what it says has changed, so that an event costs the same however much is kept. No row holds a
-//! value of a source but as a keyed hash, as an id that the sender gave, or sealed.
+//! value of a source but as a keyed hash, or sealed.
 
 use super::consent::{Filed, Merged};
 use super::deliver::{CrmField, CrmRecord, CrmZone};
-use super::redact::Pseudonym;
+use super::redact::{KnownBy, Pseudonym};
 use super::tally::{Kept, Tally};
 use super::time::Instant;
 use super::validate::Version;
@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 pub enum Table {
     /// The CRM demo zone: a record each, by object and key.
     Crm,
-    /// The event ids already accepted, by source and id.
+    /// The event ids already accepted, by source and the keyed hash of the id.
     Seen,
-    /// The consents that events put on file, by pseudonym.
+    /// The consents that events put on file, by the pseudonyms of consent and patient.
     Consents,
     /// The merges, by number.
     Merges,
@@ -119,26 +119,6 @@ impl Connector {
         changes.rows.extend(rows);
         changes
     }
-
-    /// The same as if all had changed: every row there is.
-    pub fn all_rows(&mut self) -> Changes {
-        self.take_changes();
-        let mut changes = Changes { whole: Table::ALL.to_vec(), ..Changes::default() };
-        changes.rows.extend(self.crm.records().iter().map(crm_row));
-        for (source, id, accepted) in self.seen.iter() {
-            let name = [source, id].join(&BETWEEN.to_string());
-            changes.rows.push(Row::new(Table::Seen, name, Some(&seen_value(accepted))));
-        }
-        for (resource, version) in self.learned.versions.iter() {
-            let value = PlainVersion::from(version);
-            changes.rows.push(Row::new(Table::Versions, resource.to_text(), Some(&value)));
-        }
-        self.learned.list(&mut changes);
-        let apart = self.apart.iter().map(|(name, sealed)| (name.clone(), sealed.clone()));
-        let queue = self.queue.all_parts(&self.setting.state_keys).into_iter().chain(apart);
-        changes.rows.extend(queue.map(|(name, sealed)| Row::new(Table::Queue, name, Some(&sealed))));
-        changes
-    }
 }
 
 impl Learned {
@@ -147,12 +127,15 @@ impl Learned {
         changes.whole.extend([Table::Consents, Table::Merges, Table::Counted, Table::Counting]);
         for filed in self.register.filed() {
             let value = PlainConsent {
-                patient: texts(&filed.patient),
-                anywhere: texts(&filed.anywhere),
+                patient: texts(&filed.patient.names),
+                parts: texts(&filed.patient.parts),
+                sought: texts(&filed.patient.sought),
                 version: filed.version.into(),
                 terms: filed.text.clone(),
             };
-            changes.rows.push(Row::new(Table::Consents, filed.consent.to_text(), Some(&value)));
+            let name = [Some(filed.consent), filed.patient.names.first().copied()].into_iter().flatten();
+            let name: String = name.map(Pseudonym::to_text).collect();
+            changes.rows.push(Row::new(Table::Consents, name, Some(&value)));
         }
         for (number, merged) in self.register.merged().iter().enumerate() {
             let value = (texts(&merged.into), texts(&merged.from));
@@ -263,7 +246,8 @@ fn read_seen(seen: &mut Seen, name: &str, value: &str) -> Option<()> {
 #[serde(deny_unknown_fields)]
 struct PlainConsent {
     patient: Vec<String>,
-    anywhere: Vec<String>,
+    parts: Vec<String>,
+    sought: Vec<String>,
     version: PlainVersion,
     terms: String,
 }
@@ -286,8 +270,9 @@ impl From<PlainVersion> for Version {
 
 fn read_consent(name: &str, value: &str) -> Option<Filed> {
     let plain: PlainConsent = serde_json::from_str(value).ok()?;
-    let (patient, anywhere) = (names(&plain.patient)?, names(&plain.anywhere)?);
-    Filed::restore(Pseudonym::parse(name)?, patient, anywhere, plain.version.into(), plain.terms)
+    let (parts, sought) = (names(&plain.parts)?, names(&plain.sought)?);
+    let patient = KnownBy { names: names(&plain.patient)?, parts, sought };
+    Filed::restore(Pseudonym::parse(name.get(..32)?)?, patient, plain.version.into(), plain.terms)
 }
 
 fn read_merge(value: &str) -> Option<Merged> {

@@ -41,6 +41,8 @@ pub enum Needed {
 pub enum Holds {
     /// A string in which something shows.
     Text,
+    /// A string of one line in which something shows, of at most so many characters.
+    Line(u32),
     /// A string of this form, a regular expression (ECMA-262).
     Form(&'static str),
     /// A string of the second form where another key, the first, has a point in it, and of the third where it has none.

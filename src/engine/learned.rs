@@ -3,11 +3,12 @@
 use super::adapt::{Effect, EventMap};
 use super::audit::Fact;
 use super::consent::{Directory, Filed, Merged, Register};
-use super::fhir::Json;
+use super::fhir::{Json, Namespace};
 use super::phi::Phi;
 use super::queue::StateKeys;
 use super::redact::Pseudonym;
-use super::tally::{self, Tally};
+use super::tally::Tally;
+use super::time::Instant;
 use super::validate::{Shape, Version, Versions};
 
 /// What events have taught the connector.
@@ -32,20 +33,28 @@ pub enum Lesson {
 
 impl Lesson {
     /// What an event teaches that passed validation.
-    pub fn of(event: &Phi<Json>, shape: &Shape, map: &EventMap, keys: &StateKeys) -> Option<Self> {
+    pub fn of(
+        event: &Phi<Json>,
+        shape: &Shape,
+        map: &EventMap,
+        (source, keys): (&str, &StateKeys),
+        now: Instant,
+    ) -> Option<Self> {
         let patient = shape.patient()?;
+        let namespace = shape.namespace(source, now);
         match map.effect? {
-            Effect::Consent => Filed::of(event, shape.data, shape.focus, patient, keys)
-                .map(|filed| Self::Consent(Box::new(filed))),
+            Effect::Consent => {
+                Filed::of(event, &namespace, patient, keys).map(|filed| Self::Consent(Box::new(filed)))
+            }
             Effect::Merge => {
-                let into = event.classify(|json| keys.of_person(json, shape.data, patient));
+                let into = event.classify(|json| keys.of_record(json, &namespace, patient));
                 let others = event.classify(|json| map.merged(json, shape.data, shape.focus));
-                let mut names = tally::names(event, shape.data, patient, keys);
+                let mut names = into.clone();
                 let mut from = Vec::new();
                 for other in others {
-                    from.extend(event.classify(|json| keys.of_person(json, shape.data, other)));
-                    names.extend(tally::names(event, shape.data, other, keys));
+                    from.extend(event.classify(|json| keys.of_record(json, &namespace, other)));
                 }
+                names.extend(from.iter().copied());
                 Some(Self::Merge(Merged { into, from }, names))
             }
         }
@@ -97,18 +106,18 @@ impl Learned {
         event: &Phi<Json>,
         shape: &Shape,
         map: &EventMap,
-        source: &str,
+        namespace: &Namespace<'_>,
         directory: &Directory,
         keys: &StateKeys,
     ) -> (Option<Version>, bool) {
-        let resource = event.classify(|json| keys.of_resource(source, json, shape.focus));
+        let resource = event.classify(|json| keys.of_resource(namespace.source, json, shape.focus));
         let seen = resource.and_then(|resource| self.versions.of(resource));
         if map.effect != Some(Effect::Consent) {
             return (seen, true);
         }
         let Some(patient) = shape.patient() else { return (seen, false) };
         let consent = event.classify(|json| keys.of_consent(json, shape.focus));
-        let person = event.classify(|json| keys.of_person(json, shape.data, patient));
+        let person = event.classify(|json| keys.of_person(json, namespace, patient));
         let here = event.test(|json| super::fhir::resolve(json, shape.data, patient).is_some());
         let (filed, knows_filed) = self.register.on_file(consent, &person);
         let (set, knows_set) = directory.on_file(consent, &person);

@@ -3,8 +3,10 @@
 use super::adapt::Claim;
 use super::canonical::DisclosureClass;
 use super::fhir::{Json, Locus, NodeId};
+use super::label;
 use super::phi::Phi;
-use super::policy::Label;
+use super::policy::{Label, Policy};
+use super::redact::Method;
 use super::validate::Shape;
 use super::{Run, Setting};
 
@@ -23,6 +25,8 @@ pub struct Element {
     pub others: Vec<usize>,
     /// What crossed.
     pub crossed: Option<String>,
+    /// Whether its code is not in the table of its rule.
+    pub unlisted: bool,
 }
 
 /// The ledger of a run: a row for each leaf of the event's data, in document order. Empty where the body could
@@ -36,18 +40,28 @@ pub fn ledger(setting: &Setting, run: &Run) -> Vec<Element> {
         Some(shape) => named(&run.claims, setting.decisions.of(shape)),
         None => Vec::new(),
     };
-    let crossings = run.redacted.as_ref().map_or(&[][..], |redacted| redacted.crossings.as_slice());
+    let redacted = run.redacted.as_ref();
+    let crossings = redacted.map_or(&[][..], |redacted| redacted.crossings.as_slice());
+    // By node, so that an event of which much crosses takes no longer for it.
+    let mut crossed: Vec<(NodeId, usize)> =
+        crossings.iter().enumerate().map(|(at, (node, _, _))| (*node, at)).collect();
+    crossed.sort_unstable();
+    let mut unlisted = redacted.map_or_else(Vec::new, |redacted| redacted.unlisted.clone());
+    unlisted.sort_unstable();
     let rows = event.classify(|json| {
+        let named = with_systems(json, &named, policy);
         let loci = json.loci(data).into_iter();
         loci.map(|locus| Row { rules: rules_of(json, data, locus.node, &named), locus }).collect::<Vec<_>>()
     });
     rows.into_iter()
         .map(|Row { locus, rules }| {
-            let crossing = crossings.iter().find(|(node, _, _)| *node == locus.node);
+            let first = position(&crossed, locus.node).and_then(|at| crossed.get(at));
+            let crossing = first.and_then(|(_, at)| crossings.get(*at));
             // The rule that let the element cross decides; where none did, the first that names it.
             let rule = crossing.map(|(_, rule, _)| *rule).or_else(|| rules.first().copied());
             let decided = rule.and_then(|rule| policy.rules.get(rule));
             Element {
+                unlisted: rule.is_some_and(|rule| unlisted.binary_search(&(locus.node, rule)).is_ok()),
                 locus,
                 class: decided.map_or(DisclosureClass::HighlyRestricted, |rule| rule.class),
                 label: decided.map_or(Label::Prohibited, |rule| rule.label),
@@ -66,9 +80,16 @@ pub struct Row {
 }
 
 /// How many elements of the event no rule names.
-pub(super) fn unnamed(event: &Phi<Json>, shape: &Shape, claims: &[Claim], rules: &[Option<usize>]) -> u64 {
+pub(super) fn unnamed(
+    event: &Phi<Json>,
+    shape: &Shape,
+    claims: &[Claim],
+    rules: &[Option<usize>],
+    policy: &Policy,
+) -> u64 {
     let named = named(claims, rules);
     let unnamed = event.classify(|json| {
+        let named = with_systems(json, &named, policy);
         // Nodes and leaves both come in document order, so one pass over each is enough.
         let mut nodes = named.iter().map(|(node, _)| *node).peekable();
         let mut covered_to = shape.data;
@@ -92,6 +113,19 @@ fn named(claims: &[Claim], rules: &[Option<usize>]) -> Vec<(NodeId, usize)> {
     named.sort_unstable();
     named.dedup();
     named
+}
+
+/// The same, with the systems that stand beside codes: a code is looked at together with its system.
+fn with_systems(json: &Json, named: &[(NodeId, usize)], policy: &Policy) -> Vec<(NodeId, usize)> {
+    let looks = |rule: usize| {
+        policy.rules.get(rule).is_some_and(|rule| matches!(rule.method, Method::Keep | Method::Label))
+    };
+    let codes = named.iter().filter(|(_, rule)| looks(*rule));
+    let systems = codes.filter_map(|(node, rule)| Some((label::system_node(json, *node)?, *rule)));
+    let mut all: Vec<(NodeId, usize)> = named.iter().copied().chain(systems).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn position(named: &[(NodeId, usize)], node: NodeId) -> Option<usize> {

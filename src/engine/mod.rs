@@ -15,12 +15,14 @@ pub mod fhir;
 pub mod guard;
 pub mod kept;
 pub mod keys;
+pub mod label;
 mod learned;
 pub mod ledger;
 pub mod normalise;
 pub mod notification;
 pub mod path;
 pub mod phi;
+mod place;
 pub mod policy;
 pub mod preview;
 pub mod queue;
@@ -28,6 +30,7 @@ pub mod redact;
 pub mod refusal;
 mod run;
 mod setting;
+pub mod spelled;
 mod synthetic;
 pub mod tally;
 pub mod time;
@@ -224,19 +227,21 @@ impl Connector {
             Ok(admission) => admission,
             Err(refusal) => return self.turn_away(run, refusal, None, now, probe),
         };
-        run.event_id = Some(message.id.clone());
+        let id = setting.state_keys.of_event(&setting.source, &message.id);
+        run.event_id = Some(id.clone());
         run.credential = Some(message.credential.clone());
         if let Err(seconds) = self.buckets.take(&setting.source, setting.rate, now) {
             let refusal = Refusal::new(Code::RateLimited);
             return self.turn_away(run, refusal, Some(seconds), now, probe);
         }
         self.seen.prune(now);
+        let assertion = assertion.map(|id| setting.state_keys.of_event(&setting.source, &id));
         if assertion.as_ref().is_some_and(|id| self.seen.has_assertion(&setting.source, id)) {
             let refusal = Refusal::about(Code::AssertionReplayed, "authorization.jti");
             return self.turn_away(run, refusal, None, now, probe);
         }
         let content = delivery.body.classify(|body| ContentHash::of(body));
-        match self.seen.compare(&setting.source, &message.id, &content) {
+        match self.seen.compare(&setting.source, &id, &content) {
             Before::New => {}
             Before::Other => {
                 let refusal = Refusal::about(Code::IdConflict, "webhook-id");
@@ -262,7 +267,7 @@ impl Connector {
             return self.turn_away(run, refusal, Some(seconds), now, probe);
         }
         self.note(&run, Fact::Authenticated, now, |_| {});
-        self.seen.insert(&setting.source, &message, content, assertion, now);
+        self.seen.insert(&setting.source, &id, message.timestamp, content, assertion, now);
         let event = Content::Raw(delivery.body);
         let item = Item::new(run.correlation.clone(), message, event, now);
         self.queue.push(Item { attested: self.attested, ..item });
@@ -318,11 +323,11 @@ impl Connector {
         let map = setting.event(&shape);
         run.claims =
             map.map(|map| map.adapt(&event, shape.data, shape.focus, shape.patient())).unwrap_or_default();
-        if let Err(refusal) = self.validate(run, &event, &shape, arrival) {
+        if let Err(refusal) = self.validate(run, &event, &shape, arrival, now) {
             // Who is told of a consent is the policy's affair, and what it says holds all the same.
             let sound = run.verdicts.as_ref().is_some_and(Verdicts::is_sound);
             if let Some(map) = map.filter(|map| sound && self.grants(run, map)) {
-                let lesson = self.lesson(&event, &shape, map, arrival);
+                let lesson = self.lesson(&event, &shape, map, arrival, now);
                 run.effect = lesson.as_ref().map(Lesson::effect);
                 self.learn(run, &event, &shape, lesson, now);
             }
@@ -334,10 +339,10 @@ impl Connector {
         };
         run.event_type = Some(map.event_type.clone());
         if !self.grants(run, map) {
-            let refusal = Refusal::about(Code::ScopeNotGranted, map.event_type.as_str());
+            let refusal = Refusal::about(Code::ScopeNotGranted, map);
             return Err(self.refuse(run, refusal, now));
         }
-        let lesson = self.lesson(&event, &shape, map, arrival);
+        let lesson = self.lesson(&event, &shape, map, arrival, now);
         let effect = lesson.as_ref().map(Lesson::effect);
         let verdicts = run.verdicts.as_ref().map(Verdicts::words);
         self.note(run, Fact::Checked, now, |record| {
@@ -358,7 +363,7 @@ impl Connector {
         self.learn(run, &event, &shape, lesson, now);
         let question = Question { purpose: &policy.purpose, recipient: &policy.recipient, at: now };
         let register = &self.learned.register;
-        let permit = match setting.consents.decide(&event, &shape, &question, register, &setting.state_keys) {
+        let permit = match setting.consents.decide(&event, &shape, &question, register, setting.names()) {
             Ok(permit) => permit,
             Err(denial) => {
                 // Of who was merged the record that stays decides, and was asked.
@@ -390,8 +395,11 @@ impl Connector {
             }
         };
         let decisions = &setting.decisions;
-        let redacted = redact::redact(&event, &shape, &run.claims, policy, decisions, keys, now.day());
-        let unnamed = ledger::unnamed(&event, &shape, &run.claims, decisions.of(&shape));
+        let redacted = match redact::redact(&event, &shape, &run.claims, policy, decisions, keys, now) {
+            Ok(redacted) => redacted,
+            Err(refusal) => return Err(self.refuse(run, refusal, now)),
+        };
+        let unnamed = ledger::unnamed(&event, &shape, &run.claims, decisions.of(&shape), policy);
         self.note(run, Fact::Redacted, now, |record| {
             record.class = redacted.class.map(|class| class.as_str().into());
             record.credential = transform.map(|credential| credential.id.clone().into());
@@ -403,18 +411,20 @@ impl Connector {
         probe.finished(Stage::Redact);
 
         // guard: nothing undeclared or identifying may leave.
-        if let Err(refusal) = guard::check(&event, &shape, policy, &decisions.required, &redacted) {
+        if let Err(refusal) = guard::check(&event, &shape, policy, decisions, &redacted) {
             return Err(self.refuse(run, refusal, now));
         }
         let counted = match &policy.aggregate {
             None => None,
-            Some(aggregate) => match self.learned.tally.meet(&event, &shape, policy, &setting.state_keys) {
-                Some(contribution) => Some((aggregate, contribution)),
-                None => {
-                    let refusal = Refusal::about(Code::GuardFieldMissing, aggregate.count.to_string());
-                    return Err(self.refuse(run, refusal, now));
+            Some(aggregate) => {
+                match self.learned.tally.meet(&event, &shape, policy, &setting.state_keys, now) {
+                    Some(contribution) => Some((aggregate, contribution)),
+                    None => {
+                        let refusal = Refusal::about(Code::GuardFieldMissing, &aggregate.count);
+                        return Err(self.refuse(run, refusal, now));
+                    }
                 }
-            },
+            }
         };
         self.note(run, Fact::Inspected, now, |_| {});
         run.step(Stage::Guard, Mark::Passed, guard::reasons());
@@ -440,7 +450,11 @@ impl Connector {
         });
         let records = match &counting {
             Some(counting) => counting.records.clone(),
-            None => CrmRecord::of(policy, &redacted, now, &run.correlation),
+            None => {
+                let mut records = CrmRecord::of(policy, &redacted, now, &run.reference);
+                records.extend(self.crm.emptied(&redacted.key, &records, now, &run.reference));
+                records
+            }
         };
         let tokens = redacted.tokens(policy);
         run.redacted = Some(redacted);
@@ -476,6 +490,7 @@ impl Connector {
         event: &Phi<Json>,
         shape: &Shape,
         arrival: Arrival,
+        now: Instant,
     ) -> Result<(), Refusal> {
         let Arrival { attested, sent, .. } = arrival;
         if !attested {
@@ -484,12 +499,18 @@ impl Connector {
         let Setting { policy, source, consents, state_keys, .. } = &*self.setting;
         let map = self.setting.event(shape);
         let (seen, patient) = match map {
-            Some(map) => self.learned.about(event, shape, map, source, consents, state_keys),
+            Some(map) => {
+                let namespace = shape.namespace(source, now);
+                self.learned.about(event, shape, map, &namespace, consents, state_keys)
+            }
             None => (None, false),
         };
         let known = Known { source, sent, seen, patient };
         let deviations = &self.setting.adapter.deviations;
-        let verdicts = validate::judge(event, shape, map, &run.claims, policy, &known, deviations);
+        let verdicts = Verdicts {
+            policy: validate::judge_policy(event, shape, map, &run.claims, policy, now.day()),
+            ..validate::judge_soundness(event, shape, map, &run.claims, &known, deviations)
+        };
         run.verdicts.insert(verdicts).refusal().map_or(Ok(()), Err)
     }
 
@@ -501,8 +522,15 @@ impl Connector {
     }
 
     /// What an event says of consents, when it comes for the first time.
-    fn lesson(&self, event: &Phi<Json>, shape: &Shape, map: &EventMap, arrival: Arrival) -> Option<Lesson> {
-        if arrival.again { None } else { Lesson::of(event, shape, map, &self.setting.state_keys) }
+    fn lesson(
+        &self,
+        event: &Phi<Json>,
+        shape: &Shape,
+        map: &EventMap,
+        arrival: Arrival,
+        now: Instant,
+    ) -> Option<Lesson> {
+        if arrival.again { None } else { Lesson::of(event, shape, map, self.setting.names(), now) }
     }
 
     /// Takes up what an event teaches, after it was recorded: its version, and what it says of consents.
@@ -537,14 +565,15 @@ impl Connector {
     ) {
         let Some(patient) = shape.patient() else { return };
         let setting = Arc::clone(&self.setting);
-        let names = tally::names(event, shape.data, patient, &setting.state_keys);
+        let namespace = shape.namespace(&setting.source, now);
+        let names = tally::names(event, &namespace, patient, &setting.state_keys);
         for Asked { policy: own, purpose, recipient } in self.learned.tally.asked(&names) {
             if policy.is_some_and(|policy| policy != own) {
                 continue;
             }
             let question = Question { purpose: &purpose, recipient: &recipient, at: now };
             let register = &self.learned.register;
-            if setting.consents.decide(event, shape, &question, register, &setting.state_keys).is_err() {
+            if setting.consents.decide(event, shape, &question, register, setting.names()).is_err() {
                 self.note(run, Fact::Uncounted, now, |_| {});
                 run.withdrawn = Some(run.withdrawn.unwrap_or(0).saturating_add(1));
                 self.learned.tally.withdraw(&names, &own);
@@ -646,7 +675,7 @@ impl Connector {
 /// Names the reason in a record.
 fn cite(record: &mut AuditRecord<'_>, refusal: &Refusal) {
     record.code = Some(refusal.code.as_str().into());
-    record.path = refusal.path.clone().map(Into::into);
+    record.path = refusal.path.as_deref().map(|path| path.to_owned().into());
 }
 
 /// Before the reasons of a consent decision, what the event itself changed about consents.

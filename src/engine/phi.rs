@@ -2,25 +2,34 @@
 
 use super::redact::Release;
 use std::fmt;
+use std::panic::UnwindSafe;
 
 /// A value from the EHR zone.
 ///
 /// INVARIANT: nothing outside the redact stage can take the value out. There is no `Display`, no `Serialize`,
 /// no `Deref`; `Debug` prints a placeholder. The engine's other stages can ask closed questions of it
 /// (`test`, `classify`: closures that can't write to what is around them, and answers that can't
-/// spell a value) and carry it along (`map`); outside the engine not even that. Compile-fail tests in
+/// spell a value) and carry it along (`map`, `join`); outside the engine not even that. Compile-fail tests in
 /// `tests/compile_fail` hold this.
+///
+/// What a closure can't write to is told by `UnwindSafe`: nothing that has it can be seen half-written after a panic, so
+/// it holds no `&mut`, no `Cell` and no `RefCell`, and neither may a value that is taken into protection, since `join`
+/// hands it on. What it does not tell (locks, atomics, channels, statics, the panic itself) the engine may not name at
+/// all: `tests/invariants.rs`.
 #[derive(Clone)]
 pub struct Phi<T>(T);
 
 impl<T> Phi<T> {
     /// Takes a value into protection.
-    pub fn new(value: T) -> Self {
+    pub fn new(value: T) -> Self
+    where
+        T: UnwindSafe,
+    {
         Self(value)
     }
 
     /// Derives another protected value.
-    pub(in crate::engine) fn map<U>(self, f: impl FnOnce(T) -> U) -> Phi<U> {
+    pub(in crate::engine) fn map<U>(self, f: impl FnOnce(T) -> U + UnwindSafe) -> Phi<U> {
         Phi(f(self.0))
     }
 
@@ -30,17 +39,21 @@ impl<T> Phi<T> {
     }
 
     /// Derives a protected value from two.
-    pub(in crate::engine) fn join<U, V>(self, other: Phi<U>, f: impl FnOnce(T, U) -> V) -> Phi<V> {
+    pub(in crate::engine) fn join<U, V>(
+        self,
+        other: Phi<U>,
+        f: impl FnOnce(T, U) -> V + UnwindSafe,
+    ) -> Phi<V> {
         Phi(f(self.0, other.0))
     }
 
     /// A yes-or-no question about the value.
-    pub(in crate::engine) fn test(&self, question: impl Fn(&T) -> bool) -> bool {
+    pub(in crate::engine) fn test(&self, question: impl Fn(&T) -> bool + UnwindSafe) -> bool {
         question(&self.0)
     }
 
     /// A question whose answer comes from a closed set that can't spell the value.
-    pub(in crate::engine) fn classify<C: Closed>(&self, question: impl Fn(&T) -> C) -> C {
+    pub(in crate::engine) fn classify<C: Closed>(&self, question: impl Fn(&T) -> C + UnwindSafe) -> C {
         question(&self.0)
     }
 
@@ -96,13 +109,11 @@ macro_rules! closed {
 // A pseudonym is a keyed hash; a version a number and a time, which order a resource's own versions and tell of no one.
 // An order is a class and a keyed hash; what is sealed is ciphertext; a notification is
 // counters, places and a keyed hash; a hash is as long whatever it is of. A claim
-// is a place and a field's number; a misfit says which field it is about and what is wrong. The paths of refusals and loci are spelled by `Json::write_path`, which spells
-// element names only, or from schemas.
+// is a place and a field's number. Refusals, issues and loci say where by `Spelled`, which no text can become.
 closed! {
     (),
     bool,
     super::adapt::Claim,
-    super::adapt::Misfit,
     super::fhir::Kind,
     super::fhir::Locus,
     super::fhir::NodeId,
@@ -111,6 +122,7 @@ closed! {
     super::notification::Notification,
     super::queue::Order,
     super::queue::Sealed,
+    super::redact::KnownBy,
     super::redact::Pseudonym,
     super::refusal::Refusal,
     super::validate::Issue,

@@ -1,6 +1,7 @@
 //! Refusals: every code the connector can refuse with, in one catalogue.
 
 use super::Stage;
+use super::spelled::Spelled;
 
 /// A place in a text: line and column from 1 (the column in characters), offset in bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,8 @@ impl<'a> Places<'a> {
 pub struct Refusal {
     /// The code.
     pub code: Code,
-    /// The element, header or rule field it is about; spelled from schemas and policies, not from the event.
-    pub path: Option<String>,
+    /// The element, header or rule field it is about.
+    pub path: Option<Spelled>,
     /// The place in the raw body.
     pub place: Option<Place>,
 }
@@ -75,7 +76,7 @@ impl Refusal {
     }
 
     /// A refusal about an element, header or field.
-    pub fn about(code: Code, path: impl Into<String>) -> Self {
+    pub fn about(code: Code, path: impl Into<Spelled>) -> Self {
         Self { code, path: Some(path.into()), place: None }
     }
 
@@ -407,10 +408,10 @@ catalogue! {
     PurposeNotCovered "validate.purpose-not-covered" Validate 202 None,
         "A security label limits what the resource may be used for, and the policy's purpose is not among it.",
         "Use a policy for a purpose that 'meta.security' names.";
-    /// The person lives in another jurisdiction.
+    /// The person lives in another jurisdiction, or may.
     JurisdictionNotCovered "validate.jurisdiction-not-covered" Validate 202 None,
-        "The patient lives in a state that is not among the policy's jurisdictions.",
-        "Use a policy that was made for that jurisdiction.";
+        "The patient has an address in force outside the policy's jurisdictions, or none that says where they live.",
+        "Use a policy that was made for that jurisdiction, or send the address in force with its state and country.";
     /// Several event types fit what came without an envelope.
     EventTypeAmbiguous "validate.event-type-ambiguous" Validate 202 None,
         "Without an envelope, the resources could be several types of event.",
@@ -463,6 +464,18 @@ catalogue! {
     FocusMissing "validate.focus-missing" Validate 202 Some(Remedy::RestoreBody),
         "The event has no resource of the type that it is about.",
         "Send the resource that the event type stands for, e.g. a ServiceRequest for 'referral.created'.";
+    /// It is there only to be deleted.
+    FocusDeleted "validate.focus-deleted" Validate 202 None,
+        "What the event would be about is deleted by a request of the Bundle: a deletion is no creation.",
+        "Send the event without the entry whose 'request.method' is DELETE, if the resource still exists.";
+    /// The Patient is not there.
+    ContextMissing "validate.context-missing" Validate 202 Some(Remedy::RestoreBody),
+        "The Patient that the event refers to is not in it, so where the patient lives and what identifies the patient can't be told.",
+        "Send the Patient along: in the event's Bundle, or in the same file or folder, once, under the id that the reference at the path names.";
+    /// More resources than an event may have.
+    ContextTooLarge "validate.context-too-large" Validate 202 None,
+        "The event has more than the 2,000 resources that one may have, with what it refers to.",
+        "Send it without the list or group that refers to so many; its Patient and what else is about it may stay.";
     /// More than one.
     FocusAmbiguous "validate.focus-ambiguous" Validate 202 None,
         "The event has several resources of the type that it is about.",
@@ -519,18 +532,14 @@ catalogue! {
     SchemaDrift "validate.schema-drift" Validate 202 None,
         "The source's schema has drifted: an element was renamed, retyped or added where the adapter reads.",
         "See the issue for what to change in the adapter; the event is kept among the dead letters, to be re-driven after that.";
-    /// A resource type outside the validator's list.
-    TypeNotSupported "validate.type-not-supported" Validate 202 None,
-        "This resource type is not supported here, so nothing is said of its validity.",
-        "The supported types are listed in the documentation.";
     /// A modifier that changes the meaning of what carries it.
     ModifierUnknown "validate.modifier-unknown" Validate 202 Some(Remedy::RestoreBody),
         "An element changes the meaning of the resource in a way that is not known here.",
         "Nothing may be read past an unknown modifier (FHIR R4, 2.4.0.1): send a resource without it.";
     /// The subject can't be told.
     SubjectUnknown "consent.subject-unknown" Consent 202 None,
-        "The event does not say by reference whose it is, so no consent can be found for it.",
-        "Give 'subject' a reference to a Patient.";
+        "The event does not say whose it is: a query, a contained Patient or an identifier without a system names nobody.",
+        "Give 'subject' a reference to a Patient by type and id, or an identifier with its system.";
     /// The patient's record was merged into another.
     SubjectMerged "consent.subject-merged" Consent 202 None,
         "This patient's record was merged into another one, and nothing crosses under the old one.",
@@ -571,6 +580,10 @@ catalogue! {
     TransformNotGranted "redact.scope-not-granted" Redact 202 None,
         "No credential for the token keys is good for events of this type.",
         "Widen the scopes of the transform credential that is in force.";
+    /// The patient has identifiers, and none says which system it is of.
+    NamespaceMissing "redact.namespace-missing" Redact 202 None,
+        "No identifier of the patient says which system it is of, so it could be anyone's number.",
+        "Give the identifier its 'system', or have the policy tokenise 'Person.sourceId'.";
     /// A field outside the contract.
     GuardFieldOutside "guard.field-outside-contract" Guard 202 None,
         "The record has a field that the payload contract does not declare.",

@@ -155,8 +155,10 @@ pub struct Receipt {
 pub struct Run {
     /// Correlation id.
     pub correlation: String,
-    /// Event id, once the sender is authenticated.
+    /// What its id goes by in the log, once the sender is authenticated.
     pub event_id: Option<String>,
+    /// What the event goes by at the recipient.
+    pub reference: String,
     /// The id of the credential that it came with, once the sender is authenticated.
     pub credential: Option<String>,
     /// Event type, once the policy is known to cover it.
@@ -197,6 +199,7 @@ impl Run {
         Self {
             correlation,
             event_id: None,
+            reference: String::new(),
             credential: None,
             event_type: None,
             outcome: Outcome::Rejected,

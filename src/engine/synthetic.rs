@@ -2,9 +2,10 @@
 //!
 //! This is a brake and not a proof: it looks for what a fixture would not have.
 
-use super::fhir::{Json, Kind, NodeId, ResourceType, is_element_name};
+use super::fhir::{Json, Kind, NodeId};
 use super::phi::Phi;
 use super::refusal::{Code, Refusal};
+use super::spelled::Spelled;
 
 /// Words that mark a name or an identifier as made up.
 const MARKS: [&str; 8] =
@@ -18,9 +19,7 @@ pub fn require(json: &Phi<Json>, data: NodeId) -> Result<(), Refusal> {
     json.classify(|json| match first_real(json, data) {
         None => Ok(()),
         Some(node) => {
-            let mut path = json.resource_type(data).map_or("?", ResourceType::name).to_owned();
-            // The path goes into the log: in FHIR's words, whatever the keys are.
-            json.write_path(data, node, is_element_name, &mut path);
+            let path = Spelled::of(json, data, node);
             Err(Refusal::about(Code::AttestationRequired, path).with_place(json.place(node)))
         }
     })

@@ -106,6 +106,11 @@ impl PartialDate {
     pub fn first_day(self) -> Day {
         Day { year: self.year, month: self.month.unwrap_or(1), day: self.day.unwrap_or(1) }
     }
+
+    /// The last day it may be; of a month the 31st, whether or not the month has one: for comparing only.
+    pub fn last_day(self) -> Day {
+        Day { year: self.year, month: self.month.unwrap_or(12), day: self.day.unwrap_or(31) }
+    }
 }
 
 /// Whether a text is a duration (ISO 8601): `P` and weeks; or years, months and days and, after `T`, hours, minutes and

@@ -8,7 +8,7 @@ use airlock::engine::refusal::Code;
 fn what_is_json_is_read_and_what_is_not_is_refused() {
     let Some(folder) = corpus::folder("json-parsing") else { return };
     let (mut read, mut refused, mut either) = (0, 0, 0);
-    for file in corpus::json_files(&folder) {
+    for file in corpus::json_files(&folder, 155) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&file).unwrap();
         let result = text_of_bytes(bytes).and_then(Json::read);
@@ -35,7 +35,7 @@ fn what_is_json_is_read_and_what_is_not_is_refused() {
 fn what_is_read_means_what_another_reader_reads() {
     let Some(folder) = corpus::folder("json-parsing") else { return };
     let mut compared = 0;
-    for file in corpus::json_files(&folder) {
+    for file in corpus::json_files(&folder, 155) {
         let Ok(text) = text_of_bytes(std::fs::read(&file).unwrap()) else { continue };
         let Ok(json) = Json::read(text.as_str()) else { continue };
         let Ok(other) = serde_json::from_str::<serde_json::Value>(text.trim_start_matches('\u{FEFF}')) else {

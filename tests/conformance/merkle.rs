@@ -55,8 +55,7 @@ fn the_reference_tree_has_the_published_hash_at_every_node_and_size() {
 fn each_published_proof_is_judged_as_its_authors_do() {
     let Some(folder) = corpus::folder("merkle") else { return };
     for (kind, name) in [(ProofKind::Inclusion, "inclusion"), (ProofKind::Consistency, "consistency")] {
-        let files = corpus::json_files(&folder.join(name));
-        println!("{name}: {} published cases", files.len());
+        let files = corpus::json_files(&folder.join(name), 47);
         let mut codes = std::collections::BTreeSet::new();
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();

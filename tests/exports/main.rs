@@ -50,7 +50,7 @@ fn leaf(record: &str) -> [u8; 32] {
 fn record(seq: u64, members: Value) -> String {
     let mut record = json!({
         "action": "write", "actor": "demo-operator", "correlation": "run-000001", "destination": "CRM-DEMO",
-        "event": "evt-1", "outcome": "delivered", "role": "integration-operator", "seq": seq,
+        "event": "0123456789abcdef", "outcome": "delivered", "role": "integration-operator", "seq": seq,
         "source": "HOSP-SANDBOX-A", "stage": "deliver", "time": "2026-01-15T09:00:00Z",
     });
     for (name, value) in members.as_object().unwrap() {
@@ -162,14 +162,12 @@ fn records_go_through_one_at_a_time_and_none_waits_for_another() {
         let exporter = Exporter::new(format, ORIGIN);
         let (mut out, mut largest) = (String::new(), 0);
         for count in [2_000, 20_000] {
-            let start = std::time::Instant::now();
             for n in 0..count {
                 out.clear();
                 exporter.record(&records[n % records.len()], &mut out).unwrap();
                 largest = largest.max(out.len());
                 assert!(out.ends_with('\n') && out.matches('\n').count() == 1);
             }
-            println!("{}: {count} records in {:?}", format.as_str(), start.elapsed());
         }
         assert!(largest < 16_000, "at most {largest} bytes at once");
     }

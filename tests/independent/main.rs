@@ -1,7 +1,11 @@
 //! What Airlock writes, verified by other code: `verify.py`, written from the specifications in Python, with nothing but
-//! its standard library (and the `cryptography` package beside it, where that is there).
+//! its standard library; in one test the `cryptography` package has to agree with it.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/skip.rs"]
+#[allow(dead_code, reason = "no corpus is read here")]
+mod skip;
 
 use airlock::api::archive::Archive;
 use airlock::api::{
@@ -15,28 +19,35 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The verdict of the other code: its exit status, and what it says.
-struct Other(PathBuf);
+struct Other {
+    folder: PathBuf,
+    options: &'static [&'static str],
+}
 
 impl Other {
-    /// None, and it is said so, where there is no Python 3.
+    /// None where there is no Python 3: the test is skipped.
     fn new(name: &str) -> Option<Self> {
-        let there =
-            Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
-        if !there {
-            eprintln!("skipped: no python3");
+        Self::with(name, "--version", &[], "there is no python3")
+    }
+
+    /// The same with options; what is needed for it is there where Python succeeds with an argument.
+    fn with(name: &str, needs: &str, options: &'static [&'static str], else_why: &str) -> Option<Self> {
+        if !Command::new("python3").arg(needs).output().is_ok_and(|output| output.status.success()) {
+            skip::skipped(else_why);
             return None;
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("independent-{name}"));
         std::fs::create_dir_all(&folder).unwrap();
-        Some(Self(folder))
+        Some(Self { folder, options })
     }
 
     fn judge(&self, what: &str, text: &str, keys: &[&str]) -> (i32, String) {
-        let file = self.0.join(what);
+        let file = self.folder.join(what);
         std::fs::write(&file, text).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent/verify.py");
+        let mut python = Command::new("python3");
         let output =
-            Command::new("python3").arg("-B").arg(script).arg(what).arg(&file).args(keys).output().unwrap();
+            python.arg("-B").arg(script).args(self.options).arg(what).arg(&file).args(keys).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         (output.status.code().unwrap(), said.trim().to_owned())
     }
@@ -129,6 +140,19 @@ fn a_checkpoint_and_the_proof_of_each_record_are_verified_by_other_code() {
             other.refuses("proof", &proof.replacen(&place, "index 1\n", 1), &[key]);
         }
     }
+}
+
+#[test]
+fn two_implementations_of_ed25519_agree_on_what_is_signed_here() {
+    let options = &["--cross-check"];
+    let why = "python3 is not there, or has no package cryptography";
+    let Some(other) = Other::with("ed25519", "-cimport cryptography", options, why) else { return };
+    let (text, session) = bundle("referral-created");
+    let key = verified(&text).signed_by[0].clone();
+    let bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let checkpoint = bundle["checkpoints"][0].as_str().unwrap();
+    other.accepts("checkpoint", checkpoint, &[&key], &session.head().root);
+    other.refuses("checkpoint", &checkpoint.replacen("\n", "\n1", 1), &[&key]);
 }
 
 /// After retention: the records of two whole segments are gone, and their roots stand for them.

@@ -46,16 +46,6 @@ fn shipped() -> Vec<(String, PathBuf, Value)> {
     all
 }
 
-/// A policy of the version before, and an adapter.
-fn old() -> [(String, PathBuf, Value); 2] {
-    let path = PathBuf::from("tests/lints/policy.schema-version-old/triggers.json");
-    let policy = read(&path);
-    let mut adapter = read("tests/lints/adapter.json");
-    adapter["schemaVersion"] = 1.into();
-    adapter["direction"] = "to-canonical".into();
-    [("policy-1".to_owned(), path, policy), ("adapter-1".to_owned(), "adapter.json".into(), adapter)]
-}
-
 #[test]
 fn the_published_schemas_are_those_of_the_readers() {
     for name in SCHEMAS {
@@ -69,28 +59,24 @@ fn the_published_schemas_are_those_of_the_readers() {
 
 #[test]
 fn what_is_shipped_is_valid() {
-    for (name, path, document) in shipped().into_iter().chain(old()) {
+    for (name, path, document) in shipped() {
         let found = faults(&schema(&name).unwrap(), &document);
         assert_eq!(found, Vec::<String>::new(), "{}", path.display());
     }
-    let [(_, _, policy), _] = old();
-    assert!(!faults(&schema("policy-2").unwrap(), &policy).is_empty());
 }
 
 /// What a reader finds that no schema can say: what names something elsewhere, what a selector or a path of an element
 /// means, and what a method or a cardinality makes of a canonical field.
-const BEYOND: [&str; 11] = [
+const BEYOND: [&str; 9] = [
     "aggregate-object",
     "aggregate-record-level",
     "cardinality-widened",
     "duplicate-field",
     "duplicate-object",
-    "duplicate-resource",
     "duplicate-rule",
     "duplicate-shape",
     "method-unsuited",
     "unknown-shape",
-    "value-unfit",
 ];
 
 /// The errors of form that a reader finds in a document: lints and what is beyond a schema left out.
@@ -107,16 +93,10 @@ fn errors(name: &str, document: &Value) -> BTreeSet<String> {
     let lints: BTreeSet<String> = lints().into_iter().map(|lint| lint.code).collect();
     let is_form = |finding: &Diagnostic| {
         let (_, code) = finding.code.split_once('.').unwrap();
-        // In version 1 a rule names no CRM object, so that one for a whole entity can feed none.
-        let field = document.pointer("/rules/0/field").and_then(Value::as_str);
-        let is_old = name == "policy-1"
-            && code == "target-malformed"
-            && field.is_some_and(|field| !field.contains('.'));
         finding.severity == Severity::Error
             && !lints.contains(&finding.code)
             && !BEYOND.contains(&code)
-            && !["selector-", "path-"].iter().any(|start| code.starts_with(start))
-            && !is_old
+            && !code.starts_with("selector-")
     };
     findings.into_iter().filter(is_form).map(|finding| finding.code).collect()
 }
@@ -127,7 +107,7 @@ fn schema_and_reader_agree_on_each_document_and_on_what_comes_close_to_it() {
     let mut codes = BTreeSet::new();
     let mut apart = Vec::new();
     let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, path, document) in shipped().into_iter().chain(old()) {
+    for (name, path, document) in shipped() {
         let schema = schema(&name).unwrap();
         let told = told.entry(name.clone()).or_default();
         for (change, variant) in variants::of(&schema, &variants::thin(&document), told) {

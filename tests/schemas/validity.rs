@@ -35,6 +35,9 @@ fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
             "pattern" => value.as_str().is_some_and(|text| !matches(says.as_str().unwrap(), text)),
             "minimum" => value.as_u64().is_some_and(|number| number < says.as_u64().unwrap()),
             "maximum" => value.as_u64().is_some_and(|number| number > says.as_u64().unwrap()),
+            "maxLength" => {
+                value.as_str().is_some_and(|text| text.chars().count() as u64 > says.as_u64().unwrap())
+            }
             "minItems" => value.as_array().is_some_and(Vec::is_empty),
             "required" => {
                 let is_there = |key: &Value| value.get(key.as_str().unwrap()).is_some();

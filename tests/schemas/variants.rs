@@ -92,6 +92,7 @@ impl Changes<'_> {
 
 /// What may stand under a key beside what does.
 fn others(schema: &Value, own: Option<&Value>) -> Vec<Value> {
+    let long = |length: usize| json!("\u{1f3e5}".repeat(length));
     let texts = ["", " \t", "\u{200b}", "?!", "word", "Two.words", "a.b.c", "2026-02-28", "P6M"];
     let mut all: Vec<Value> = texts.map(Value::from).to_vec();
     for text in ["2024-02-29", "2025-02-29", "2100-02-29", "2026-04-31", "2026-13-01", "2026-01-15T09:00:00Z"]
@@ -122,7 +123,13 @@ fn others(schema: &Value, own: Option<&Value>) -> Vec<Value> {
         json!([7]),
         json!({}),
     ]);
-    all.extend([json!([{}]), json!({ "nonesuch": 1 })]);
+    all.extend([json!([{}]), json!({ "nonesuch": 1 }), json!("two\nlines")]);
+    all.extend(
+        schema["maxLength"]
+            .as_u64()
+            .into_iter()
+            .flat_map(|most| [long(most as usize), long(most as usize + 1)]),
+    );
     for choices in [&schema["enum"], &schema["items"]["enum"]] {
         let choices = choices.as_array().into_iter().flatten();
         let few: Vec<&Value> = choices.take(6).collect();

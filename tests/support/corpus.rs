@@ -1,25 +1,23 @@
-//! The corpus of published material. It is not part of the project; where it is not there, tests that need it
-//! say so and end.
+//! The corpus of published material. It is not part of the project; where it is not there, tests that need it are
+//! skipped.
 
+use super::skip;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A folder of the corpus: below `AIRLOCK_CORPUS`, or `../shared/corpus` beside the package.
+/// A folder of the corpus: below `AIRLOCK_CORPUS`, or `../shared/corpus` beside the package. Where it is not there, the
+/// running test is skipped.
+#[track_caller]
 pub fn folder(name: &str) -> Option<PathBuf> {
     let root = match std::env::var_os("AIRLOCK_CORPUS") {
         Some(root) => PathBuf::from(root),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
     };
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no corpus");
-    None
+    skip::folder(&root, name)
 }
 
-/// The `.json` files in a folder and below it, by name.
-pub fn json_files(folder: &Path) -> Vec<PathBuf> {
+/// The `.json` files in a folder and below it, by name. Says how many, and fails where there are fewer than `least`.
+pub fn json_files(folder: &Path, least: usize) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -33,7 +31,8 @@ pub fn json_files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files.sort();
-    assert!(!files.is_empty(), "no file in {}", folder.display());
+    println!("{} files in {}", files.len(), folder.display());
+    assert!(files.len() >= least, "{} files in {}, and not {least}", files.len(), folder.display());
     files
 }
 

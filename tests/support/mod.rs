@@ -5,6 +5,8 @@
 pub mod corpus;
 pub mod hunt;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod skip;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod walk;
 
 use airlock::api::store::{MemoryShelf, Shelf as _};

@@ -51,13 +51,8 @@ fn pack() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let mut sets: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for kind in crate::definitions::RESOURCES {
-        let folder = examples.join(kind);
-        if folder.is_dir() {
-            let texts = texts(&folder)?.into_iter().filter(|text| text.len() <= LARGEST);
-            sets.entry("HL7's examples").or_default().extend(texts);
-        }
-    }
+    let texts_of_examples = texts(&examples)?.into_iter().filter(|text| text.len() <= LARGEST);
+    sets.insert("HL7's examples", texts_of_examples.collect());
     let bundles = texts(&corpus.join("synthea"))?;
     sets.insert("a Synthea Bundle", bundles.into_iter().min_by_key(String::len).into_iter().collect());
     let packed = root().join("target/bench-corpus.json");

@@ -10,6 +10,8 @@ pub mod schemas;
 pub mod serve;
 pub mod sh;
 pub mod size;
+#[path = "../../tests/support/skip.rs"]
+pub mod skip;
 pub mod system;
 pub mod test;
 pub mod tools;

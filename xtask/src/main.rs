@@ -7,7 +7,7 @@ use xtask::{bench, definitions, page, schemas, serve, size, test};
 const HELP: &str = "\
 cargo xtask serve [--port N] [--open]   build the page and serve it on 127.0.0.1 (port 8080, or the next free one)
 cargo xtask build                       leave the page in dist/, for any static host and any sub-path
-cargo xtask test                        run everything that has to hold; closes with `N passed, N failed`
+cargo xtask test                        run everything that has to hold; closes with `N passed, N failed, N skipped`
 cargo xtask size                        weigh the page in dist/ against its budget
 cargo xtask bench                       time the pipeline natively and in WebAssembly in Chromium
 cargo xtask definitions                 compile FHIR R4's definitions anew to the table that the validator reads

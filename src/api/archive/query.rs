@@ -84,6 +84,18 @@ impl Query {
         text
     }
 
+    /// The query with, beside each event id as it was sent, what the log has of it.
+    pub(super) fn with_event_ids(&self, hash: impl Fn(&str) -> String) -> Self {
+        let mut query = self.clone();
+        for term in
+            query.terms.iter_mut().filter(|term| [Key::Text, Key::Member("event")].contains(&term.key))
+        {
+            let hashes: Vec<String> = term.values.iter().map(|id| hash(id)).collect();
+            term.values.extend(hashes);
+        }
+        query
+    }
+
     /// All terms, in order.
     pub fn terms(&self) -> &[Term] {
         &self.terms

@@ -15,6 +15,7 @@ use crate::engine::adapt::Adapter;
 use crate::engine::adapt::drift::ElementPath;
 use crate::engine::canonical::Catalogue;
 use crate::engine::document::Severity;
+use crate::engine::label::Labels;
 use crate::engine::policy::{Aggregate, Beside, Policy, Rule};
 use std::collections::BTreeMap;
 
@@ -123,7 +124,7 @@ pub fn derive(
     if policy.adapter != adapter.id {
         return Err(vec![Finding::About("setting.adapter-mismatch", ADAPTER_MISMATCH).into()]);
     }
-    let from = Basis { policy: &policy, sources: sources(&policy, &adapter) };
+    let from = Basis { policy: &policy, adapter: &adapter, sources: sources(&policy, &adapter) };
     Ok(match document {
         DerivedDocument::MappingSheet => sheets::mapping(&from),
         DerivedDocument::PayloadContract => sheets::contract(&from),
@@ -158,6 +159,7 @@ fn sources(policy: &Policy, adapter: &Adapter) -> Sources {
 /// What all documents are derived from.
 struct Basis<'a> {
     policy: &'a Policy,
+    adapter: &'a Adapter,
     sources: Sources,
 }
 
@@ -185,6 +187,14 @@ impl Basis<'_> {
         match self.sources.get(&rule.field.name) {
             Some(paths) => paths.join("; "),
             None => "not read by the adapter".to_owned(),
+        }
+    }
+
+    /// The values that may leave by a rule: those that it lists, or the labels of its table.
+    fn values(&self, rule: &Rule) -> String {
+        match Labels::of_rule(rule, self.policy, Some(self.adapter)) {
+            Some(labels) => labels.values().join("; "),
+            None => rule.values.join("; "),
         }
     }
 

@@ -18,6 +18,9 @@ pub(super) fn mapping(from: &Basis<'_>) -> Table {
         "Cardinality",
         "Normalisation",
         "Values",
+        "Systems",
+        "Table",
+        "Unlisted",
         "Owner",
         "Check",
         "Rollback",
@@ -29,6 +32,7 @@ pub(super) fn mapping(from: &Basis<'_>) -> Table {
 }
 
 fn sheet_row(from: &Basis<'_>, rule: &Rule) -> Vec<String> {
+    let lookup = rule.lookup.as_ref();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     vec![
         rule.id.clone(),
@@ -41,6 +45,9 @@ fn sheet_row(from: &Basis<'_>, rule: &Rule) -> Vec<String> {
         rule.cardinality.as_str().to_owned(),
         rule.normalise.map_or("", Normalise::as_str).to_owned(),
         rule.values.join("; "),
+        rule.systems.join("; "),
+        lookup.map(|lookup| lookup.table.clone()).unwrap_or_default(),
+        lookup.map_or("", |lookup| lookup.unlisted.as_str()).to_owned(),
         said(rule.owner.as_deref()),
         text(&rule.check),
         text(&rule.rollback),
@@ -56,7 +63,7 @@ pub(super) fn contract(from: &Basis<'_>) -> Table {
     for object in from.objects() {
         let of_object = from.policy.rules.iter().filter_map(|rule| {
             let target = rule.target.as_ref().filter(|target| target.object == object)?;
-            Some(contract_row(rule, target))
+            Some(contract_row(from, rule, target))
         });
         table.rows.extend(of_object);
         table.rows.extend(from.count(object).map(count_row));
@@ -80,7 +87,7 @@ fn count_row(aggregate: &Aggregate) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
-fn contract_row(rule: &Rule, target: &Target) -> Vec<String> {
+fn contract_row(from: &Basis<'_>, rule: &Rule, target: &Target) -> Vec<String> {
     let withheld = rule.label == Label::Redacted;
     let (kind, form) = match rule.method {
         _ if withheld => ("withheld", "no value: says that it was withheld"),
@@ -99,10 +106,10 @@ fn contract_row(rule: &Rule, target: &Target) -> Vec<String> {
         // What is withheld says so in every record, whether or not the source has it.
         if withheld { "1..1" } else { rule.cardinality.as_str() }.to_owned(),
         form,
-        match rule.values.is_empty() {
+        match from.values(rule) {
             _ if withheld => NONE.to_owned(),
-            true => "any of the form".to_owned(),
-            false => rule.values.join("; "),
+            values if values.is_empty() => "any of the form".to_owned(),
+            values => values,
         },
         rule.class.as_str().to_owned(),
         rule.id.clone(),

@@ -4,7 +4,7 @@ use super::examine::Examination;
 use super::faults::Wrong;
 use super::locate::{Located, list, locate};
 use super::stand::{Stand, Standing};
-use super::text::{compact, unhex, unsigned};
+use super::text::{compact, unsigned};
 use super::witness::{Witness, WitnessReport};
 use super::{Evidence, EvidenceFault, ReplayReport};
 use crate::api::{Completeness, Objection};
@@ -42,12 +42,9 @@ pub struct EvidenceReport {
     pub root: String,
     /// What is wrong.
     pub faults: Vec<EvidenceFault>,
-    /// The format's version.
-    pub schema_version: u32,
     /// Which log it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<String>,
-    /// The keys that signed the latest checkpoint, as C2SP verifier keys; none in version 1, which has no signatures.
+    pub origin: String,
+    /// The keys that signed the latest checkpoint, as C2SP verifier keys.
     pub signed_by: Vec<String>,
     /// Records that were deleted under retention.
     pub deleted: u64,
@@ -161,13 +158,7 @@ impl EvidenceCheck {
             known,
         };
         check.read_keys();
-        match &check.evidence.log {
-            Some(log) => match unhex(&log.root) {
-                Some(root) => check.points.push(Point { size: log.size, root, trusted: true }),
-                None => check.wrong.push(Wrong::CheckpointUnreadable(0)),
-            },
-            None => check.read_checkpoints(),
-        }
+        check.read_checkpoints();
         let given =
             check.known.witness.iter().flat_map(|witness| witness.points.iter().map(|(size, _)| *size));
         let sizes = check.points.iter().map(|point| point.size).chain(given);
@@ -205,7 +196,7 @@ impl EvidenceCheck {
                 }
             };
             let Some(Checkpoint { origin, size, root }) = checkpoint else { continue };
-            if self.evidence.origin.as_ref() != Some(&origin) {
+            if self.evidence.origin != origin {
                 self.wrong.push(Wrong::CheckpointOrigin(number));
                 continue;
             }
@@ -330,7 +321,6 @@ impl EvidenceCheck {
             size: self.tree.size(),
             root: hex(&self.tree.root()),
             faults,
-            schema_version: self.evidence.version,
             origin: self.evidence.origin.clone(),
             signed_by: self.signed_by.clone(),
             deleted: self.tree.size() - self.hashes.len() as u64,

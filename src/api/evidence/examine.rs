@@ -16,7 +16,7 @@ pub(super) struct Examination {
     policies: BTreeSet<PolicyReference>,
     consents: BTreeSet<ConsentReference>,
     listed_policies: BTreeSet<PolicyReference>,
-    listed_consents: Option<BTreeSet<ConsentReference>>,
+    listed_consents: BTreeSet<ConsentReference>,
     /// None where records are not here or not in place: then nothing is to be said of what is absent.
     chains: Option<Completeness>,
     /// Whether each delivery's chain has each stage; once all is looked at.
@@ -29,15 +29,14 @@ pub(super) struct Examination {
 impl Examination {
     pub fn new(evidence: &Evidence) -> Self {
         let policies: BTreeSet<PolicyReference> = evidence.policies.iter().cloned().collect();
-        let consents: Option<BTreeSet<ConsentReference>> =
-            evidence.consents.as_ref().map(|consents| consents.iter().cloned().collect());
+        let consents: BTreeSet<ConsentReference> = evidence.consents.iter().cloned().collect();
         Self {
             at: 0,
             finished: false,
             listed_policies: policies.clone(),
             listed_consents: consents.clone(),
             policies,
-            consents: consents.unwrap_or_default(),
+            consents,
             chains: (!evidence.places.have_gaps()).then(|| Completeness::new(true)),
             complete: None,
             shift: 0,
@@ -108,11 +107,10 @@ impl Examination {
                 self.listed_policies.insert(policy);
             }
         }
-        if let (Some(listed), Some(consent)) = (&mut self.listed_consents, consent_of(&record)) {
+        if let Some(consent) = consent_of(&record) {
             self.consents.remove(&consent);
-            if !listed.contains(&consent) {
+            if self.listed_consents.insert(consent) {
                 self.wrong.push(Wrong::ConsentUnlisted(place));
-                listed.insert(consent);
             }
         }
         if let Some(chains) = &mut self.chains {

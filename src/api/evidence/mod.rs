@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 /// The `format` that evidence states.
 const FORMAT: &str = "airlock-evidence";
-/// The version that is written. Version 1, which has no signatures, is still read.
+/// The version that is written and read.
 const VERSION: u32 = 2;
 
 /// Size and root of a log.

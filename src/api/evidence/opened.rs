@@ -83,7 +83,7 @@ impl EvidenceOpening {
         });
         let opened = OpenedEvidence {
             archive: Archive::default(),
-            origin: report.origin.clone().unwrap_or_default(),
+            origin: report.origin.clone(),
             keys,
             signed,
             report,

@@ -22,17 +22,13 @@ pub fn prove_record(evidence: Evidence, known: Known, place: u64) -> Result<Stri
         return Err(Objection::new(&fault.code, fault.what.clone(), fault.help.clone()));
     }
     let evidence = check.evidence();
-    let Some((number, checkpoint)) = check.latest_signed() else {
-        return Err(Objection::new(
-            "proof.unsigned",
-            "The bundle has no signed checkpoint: a proof would show nothing.",
-            "Export the timeline anew: version 1 of the format had no signatures.",
-        ));
-    };
-    let index = evidence.places.index(place).filter(|index| *index < evidence.records.len());
-    let nodes = Placed { places: &evidence.places, leaves: check.leaf_hashes() };
-    let hashes = proof::inclusion(&nodes, place, checkpoint.size);
-    let (Some(index), Some(hashes), Some(note)) = (index, hashes, evidence.checkpoints.get(number)) else {
+    let found = check.latest_signed().and_then(|(number, checkpoint)| {
+        let index = evidence.places.index(place).filter(|index| *index < evidence.records.len())?;
+        let nodes = Placed { places: &evidence.places, leaves: check.leaf_hashes() };
+        let hashes = proof::inclusion(&nodes, place, checkpoint.size)?;
+        Some((index, hashes, evidence.checkpoints.get(number)?))
+    });
+    let Some((index, hashes, note)) = found else {
         return Err(Objection::new(
             "proof.out-of-tree",
             format!("The bundle has no record {place}: its log has {}, counted from 0.", report.size),

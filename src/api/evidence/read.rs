@@ -1,7 +1,7 @@
 //! Reading a bundle. The text is kept, and the records are places in it: a bundle may be large.
 
 use super::place::{Deleted, Places};
-use super::{ConsentReference, DeletedSegment, EvidenceLog, FORMAT, PolicyReference, VERSION};
+use super::{ConsentReference, DeletedSegment, FORMAT, PolicyReference, VERSION};
 use crate::api::Objection;
 use crate::engine::audit::{Hash, hash_of_base64};
 use serde::Deserialize;
@@ -22,15 +22,11 @@ const MAX_CHECKPOINTS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Evidence {
     pub(super) text: String,
-    /// 1 or 2.
-    pub(super) version: u32,
-    pub(super) origin: Option<String>,
+    pub(super) origin: String,
     pub(super) keys: Vec<String>,
     pub(super) checkpoints: Vec<String>,
-    /// Version 1: what it states of the log.
-    pub(super) log: Option<EvidenceLog>,
     pub(super) policies: Vec<PolicyReference>,
-    pub(super) consents: Option<Vec<ConsentReference>>,
+    pub(super) consents: Vec<ConsentReference>,
     pub(super) deleted: Vec<DeletedSegment>,
     pub(super) places: Places,
     /// None for one that can't be read.
@@ -45,13 +41,12 @@ struct File {
     schema_version: u32,
     #[serde(rename = "build")]
     _build: String,
-    origin: Option<String>,
-    keys: Option<Vec<String>>,
-    checkpoints: Option<Vec<String>>,
-    log: Option<EvidenceLog>,
+    origin: String,
+    keys: Vec<String>,
+    checkpoints: Vec<String>,
     policies: Vec<PolicyReference>,
-    consents: Option<Vec<ConsentReference>>,
-    deleted: Option<Vec<DeletedSegment>>,
+    consents: Vec<ConsentReference>,
+    deleted: Vec<DeletedSegment>,
     leaf_hashes: Leaves,
     records: Records,
 }
@@ -158,47 +153,16 @@ impl Evidence {
             ));
         }
         let file: File = serde_json::from_str(bare).map_err(|error| objection(bare, &error))?;
-        if file.format != FORMAT || ![1, VERSION].contains(&file.schema_version) {
-            return Err(version(&file.format, file.schema_version));
+        if file.format != FORMAT || file.schema_version != VERSION {
+            return Err(unknown(&file.format));
         }
-        let missing = if file.schema_version == 1 {
-            file.log.is_none().then_some("log")
-        } else {
-            let parts = [
-                ("origin", file.origin.is_none()),
-                ("keys", file.keys.is_none()),
-                ("checkpoints", file.checkpoints.is_none()),
-                ("consents", file.consents.is_none()),
-                ("deleted", file.deleted.is_none()),
-            ];
-            parts.into_iter().find(|(_, missing)| *missing).map(|(name, _)| name)
-        };
-        if let Some(name) = missing {
-            let what = format!("The bundle has no member `{name}`, which its version has.");
-            return Err(refused("missing-member", what, ANOTHER_FILE));
-        }
-        let foreign = match file.schema_version {
-            1 => {
-                file.origin.is_some()
-                    || file.keys.is_some()
-                    || file.checkpoints.is_some()
-                    || file.deleted.is_some()
-            }
-            _ => file.log.is_some(),
-        };
-        if foreign {
-            let what = "The bundle has a member that its version has not.";
-            return Err(refused("unknown-member", what, ANOTHER_FILE));
-        }
-        let (keys, checkpoints) = (file.keys.unwrap_or_default(), file.checkpoints.unwrap_or_default());
-        if keys.len() > MAX_KEYS || checkpoints.len() > MAX_CHECKPOINTS {
+        if file.keys.len() > MAX_KEYS || file.checkpoints.len() > MAX_CHECKPOINTS {
             let what = format!(
                 "The bundle lists more than {MAX_KEYS} keys or more than {MAX_CHECKPOINTS} checkpoints."
             );
             return Err(refused("too-large", what, "Export the log with its latest checkpoints only."));
         }
-        let deleted = file.deleted.unwrap_or_default();
-        let places = Places::new(deleted.iter().map(Deleted::read));
+        let places = Places::new(file.deleted.iter().map(Deleted::read));
         let places = places.ok_or_else(|| {
             let what = "A deleted segment is no whole node of the tree, or overlaps the one before it.";
             refused(
@@ -214,14 +178,12 @@ impl Evidence {
         });
         let (records, leaves) = (spans.collect(), file.leaf_hashes.0);
         Ok(Self {
-            version: file.schema_version,
             origin: file.origin,
-            keys,
-            checkpoints,
-            log: file.log,
+            keys: file.keys,
+            checkpoints: file.checkpoints,
             policies: file.policies,
             consents: file.consents,
-            deleted,
+            deleted: file.deleted,
             places,
             leaves,
             records,
@@ -244,9 +206,9 @@ impl Evidence {
         self.records.iter().map(|span| self.text.get(span.clone()).unwrap_or_default())
     }
 
-    /// Which log it is; version 1 does not say.
-    pub fn origin(&self) -> Option<&str> {
-        self.origin.as_deref()
+    /// Which log it is.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Bytes of all records together, for a measure of the work.
@@ -255,14 +217,16 @@ impl Evidence {
     }
 }
 
-fn version(format: &str, version: u32) -> Objection {
+fn unknown(format: &str) -> Objection {
     if format != FORMAT {
         return refused("format", "The file's `format` is not `airlock-evidence`.", ANOTHER_FILE);
     }
     refused(
         "version",
-        format!("The bundle is of schema version {version}; this reads versions 1 and {VERSION}."),
-        "Open it with the version of Airlock that wrote it or a later one, or have it exported anew.",
+        "This is not an evidence bundle of a known version.",
+        &format!(
+            "This reads schema version {VERSION}. Open the file with the build that wrote it, or export the log again."
+        ),
     )
 }
 
@@ -281,11 +245,11 @@ pub fn not_text(error: &FromUtf8Error) -> Option<Objection> {
 
 /// What a reader's error says, in our words: its own may quote the file.
 fn objection(text: &str, error: &serde_json::Error) -> Objection {
-    // A later version may have members that this one does not know: that it is one is what has to be said.
+    // Another version may have other members: that it is one is what has to be said.
     if let Ok(Beginning { format, schema_version }) = serde_json::from_str(text)
-        && (format != FORMAT || ![1, VERSION].contains(&schema_version))
+        && (format != FORMAT || schema_version != VERSION)
     {
-        return version(&format, schema_version);
+        return unknown(&format);
     }
     let place = format!("line {}, column {}", error.line(), error.column());
     let said = error.to_string();

@@ -88,11 +88,10 @@ impl Witness {
         let mut points: Vec<(u64, Hash)> = Vec::new();
         let noted = other.checkpoints.iter().filter_map(|note| unsigned(note));
         points.extend(noted.map(|checkpoint| (checkpoint.size, checkpoint.root)));
-        points.extend(other.log.as_ref().and_then(|log| Some((log.size, unhex(&log.root)?))));
         if points.is_empty() {
             return Err(unreadable());
         }
-        Ok(Self { origin: other.origin.clone(), points, note: None, other: Some(Box::new(other)) })
+        Ok(Self { origin: Some(other.origin.clone()), points, note: None, other: Some(Box::new(other)) })
     }
 
     /// The largest of what it states.
@@ -142,9 +141,7 @@ impl Witness {
     }
 
     fn relation(&self, own: &Hashed<'_>, wrong: &mut Vec<Wrong>) -> WitnessRelation {
-        if let (Some(other), Some(origin)) = (&self.origin, &own.evidence.origin)
-            && other != origin
-        {
+        if self.origin.as_ref().is_some_and(|other| *other != own.evidence.origin) {
             wrong.push(Wrong::OtherLog);
             return WitnessRelation::OtherLog;
         }

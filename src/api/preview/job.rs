@@ -1,7 +1,7 @@
 //! Comparing two policies over a set of events, at once or as a job.
 
-use super::{PolicyText, PreviewAgainst, PreviewEvents, PreviewInput, PreviewReport, PreviewRequest};
-use crate::api::{Intake, Job, JobOutcome, JobProgress, Objection};
+use super::{PolicyText, PreviewAgainst, PreviewInput, PreviewReport, PreviewRequest};
+use crate::api::{Intake, IntakeItem, Job, JobOutcome, JobProgress, Objection, Scope};
 use crate::engine::canonical::Catalogue;
 use crate::engine::phi::Phi;
 use crate::engine::preview::{Preview, PreviewTexts, SideTexts};
@@ -16,6 +16,7 @@ const READ: usize = 128 * 1024;
 /// attested.
 pub struct Comparison {
     preview: Preview,
+    scope: Scope,
     now: i64,
 }
 
@@ -36,19 +37,23 @@ impl Comparison {
             ehr: request.ehr.as_deref(),
             seed: &request.seed,
         })?;
-        Ok(Self { preview, now: request.now })
+        let scope = Scope::new([&request.old, &request.new]);
+        Ok(Self { preview, scope, now: request.now })
     }
 
-    /// Takes an item of an input; false where there is none at this index. `at` is when it arrives, in milliseconds
+    /// Takes an item of an input, unless it is an event of neither policy; false where there is none at this index. `at` is when it arrives, in milliseconds
     /// since the Unix epoch, where it is not the request's own time.
     pub fn take(&mut self, intake: &Intake, index: usize, at: Option<i64>) -> bool {
         let at = at.unwrap_or(self.now);
-        let Some(item) = intake.item(index, at) else { return false };
-        match item.body {
-            Ok(body) => self.preview.take(&item.input, Phi::new(body.into_bytes()), Instant(at)),
-            Err(refusal) => {
+        let Some(item) = intake.item(index, at, &self.scope) else { return false };
+        match item {
+            IntakeItem { not_an_event: Some(_), .. } => self.preview.take_not_covered(),
+            IntakeItem { input, body: Ok(body), .. } => {
+                self.preview.take(&input, Phi::new(body.into_bytes()), Instant(at));
+            }
+            IntakeItem { input, body: Err(refusal), .. } => {
                 let code = Code::parse(&refusal.code).unwrap_or(Code::NotUtf8);
-                self.preview.take_unread(&item.input, &Refusal::new(code));
+                self.preview.take_unread(&input, &Refusal::new(code));
             }
         }
         true
@@ -77,46 +82,21 @@ impl Comparison {
 /// What stands against it.
 pub fn preview(request: &PreviewRequest) -> Result<PreviewReport, PreviewAgainst> {
     let mut comparison = Comparison::new(request)?;
-    let shipped;
-    let inputs = match &request.events {
-        PreviewEvents::Inputs(inputs) => inputs,
-        PreviewEvents::Shipped => {
-            shipped = PreviewInput::shipped();
-            &shipped
-        }
-    };
-    for input in inputs {
-        let intake = Reading::of(input).finish();
+    for (mut intake, at) in PreviewInput::together(request.events.clone().into_inputs()) {
+        while !intake.step(READ).finished {}
         (0..intake.len()).for_each(|index| {
-            comparison.take(&intake, index, input.at);
+            comparison.take(&intake, index, at);
         });
     }
     Ok(comparison.finish())
 }
 
-/// An input being read.
-struct Reading {
-    intake: Intake,
-    at: Option<i64>,
-}
-
-impl Reading {
-    fn of(input: &PreviewInput) -> Self {
-        Self { intake: Intake::new(&input.name, input.text.clone().into_bytes(), None), at: input.at }
-    }
-
-    fn finish(mut self) -> Intake {
-        while !self.intake.step(READ).finished {}
-        self.intake
-    }
-}
-
 /// Compares two policies over any number of events. Its unit is an event.
 pub struct PreviewJob {
     comparison: Comparison,
-    unread: VecDeque<PreviewInput>,
-    reading: Option<Reading>,
-    read: VecDeque<Reading>,
+    /// Inputs, each with when its events arrive.
+    unread: VecDeque<(Intake, Option<i64>)>,
+    read: VecDeque<(Intake, Option<i64>)>,
     /// Item that comes next of the first that is read.
     next: usize,
     /// Items found so far.
@@ -132,28 +112,25 @@ impl PreviewJob {
     /// The first thing that stands against it.
     pub fn new(request: PreviewRequest) -> Result<Self, Objection> {
         let comparison = Comparison::new(&request).map_err(|against| against.objection())?;
-        let unread = request.events.into_inputs();
-        let (reading, read) = (None, VecDeque::new());
-        Ok(Self { comparison, unread: unread.into(), reading, read, next: 0, found: 0, taken: 0 })
+        let unread = PreviewInput::together(request.events.into_inputs());
+        let (unread, read) = (unread.into(), VecDeque::new());
+        Ok(Self { comparison, unread, read, next: 0, found: 0, taken: 0 })
     }
 
     /// Reads on; false when all is read.
     fn read_on(&mut self) -> bool {
-        if self.reading.is_none() {
-            self.reading = self.unread.pop_front().map(|input| Reading::of(&input));
-        }
-        let Some(reading) = &mut self.reading else { return false };
-        if reading.intake.step(READ).finished {
-            self.found = self.found.saturating_add(reading.intake.len());
-            self.read.extend(self.reading.take());
+        let Some((intake, _)) = self.unread.front_mut() else { return false };
+        if intake.step(READ).finished {
+            self.found = self.found.saturating_add(intake.len());
+            self.read.extend(self.unread.pop_front());
         }
         true
     }
 
     /// Takes the next event; false when there is none.
     fn take_next(&mut self) -> bool {
-        let Some(reading) = self.read.front() else { return false };
-        if self.comparison.take(&reading.intake, self.next, reading.at) {
+        let Some((intake, at)) = self.read.front() else { return false };
+        if self.comparison.take(intake, self.next, *at) {
             (self.next, self.taken) = (self.next.saturating_add(1), self.taken.saturating_add(1));
         } else {
             self.next = 0;
@@ -172,7 +149,7 @@ impl Job for PreviewJob {
     }
 
     fn progress(&self) -> JobProgress {
-        let all_read = self.reading.is_none() && self.unread.is_empty();
+        let all_read = self.unread.is_empty();
         JobProgress { done: self.taken, total: if all_read { self.found } else { 0 } }
     }
 

@@ -30,6 +30,43 @@ pub struct PreviewReport {
     pub by_event: Vec<EventChange>,
     /// How many more there are.
     pub further_events: usize,
+    /// What is not in the tables of the new policy's rules, rule by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<UnlistedCodes>,
+}
+
+/// The codes that events have and the table of a rule does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlistedCodes {
+    /// The rule's id.
+    pub rule: String,
+    /// The canonical field.
+    pub field: String,
+    /// The table.
+    pub table: String,
+    /// What becomes of them: `other`, or `withhold`.
+    pub becomes: String,
+    /// How many values.
+    pub values: usize,
+    /// The codes.
+    pub codes: Vec<UnlistedCode>,
+    /// Values whose code is not named: it has not the form of one, it identifies somebody, or there are too many.
+    pub unnamed: usize,
+}
+
+/// A code that is in no table of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlistedCode {
+    /// Its system; none where an element has none, and for a resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The code, the value of an identifier, or `Type/id`.
+    pub code: String,
+    /// How many values have it.
+    pub values: usize,
+    /// The label that another table of the adapter has for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// How many events fare how. Each is counted once among the first six.

@@ -1,6 +1,6 @@
 //! What is asked of a preview.
 
-use crate::api::{OpenScenario, Setup, open_scenario, parse_time, scenarios};
+use crate::api::{Intake, OpenScenario, Setup, open_scenario, parse_time, scenarios};
 use serde::{Deserialize, Serialize};
 
 /// Two policies, what they work with, and the events.
@@ -90,6 +90,16 @@ impl PreviewInput {
             }
         }
         inputs
+    }
+
+    /// Inputs that are read together: what has a time of its own came by itself; all the rest is one.
+    pub(in crate::api) fn together(inputs: Vec<Self>) -> Vec<(Intake, Option<i64>)> {
+        let (alone, rest): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.at.is_some());
+        let bytes = |input: Self| (input.name, input.text.into_bytes());
+        let alone = alone.into_iter().map(|input| (input.at, vec![input]));
+        let rest = (!rest.is_empty()).then_some((None, rest));
+        let groups = rest.into_iter().chain(alone);
+        groups.map(|(at, group)| (Intake::new(group.into_iter().map(bytes), None), at)).collect()
     }
 
     /// The deliveries of every scenario that is shipped.

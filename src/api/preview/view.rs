@@ -2,9 +2,10 @@
 
 use super::{
     EventChange, EventField, FieldChange, FieldExample, FieldTerms, PathChange, PreviewAgainst,
-    PreviewReport, PreviewTotals, RefusalCount, RefusedEvent,
+    PreviewReport, PreviewTotals, RefusalCount, RefusedEvent, UnlistedCode, UnlistedCodes,
 };
 use crate::api::Diagnostic;
+use crate::engine::label::Coded;
 use crate::engine::preview::{self as engine, Effect, FieldChange as Change, Section};
 use crate::engine::refusal::Code;
 
@@ -24,6 +25,24 @@ impl From<engine::Against> for PreviewAgainst {
         let [old, new, rest] =
             [old, new, rest].map(|findings| findings.into_iter().map(Diagnostic::from).collect());
         Self { old, new, rest }
+    }
+}
+
+impl From<engine::UnlistedCodes> for UnlistedCodes {
+    fn from(of_rule: engine::UnlistedCodes) -> Self {
+        let codes = of_rule.codes.into_iter().map(|(coded, values, label)| {
+            let Coded { system, code } = coded;
+            UnlistedCode { system, code, values, label }
+        });
+        Self {
+            rule: of_rule.rule,
+            field: of_rule.field,
+            table: of_rule.table,
+            becomes: of_rule.becomes.as_str().to_owned(),
+            values: of_rule.values,
+            codes: codes.collect(),
+            unnamed: of_rule.unnamed,
+        }
     }
 }
 
@@ -64,6 +83,7 @@ impl From<engine::Report> for PreviewReport {
             refused_by_both: codes(report.refused),
             by_event: report.rows.into_iter().map(EventChange::from).collect(),
             further_events: report.more_rows,
+            unlisted: report.unlisted.into_iter().map(UnlistedCodes::from).collect(),
         }
     }
 }

@@ -59,15 +59,14 @@ impl MappingSheet {
         let mut members: Vec<(&str, Option<String>)> = Vec::new();
         for same in changes.chunk_by(|a, b| a.1 == b.1) {
             let Some((_, column, text)) = same.last() else { continue };
-            let empty =
-                |text: &&str| text.is_empty() || (*column == Column::Values && cell::split(text).is_empty());
+            let empty = |text: &&str| text.is_empty() || (column.is_list() && cell::split(text).is_empty());
             let text = text.as_deref().filter(|text| !empty(text));
             let now = self.json.get(rule, column.key());
             if now.map(|at| cell::shown(&self.json, at, *column)).as_deref() == text {
                 continue;
             }
             match (now, text, *column) {
-                (Some(at), Some(text), Column::Values) if self.json.kind(at) == Kind::Array => {
+                (Some(at), Some(text), column) if column.is_list() && self.json.kind(at) == Kind::Array => {
                     edits.extend(plain(set_strings(&self.json, at, &cell::split(text))));
                 }
                 _ => members.push((column.key(), text.map(|text| source(*column, text)))),
@@ -182,7 +181,7 @@ fn plain(edits: Vec<Edit>) -> Vec<TextEdit> {
 
 /// The JSON text of what a cell says.
 fn source(column: Column, text: &str) -> String {
-    if column != Column::Values {
+    if !column.is_list() {
         return quoted(text);
     }
     let items: Vec<String> = cell::split(text).iter().map(|item| quoted(item)).collect();

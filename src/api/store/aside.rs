@@ -1,7 +1,7 @@
 //! Setting aside what can't be trusted, so that it can be looked at, and making room of it again.
 
 use super::shelf::{Shelf, ShelfError};
-use super::{HEAD, JOURNAL, SEGMENT, rows, version1};
+use super::{HEAD, JOURNAL, SEGMENT, rows};
 
 /// What begins the names of what was set aside.
 const ASIDE: &str = "airlock.aside.";
@@ -13,7 +13,7 @@ pub(super) const OURS: &str = "airlock.";
 /// # Errors
 /// Where one can't be moved: it stays where it was, and so do those after it.
 pub fn set_aside(shelf: &mut impl Shelf) -> Result<usize, ShelfError> {
-    let mut names = version1::names(shelf)?;
+    let mut names = Vec::new();
     for part in [JOURNAL, SEGMENT, rows::NAME, HEAD] {
         names.extend(shelf.names(part)?);
     }

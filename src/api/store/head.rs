@@ -170,8 +170,6 @@ pub enum Fault {
     Short(u64, u64),
     /// The root is not the one that was written.
     Root,
-    /// What an earlier version of the page stored is not as it was written.
-    EarlierVersion,
 }
 
 impl Fault {
@@ -231,9 +229,6 @@ impl fmt::Display for Fault {
                 write!(f, "The last {} of {stated} records are missing.", stated.saturating_sub(*found))
             }
             Self::Root => f.write_str("The root is not the one that was written."),
-            Self::EarlierVersion => {
-                f.write_str("What an earlier version of this page stored is not as it was written.")
-            }
         }
     }
 }

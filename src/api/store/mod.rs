@@ -16,7 +16,6 @@ mod retention;
 mod room;
 mod rows;
 mod shelf;
-mod version1;
 mod write;
 
 pub use aside::{aside, aside_texts, drop_aside, set_aside, wipe};
@@ -32,6 +31,7 @@ use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::NoteKey;
 pub use crate::engine::audit::note::SigningNoteKey;
 use crate::engine::audit::{AuditRecord, Hash, leaf_hash};
+use crate::engine::queue::StateKeys;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -105,10 +105,6 @@ pub struct Store {
     known: Option<String>,
     /// Whether nothing of this is stored, though there is something.
     anew: bool,
-    /// What goes once this is stored: the same in an older form.
-    replaces: Vec<String>,
-    /// How many of the records that wait are stored in an older form.
-    kept_otherwise: usize,
     /// Whether room is kept free, as far as is known without looking.
     reserved: bool,
 }
@@ -127,8 +123,6 @@ impl Store {
             received: 0,
             known: None,
             anew: false,
-            replaces: Vec::new(),
-            kept_otherwise: 0,
             reserved: false,
             key,
         };
@@ -181,6 +175,11 @@ impl Store {
         &self.archive
     }
 
+    /// See [`Archive::know_event_ids`].
+    pub(in crate::api) fn know_event_ids(&mut self, source: &str, keys: &StateKeys) {
+        self.archive.know_event_ids(source, keys);
+    }
+
     /// The rows.
     pub fn rows(&self) -> &Rows {
         &self.rows
@@ -219,7 +218,7 @@ impl Store {
 
     /// Records that are not stored yet.
     pub fn unsaved(&self) -> usize {
-        self.waiting.len().saturating_sub(self.kept_otherwise)
+        self.waiting.len()
     }
 
     /// Adds a record's canonical text.

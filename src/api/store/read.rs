@@ -3,9 +3,7 @@
 use super::head::{Fault, Head, Item, mark};
 use super::rows::{Change, Rows, number, numbered};
 use super::shelf::{Shelf, ShelfError};
-use super::{
-    Caught, HEAD, JOURNAL, SEGMENT, SEGMENTS, Store, aside, entry_name, named, segment_name, version1,
-};
+use super::{Caught, HEAD, JOURNAL, SEGMENT, SEGMENTS, Store, aside, entry_name, named, segment_name};
 use crate::api::archive::SegmentState;
 use crate::engine::audit::checkpoint::Checkpoint;
 use crate::engine::audit::note::{Note, SigningNoteKey};
@@ -48,16 +46,6 @@ impl Store {
         let mut faults = Vec::new();
         let head = match text.as_deref().map(Head::parse) {
             Some(Some(head)) => head,
-            // What there is beside it was written while it was taken over, and is written anew.
-            None if !version1::names(shelf)?.is_empty() => {
-                let store = version1::read(shelf, key.clone())?;
-                faults.extend(store.is_none().then_some(Fault::EarlierVersion));
-                return Ok(Opened {
-                    store: store.unwrap_or_else(|| Self::new(key)),
-                    faults,
-                    key_is_new: false,
-                });
-            }
             None if shelf.names(JOURNAL)?.is_empty() && shelf.names(SEGMENT)?.is_empty() => {
                 return Ok(Opened { store: Self::new(key), faults, key_is_new: false });
             }

@@ -10,6 +10,8 @@ pub enum ShelfError {
     Missing,
     /// There is no room left.
     Full,
+    /// The text holds a FHIR resource, and only what is to be kept of one is kept.
+    Resource,
     /// Anything else, in the words of whoever refused.
     Failed(String),
 }
@@ -19,6 +21,7 @@ impl fmt::Display for ShelfError {
         match self {
             Self::Missing => f.write_str("The browser gives no storage."),
             Self::Full => f.write_str("Storage is full."),
+            Self::Resource => f.write_str("A FHIR resource is not stored."),
             Self::Failed(why) => write!(f, "Storage failed: {why}"),
         }
     }

@@ -70,13 +70,9 @@ impl Store {
         }
         self.waiting.clear();
         self.changed.clear();
-        self.kept_otherwise = 0;
         if std::mem::take(&mut self.anew) {
             let left = shelf.names(JOURNAL).unwrap_or_default();
             left.iter().filter(|left| **left != name).for_each(|left| drop(shelf.remove(left)));
-        }
-        for name in std::mem::take(&mut self.replaces) {
-            let _ = shelf.remove(&name);
         }
         Ok(true)
     }

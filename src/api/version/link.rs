@@ -5,6 +5,7 @@
 
 use super::store::hash;
 use crate::api::{Objection, check_policy};
+use crate::engine::fhir::{Json, NodeId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -87,7 +88,7 @@ pub fn carries(text: &str) -> Result<(), Objection> {
     // A patient is JSON too: what is not a policy's key says that this is something else.
     let foreign = report.diagnostics.iter().any(|d| d.code == "policy.unknown-key");
     let named = report.policy.is_some_and(|policy| !policy.id.is_empty());
-    if report.rows.is_empty() || !named || foreign {
+    if report.rows.is_empty() || !named || foreign || holds_resource(text) {
         return Err(Objection::new(
             "link.not-a-policy",
             "A link carries a mapping policy and nothing else, and this text does not read as one.",
@@ -95,6 +96,31 @@ pub fn carries(text: &str) -> Result<(), Objection> {
         ));
     }
     Ok(())
+}
+
+/// Whether a text holds a FHIR resource, or what is left of one: such a text is somebody's record and no policy, whether or
+/// not it can be read as JSON.
+pub fn holds_resource(text: &str) -> bool {
+    let named = |text: &str| {
+        text.match_indices("resourceType").any(|(at, name)| {
+            let rest = text.get(at + name.len()..).unwrap_or_default();
+            rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"'".contains(c)).starts_with(':')
+        })
+    };
+    // A key may be spelled by escapes, too.
+    let spelled = || {
+        Json::read(text).is_ok_and(|json| {
+            let mut open = vec![NodeId::ROOT];
+            while let Some(node) = open.pop() {
+                if json.is_member(node, "resourceType") {
+                    return true;
+                }
+                open.extend(json.children(node));
+            }
+            false
+        })
+    };
+    named(text) || text.contains("\"http://hl7.org/fhir\"") || (text.contains("\\u") && spelled())
 }
 
 /// A link's text, of a draft and the same deflated.

@@ -12,6 +12,6 @@ mod store;
 
 pub use difference::{CellChange, HeaderChange, PolicyDifference, RowChange, RowFate, difference};
 pub use lines::{Line, LineDifference, LineKind, lines_between};
-pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, fits, pack};
+pub use link::{LINK_COMFORT, Link, POLICY_LIMIT, bounded, carries, fits, holds_resource, pack};
 pub use publish::{Bump, Proposal, Publication, propose, restored};
 pub use store::{PolicyVersion, Versions};

@@ -30,7 +30,10 @@ pub fn policy() -> String {
       "target": "PatientAttribute.region", "owner": "privacy office", "check": "Three digits.",
       "rollback": "Publish the version before."
     },
-    { "id": "R12", "field": "Organization.name", "label": "allowed", "target": "Activity.clinic" },
+    {
+      "id": "R12", "field": "Organization.sourceId", "label": "transformed", "method": "label",
+      "target": "Activity.clinic", "table": "clinics", "unlisted": "withhold"
+    },
     { "id": "R20", "field": "Person.city", "label": "prohibited" },
     { "id": "R26", "field": "CareEvent.note", "label": "prohibited" }
   ],

@@ -72,6 +72,6 @@ impl Keeper {
 
     /// Whether an event of this id is in the timeline.
     pub fn has_event(&self, id: &str) -> bool {
-        self.session.store().archive().holds("event", id)
+        self.session.store().archive().has_event(id)
     }
 }

@@ -137,9 +137,11 @@ impl Desk {
     /// Reads storage, opens the scenario that the address bar names or else the first, and keeps both in step
     /// from then on.
     pub fn open() -> Self {
+        let mut session = crate::api::Session::new();
+        session.keep_under(storage::storage_key());
         let desk = Self {
             route: RwSignal::new(route::current()),
-            keeper: StoredValue::new_local(Keeper::new(crate::api::Session::new())),
+            keeper: StoredValue::new_local(Keeper::new(session)),
             revision: RwSignal::new(0),
             trouble: RwSignal::new(None),
             notice: RwSignal::new(None),

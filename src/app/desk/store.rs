@@ -16,7 +16,7 @@ const SLICE: f64 = 12.0;
 impl From<ShelfError> for Trouble {
     fn from(error: ShelfError) -> Self {
         match error {
-            ShelfError::Missing => Self::Unavailable(None),
+            ShelfError::Missing | ShelfError::Resource => Self::Unavailable(None),
             ShelfError::Full => Self::Full,
             ShelfError::Failed(why) => Self::Unavailable(Some(why)),
         }
@@ -45,7 +45,8 @@ impl Desk {
                 return;
             }
         };
-        let (session, verification) = opened;
+        let (mut session, verification) = opened;
+        session.keep_under(storage::storage_key());
         self.trouble.set(session.detached().then_some(Trouble::Corrupt));
         self.keeper.update_value(|k| k.replace(session));
         self.units.set(storage::used_units());
@@ -283,8 +284,9 @@ impl Desk {
             self.put_setting_in_force();
             self.keeper.update_value(|k| {
                 k.session.forget_stored();
-                // The key has gone with the rest, and another one may have been made since.
+                // The keys have gone with the rest, and others may have been made since.
                 let _ = storage::keep_key(&k.session.store().secret_key_text());
+                k.session.storage_key().into_iter().for_each(storage::keep_storage_key);
             });
             self.save();
             self.verify_now();

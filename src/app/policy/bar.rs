@@ -183,6 +183,9 @@ fn trouble(error: &ShelfError) -> AnyView {
         ShelfError::Full => {
             "Local storage is full: this draft is not kept. What was kept before it still is."
         }
+        ShelfError::Resource => {
+            "This text holds a FHIR resource, which is somebody's record and no policy: it is not kept. Take it out."
+        }
         ShelfError::Missing => {
             "This browser gives the page no local storage: the draft is gone after a reload."
         }

@@ -1,5 +1,6 @@
 //! The draft of the open policy, as it is kept: through reloads and crashes, and beside other tabs.
 
+use crate::api::holds_resource;
 use crate::api::store::ShelfError;
 use crate::app::storage;
 use leptos::prelude::*;
@@ -116,6 +117,7 @@ impl Draft {
             Ok(stored) if self.known.with_value(|known| *known != stored) => {
                 return self.differs(stored, text, in_force);
             }
+            Ok(_) if holds_resource(text) => Err(ShelfError::Resource),
             Ok(_) => storage::policy::set_draft(&id, wanted.as_deref()),
             Err(error) => Err(error),
         };

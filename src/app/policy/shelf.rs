@@ -133,6 +133,7 @@ impl Desk {
 fn not_kept(error: &ShelfError) -> Objection {
     let message = match error {
         ShelfError::Full => "Local storage is full: this could not be kept.",
+        ShelfError::Resource => "This text holds a FHIR resource: it was not kept.",
         ShelfError::Missing => "This browser gives the page no local storage: this could not be kept.",
         ShelfError::Failed(_) => "The browser did not keep this.",
     };

@@ -3,7 +3,7 @@
 use super::bench::{Fate, Sent};
 use super::own::{Own, OwnInput, SLICE_MS};
 use super::send::put_in_force;
-use crate::api::{Request, RunView, request_for};
+use crate::api::{NotEvents, Request, RunView, Scope, Sender};
 use crate::app::desk::{Desk, take_turn};
 use crate::app::parts::Progress;
 use crate::app::{dom, text};
@@ -25,6 +25,8 @@ const ATTEST: &str = "synthetic.attestation-required";
 pub struct Item {
     /// Where it stands in the input.
     pub input: String,
+    /// Its place among the input's parts.
+    pub at: usize,
     /// Final state; `rejected` also for what could not become an event.
     pub outcome: String,
     /// Refusal code.
@@ -48,6 +50,10 @@ pub struct Tally {
     pub sent: usize,
     /// Items of which the whole run is kept.
     pub kept: usize,
+    /// Parts of the input looked at, those that were sent among them.
+    pub looked_at: usize,
+    /// What of the input is no event of the policy: it was not sent.
+    pub not_events: NotEvents,
     /// Whether it ended before all were sent.
     pub stopped: bool,
 }
@@ -105,16 +111,17 @@ pub fn send_all(desk: Desk) {
     desk.bench.own.tally.set(Tally::default());
     desk.bench.shown.set(None);
     spawn_local(async move {
-        let sent = run(desk, count).await;
+        let looked_at = run(desk, count).await;
         let own = desk.bench.own;
         own.job.set(None);
-        own.tally.update(|t| t.stopped = sent < count);
+        own.tally.update(|t| t.stopped = looked_at < count);
+        let sent = own.tally.with_untracked(|t| t.sent);
         desk.bench.busy.set(false);
         desk.touched();
         if sent > 0 && desk.bench.shown.with_untracked(Option::is_none) {
             pick(desk, 0);
         }
-        let rest = count.saturating_sub(sent);
+        let rest = count.saturating_sub(looked_at);
         let words = match rest {
             0 => [&text::count(sent, "event"), " sent."].concat(),
             _ => [&text::count(sent, "event"), " sent, ", &text::group(rest), " not sent."].concat(),
@@ -123,10 +130,12 @@ pub fn send_all(desk: Desk) {
     });
 }
 
-/// Sends until all are sent, the user cancels, or the attestation is declined. Gives how many were sent.
+/// Sends until all are sent, the user cancels, or the attestation is declined. Gives how many parts of
+/// the input were looked at.
 async fn run(desk: Desk, count: usize) -> usize {
     let own = desk.bench.own;
     let Some(setup) = desk.bench.setup_now() else { return 0 };
+    let (sender, scope) = (Sender::new(&setup), Scope::of(&setup));
     let began = dom::tick();
     let mut next = 0usize;
     let mut rows = 0usize;
@@ -143,9 +152,18 @@ async fn run(desk: Desk, count: usize) -> usize {
         let mut gone = false;
         let mut slice = dom::tick();
         while next < end && !stop() {
-            let Some(mut item) = send_one(desk, &setup, next) else {
-                gone = true;
-                break;
+            let mut item = match send_one(desk, &sender, &scope, next) {
+                Some(Ok(item)) => item,
+                Some(Err(what)) => {
+                    tally.not_events.count(what);
+                    next = next.saturating_add(1);
+                    tally.looked_at = next;
+                    continue;
+                }
+                None => {
+                    gone = true;
+                    break;
+                }
             };
             if item.code.as_deref() == Some(ATTEST) {
                 asked = true;
@@ -161,6 +179,7 @@ async fn run(desk: Desk, count: usize) -> usize {
                 mend(own, &mut tally, &view);
             }
             next = next.saturating_add(1);
+            tally.looked_at = next;
             if dom::tick() - slice > SLICE_MS {
                 let (done, total, at) = (next, count, dom::tick());
                 own.job.set(Some(Progress { what: "Sending", unit: "event", done, total, began, at }));
@@ -186,11 +205,22 @@ async fn run(desk: Desk, count: usize) -> usize {
     next
 }
 
-fn send_one(desk: Desk, setup: &crate::api::Setup, index: usize) -> Option<Item> {
+/// Sends a part of the input, or says that it is no event of the policy. None where there is no such part any more.
+fn send_one(
+    desk: Desk,
+    sender: &Sender,
+    scope: &Scope,
+    index: usize,
+) -> Option<Result<Item, crate::api::NotAnEvent>> {
+    let item = desk.bench.own.item(index, desk.clock.get_untracked(), scope)?;
+    if let Some(what) = item.not_an_event {
+        return Some(Err(what));
+    }
     let now = desk.next_arrival(None, STEP);
-    let item = desk.bench.own.item(index, now)?;
+    let item = desk.bench.own.item(index, now, scope)?;
     let blank = Item {
         input: item.input,
+        at: index,
         outcome: String::from("rejected"),
         code: None,
         path: None,
@@ -200,33 +230,33 @@ fn send_one(desk: Desk, setup: &crate::api::Setup, index: usize) -> Option<Item>
     };
     let body = match item.body {
         Ok(body) => body,
-        Err(refusal) => return Some(Item { code: Some(refusal.code), path: refusal.path, ..blank }),
+        Err(refusal) => return Some(Ok(Item { code: Some(refusal.code), path: refusal.path, ..blank })),
     };
-    let request = request_for(setup, &body, now);
+    let request = sender.request(&body, now);
     let view = desk.keeper.try_update_value(|k| k.session.send(&request, now, &mut dom::tick))?;
-    Some(Item {
+    Some(Ok(Item {
         outcome: view.outcome.clone(),
         code: view.refusal.as_ref().map(|r| r.code.clone()),
         path: view.refusal.as_ref().and_then(|r| r.path.clone()),
         correlation: Some(view.correlation.clone()),
         kept: Some(Arc::new(view)),
         ..blank
-    })
+    }))
 }
 
 /// Shows an item: its run where it is kept, and the body read again from the input.
 pub fn pick(desk: Desk, index: usize) {
     let own = desk.bench.own;
     let Some(item) = own.items.with_value(|items| items.get(index).cloned()) else { return };
-    let again = own.item(index, item.now);
+    let setup = desk.bench.setup_now();
+    let again = setup.as_ref().and_then(|setup| own.item(item.at, item.now, &Scope::of(setup)));
     let (body, refusal) = match again.map(|i| i.body) {
         Some(Ok(body)) => (body, None),
         Some(Err(refusal)) => (String::new(), Some(refusal)),
         None => (String::new(), None),
     };
-    let setup = desk.bench.setup_now();
     let request = match &setup {
-        Some(setup) if refusal.is_none() => request_for(setup, &body, item.now),
+        Some(setup) if refusal.is_none() => Sender::new(setup).request(&body, item.now),
         _ => Request { headers: Vec::new(), body },
     };
     let fate = match (refusal, item.kept) {

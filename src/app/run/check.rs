@@ -1,6 +1,6 @@
 //! Checking many without sending them: how each would end, counted.
 
-use crate::api::{Ending, JobOutcome, PreviewEvents, Rehearsal, RehearsalRequest, Task};
+use crate::api::{Ending, Intake, JobOutcome, PreviewEvents, Rehearsal, RehearsalRequest, Task};
 use crate::app::desk::Desk;
 use crate::app::worker::{self, End, Watch};
 use crate::app::{text, words};
@@ -33,7 +33,7 @@ pub fn CheckAll(desk: Desk) -> impl IntoView {
 fn start(desk: Desk) {
     let own = desk.bench.own;
     let Some(setup) = desk.bench.setup_now() else { return };
-    let inputs = own.intakes.with_value(|intakes| intakes.iter().filter_map(|i| i.input()).collect());
+    let inputs = own.intake.with_value(|intake| intake.as_ref().map(Intake::inputs)).unwrap_or_default();
     let now = desk.clock.get_untracked();
     let watch = Watch { what: "Checking", unit: "event", progress: own.job, cancelled: own.cancelled };
     own.rehearsal.set(None);
@@ -72,6 +72,7 @@ fn findings(found: &Rehearsal) -> AnyView {
             </thead>
             <tbody>{rows}</tbody>
         </table>
+        {super::many::not_events(&found.not_events)}
     }
     .into_any()
 }

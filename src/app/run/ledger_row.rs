@@ -24,6 +24,7 @@ pub fn row_view(row: &LedgerRow, source: Option<String>) -> AnyView {
         (None, Some(target)) if row.label == "redacted" => [target, ": withheld"].concat(),
         _ => String::from("—"),
     };
+    let crossed = if row.unlisted { [&crossed, " (code not in the table)"].concat() } else { crossed };
     let path = row.path.clone();
     view! {
         <div
@@ -32,6 +33,7 @@ pub fn row_view(row: &LedgerRow, source: Option<String>) -> AnyView {
             role="row"
             data-testid="ledger-row"
             data-path=path.clone()
+            data-unlisted=row.unlisted.then_some("true")
             data-crossed=if row.crossed { "true" } else { "false" }
         >
             <code role="cell" class="path" title=path.clone()>

@@ -1,6 +1,7 @@
 //! What became of many: a summary by outcome, and the items.
 
 use super::batch::{self, Item};
+use crate::api::{NotAnEvent, NotEvents};
 use crate::app::desk::Desk;
 use crate::app::parts::VirtualList;
 use crate::app::{text, words};
@@ -64,6 +65,7 @@ pub fn Many(desk: Desk) -> impl IntoView {
                 }}
             </div>
             {move || kept().map(|words| view! { <p class="note">{words}</p> })}
+            {move || own.tally.with(|t| not_events(&t.not_events))}
             <Show when=move || own.tally.with(|t| t.sent > 0)>
                 <div class="items" on:keydown=keys>
                     <VirtualList
@@ -81,6 +83,41 @@ pub fn Many(desk: Desk) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What of an input is no event of the policy, by what it is, with a shipped policy that would cover it.
+pub fn not_events(not_events: &NotEvents) -> Option<AnyView> {
+    let row = |(what, count): &(NotAnEvent, usize)| {
+        let NotAnEvent { what, covered_by } = what.clone();
+        let named = what.clone();
+        view! {
+            <tr data-testid="not-an-event" data-what=named data-count=count.to_string()>
+                <td>{text::group(*count)}</td>
+                <td>{what}</td>
+                <td>{covered_by.map(|policy| view! { <code>{policy}</code> })}</td>
+            </tr>
+        }
+        .into_any()
+    };
+    let rows = not_events.0.iter().map(row).collect::<Vec<_>>();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <details class="not-events" data-testid="not-events">
+                <summary>{text::group(not_events.total())} " not events of this policy: not sent"</summary>
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Number"</th>
+                            <th scope="col">"What"</th>
+                            <th scope="col">"Shipped policy that would cover it"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </details>
+        }
+        .into_any()
+    })
 }
 
 fn item_id(place: usize) -> String {

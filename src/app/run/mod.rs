@@ -36,7 +36,6 @@ pub use attest::Attest;
 pub use bench::Bench;
 
 use super::desk::Desk;
-use super::dom;
 use super::parts::Icon;
 use ledger::Ledger;
 use leptos::html::Textarea;
@@ -65,7 +64,7 @@ pub fn RunView(desk: Desk) -> impl IntoView {
     let drop_files = move |event: web_sys::DragEvent| {
         event.prevent_default();
         over.set(false);
-        own::open_files(desk, dom::files_of(event.data_transfer().and_then(|d| d.files())));
+        own::open_dropped(desk, &event);
     };
     view! {
         <h1 class="sr-only">"Run"</h1>

@@ -35,7 +35,11 @@ pub fn Open(desk: Desk) -> impl IntoView {
                         on:change=chosen
                     />
                 </label>
-                <span class="note">"or drop FHIR JSON or NDJSON on this column"</span>
+                <label class="button file">
+                    "Open folder…"
+                    <input type="file" prop:webkitdirectory=true data-testid="folder-input" on:change=chosen />
+                </label>
+                <span class="note">"or drop files or a folder of FHIR JSON or NDJSON on this column"</span>
             </div>
             <details class="paste" data-testid="paste">
                 <summary>"Paste FHIR JSON…"</summary>

@@ -2,10 +2,11 @@
 
 use super::batch::{Item, Tally};
 use super::bench::{Draft, Fate, Sent};
-use crate::api::{Intake, Rehearsal, Request, request_for};
+use crate::api::{Intake, Rehearsal, Request, Scope, request_for};
 use crate::app::desk::{Desk, Keeper};
 use crate::app::parts::Progress;
 use crate::app::{dom, text};
+use crate::order;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ const BUDGET: usize = 256 * 1024;
 pub const SLICE_MS: f64 = 12.0;
 /// A body longer than this is sent as it is, and not edited here.
 const EDITABLE: usize = 512 * 1024;
+/// How the names of files end that can hold FHIR.
+const ENDINGS: [&str; 3] = [".json", ".ndjson", ".jsonl"];
 
 /// What is open in place of a scenario's requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub enum OwnInput {
         /// What it is called.
         name: String,
     },
-    /// Events to be sent one after the other.
+    /// Resources, of which the events are to be sent one after the other.
     Many {
         /// What they are called.
         name: String,
@@ -53,8 +56,8 @@ pub struct Own {
     pub job: RwSignal<Option<Progress>>,
     /// Set by Cancel; read between slices.
     pub cancelled: RwSignal<bool>,
-    /// The inputs as read.
-    pub intakes: StoredValue<Vec<Intake>, LocalStorage>,
+    /// The input as read.
+    pub intake: StoredValue<Option<Intake>, LocalStorage>,
     /// The items sent.
     pub items: StoredValue<Vec<Item>, LocalStorage>,
     /// Their outcomes, counted.
@@ -73,7 +76,7 @@ impl Own {
             input: RwSignal::new(OwnInput::None),
             job: RwSignal::new(None),
             cancelled: RwSignal::new(false),
-            intakes: StoredValue::new_local(Vec::new()),
+            intake: StoredValue::new_local(None),
             items: StoredValue::new_local(Vec::new()),
             tally: RwSignal::new(Tally::default()),
             rehearsal: RwSignal::new(None),
@@ -90,7 +93,7 @@ impl Own {
     }
 
     fn forget(self) {
-        self.intakes.set_value(Vec::new());
+        self.intake.set_value(None);
         self.items.set_value(Vec::new());
         self.tally.set(Tally::default());
         self.rehearsal.set(None);
@@ -111,23 +114,30 @@ impl Own {
         }
     }
 
-    /// The item at a place over all inputs.
-    pub fn item(self, index: usize, now: i64) -> Option<crate::api::IntakeItem> {
-        self.intakes.with_value(|intakes| {
-            let mut rest = index;
-            for intake in intakes {
-                if rest < intake.len() {
-                    return intake.item(rest, now);
-                }
-                rest = rest.saturating_sub(intake.len());
-            }
-            None
-        })
+    /// The item at a place of the input.
+    pub fn item(self, index: usize, now: i64, scope: &Scope) -> Option<crate::api::IntakeItem> {
+        self.intake.with_value(|intake| intake.as_ref()?.item(index, now, scope))
     }
 }
 
-/// Opens files: reads them, and shows what they hold.
-pub fn open_files(desk: Desk, files: Vec<web_sys::File>) {
+/// Opens what was dropped: files, and folders with all that is in and below them.
+pub fn open_dropped(desk: Desk, event: &web_sys::DragEvent) {
+    let entries = dom::entries_of(event);
+    if entries.is_empty() {
+        return open_files(desk, dom::files_of(event.data_transfer().and_then(|d| d.files())));
+    }
+    spawn_local(async move { open_files(desk, dom::files_below(entries).await) });
+}
+
+/// Opens files: reads them, and shows what they hold. Of a folder's files those count that can hold FHIR.
+pub fn open_files(desk: Desk, mut files: Vec<web_sys::File>) {
+    if files.iter().any(|file| dom::path_of(file).contains('/')) {
+        files.retain(|file| ENDINGS.iter().any(|end| file.name().ends_with(end)));
+        order::by(&mut files, dom::path_of);
+        if files.is_empty() {
+            return desk.say("The folder has no file that ends in .json, .ndjson or .jsonl.");
+        }
+    }
     if files.is_empty() {
         return;
     }
@@ -142,7 +152,7 @@ pub fn open_files(desk: Desk, files: Vec<web_sys::File>) {
                 desk.notice.set(Some([file.name().as_str(), " could not be read."].concat()));
                 continue;
             };
-            parts.push((file.name(), js_sys::Uint8Array::new(&buffer).to_vec()));
+            parts.push((dom::path_of(&file), js_sys::Uint8Array::new(&buffer).to_vec()));
         }
         read(desk, name, parts).await;
     });
@@ -162,42 +172,28 @@ async fn read(desk: Desk, name: String, parts: Vec<(String, Vec<u8>)>) {
     own.cancelled.set(false);
     own.forget();
     desk.keeper.update_value(Keeper::withdraw_attestation);
-    let total = parts.iter().map(|(_, bytes)| bytes.len()).sum();
     let began = dom::tick();
     let mut slice = began;
-    let mut before = 0usize;
-    let mut intakes = Vec::with_capacity(parts.len());
-    for (name, bytes) in parts {
-        let mut intake = Intake::new(&name, bytes, None);
-        loop {
-            let progress = intake.step(BUDGET);
-            if progress.finished {
-                before = before.saturating_add(progress.total);
-                break;
-            }
-            if dom::tick() - slice > SLICE_MS {
-                let done = before.saturating_add(progress.done);
-                own.job.set(Some(Progress {
-                    what: "Reading",
-                    unit: "B",
-                    done,
-                    total,
-                    began,
-                    at: dom::tick(),
-                }));
-                dom::breathe().await;
-                slice = dom::tick();
-                if own.cancelled.get_untracked() {
-                    own.job.set(None);
-                    return desk.say("Reading was cancelled. Nothing was sent.");
-                }
+    let mut intake = Intake::new(parts, None);
+    loop {
+        let progress = intake.step(BUDGET);
+        if progress.finished {
+            break;
+        }
+        if dom::tick() - slice > SLICE_MS {
+            let (done, total, at) = (progress.done, progress.total, dom::tick());
+            own.job.set(Some(Progress { what: "Reading", unit: "B", done, total, began, at }));
+            dom::breathe().await;
+            slice = dom::tick();
+            if own.cancelled.get_untracked() {
+                own.job.set(None);
+                return desk.say("Reading was cancelled. Nothing was sent.");
             }
         }
-        intakes.push(intake);
     }
     own.job.set(None);
-    let count = intakes.iter().map(Intake::len).sum();
-    own.intakes.set_value(intakes);
+    let count = intake.len();
+    own.intake.set_value(Some(intake));
     present(desk, name, count);
 }
 
@@ -205,10 +201,10 @@ async fn read(desk: Desk, name: String, parts: Vec<(String, Vec<u8>)>) {
 fn present(desk: Desk, name: String, count: usize) {
     let bench = desk.bench;
     let now = desk.clock.get_untracked();
-    let first = if count == 1 { bench.own.item(0, now) } else { None };
+    let Some(setup) = bench.setup_now() else { return };
+    let first = if count == 1 { bench.own.item(0, now, &Scope::of(&setup)) } else { None };
     match first.map(|item| (item.input, item.body)) {
         Some((input, Ok(body))) if body.len() <= EDITABLE => {
-            let Some(setup) = bench.setup_now() else { return };
             let request = request_for(&setup, &body, now);
             bench.show_drafts(vec![Draft::new(request, now)]);
             bench.own.input.set(OwnInput::One { name: input });
@@ -229,7 +225,10 @@ fn present(desk: Desk, name: String, count: usize) {
         }
         _ => {
             bench.show_drafts(Vec::new());
-            desk.say(&[&text::count(count, "event"), " were read. Send them when you are ready."].concat());
+            let read = text::count(count, "resource");
+            desk.say(
+                &[&read, " were read. Send when you are ready: those are sent that are events."].concat(),
+            );
             bench.own.input.set(OwnInput::Many { name, count });
         }
     }

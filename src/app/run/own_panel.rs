@@ -47,11 +47,11 @@ fn describe_input(input: &OwnInput, tally: &Tally) -> String {
         OwnInput::One { .. } => {
             String::from("Your own event is in the editor below, signed and ready to send.")
         }
-        OwnInput::Many { count, .. } if tally.sent == 0 => {
-            [&text::count(*count, "event"), " read, none sent yet."].concat()
+        OwnInput::Many { count, .. } if tally.looked_at == 0 => {
+            [&text::count(*count, "resource"), " read, none sent yet."].concat()
         }
         OwnInput::Many { count, .. } => {
-            let rest = count.saturating_sub(tally.sent);
+            let rest = count.saturating_sub(tally.looked_at);
             let sent = text::count(tally.sent, "event") + " sent";
             if rest > 0 { [&sent, ", ", &text::group(rest), " not sent."].concat() } else { sent + "." }
         }

@@ -18,7 +18,7 @@ pub fn SendBar(desk: Desk) -> impl IntoView {
         OwnInput::One { name } | OwnInput::Many { name, .. } | OwnInput::Nothing { name } => name,
     };
     let words = move || match bench.own.input.get() {
-        OwnInput::Many { count, .. } => ["Send ", &text::count(count, "event")].concat(),
+        OwnInput::Many { count, .. } => ["Send the events of ", &text::count(count, "resource")].concat(),
         _ => match bench.drafts.with(Vec::len) {
             0 | 1 => String::from("Send"),
             many => ["Send all ", &many.to_string()].concat(),

@@ -1,6 +1,7 @@
 //! What is kept of policies: one draft each, the versions published, and which version is in force.
 
 use super::{explain, keys, read, store, write};
+use crate::api::holds_resource;
 use crate::api::store::ShelfError;
 
 const DRAFT: &str = "airlock.draft.";
@@ -61,6 +62,9 @@ pub fn versions(id: &str) -> Result<Vec<String>, ShelfError> {
 
 /// Adds a version of a policy after those that are there, none of which is touched.
 pub fn add_version(id: &str, version: &str) -> Result<(), ShelfError> {
+    if holds_resource(version) {
+        return Err(ShelfError::Resource);
+    }
     let store = store()?;
     let next = numbered(&keys(&store), id).last().map_or(0, |(number, _)| number.saturating_add(1));
     write(&store, &[VERSION, id, ".", &next.to_string()].concat(), version)

@@ -1,16 +1,13 @@
-//! Adapters of CRMs: the objects that a CRM has, and the canonical fields that each of their fields stands for. One
-//! table, read in both directions.
+//! Adapters of CRMs: the objects that a CRM has, and the canonical fields that each of their fields stands for.
 
 use super::keys::{CRM_ADAPTER, CRM_FIELD, CRM_OBJECT};
 use super::lint;
 use super::read::flag;
-use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
+use crate::engine::canonical::{Cardinality, Catalogue, FieldEntry, FieldType};
 use crate::engine::document::{Diagnostic, Document, not_json};
 use crate::engine::fhir::{Json, NodeId};
-use crate::engine::guard::fits;
 use crate::engine::policy::Target;
 use crate::engine::redact::Method;
-use crate::engine::time::PartialDate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -70,22 +67,6 @@ impl CrmType {
         }
     }
 
-    /// Whether a value has its form.
-    pub fn holds(self, value: &str) -> bool {
-        match self {
-            Self::Token => Method::Tokenize.is_form(value),
-            Self::Code => fits(FieldType::Code, value),
-            Self::Text => fits(FieldType::Label, value),
-            Self::Date => PartialDate::parse(value).is_some_and(|date| date.day.is_some()),
-            Self::YearMonth => Method::YearMonth.is_form(value),
-            Self::Year => Method::Year.is_form(value),
-            Self::AgeBand => Method::AgeBand.is_form(value),
-            Self::Zip3 => Method::Zip3.is_form(value),
-            Self::UsState => Method::UsState.is_form(value),
-            Self::Count => value.parse::<u64>().is_ok(),
-        }
-    }
-
     /// Whether what a method makes of a kind of field fits in. What is withheld fits everywhere.
     pub fn takes(self, method: Method, kind: FieldType) -> bool {
         match method {
@@ -95,6 +76,7 @@ impl CrmType {
             Method::YearMonth => self == Self::YearMonth,
             Method::Zip3 => self == Self::Zip3,
             Method::UsState => self == Self::UsState,
+            Method::Label => self == Self::Text,
             Method::Withhold | Method::Drop => true,
             Method::Keep => match kind {
                 FieldType::Code => matches!(self, Self::Code | Self::Text),
@@ -139,18 +121,6 @@ pub struct CrmAdapter {
 }
 
 impl CrmField {
-    /// Whether a value is one that it may have.
-    pub fn takes(&self, value: &str) -> bool {
-        self.kind.holds(value) && (self.values.is_empty() || self.values.iter().any(|own| own == value))
-    }
-
-    /// Whether a value of a canonical field would be a patient attribute in it: something of the person or the
-    /// patient's profile, or something highly restricted, and not as a token.
-    pub fn is_attribute(&self, field: &FieldEntry) -> bool {
-        let restricted = field.class == DisclosureClass::HighlyRestricted && self.kind != CrmType::Token;
-        restricted || self.is_of_patient(field)
-    }
-
     /// Whether a value of a canonical field would say something of the person or the patient's profile in it.
     pub fn is_of_patient(&self, field: &FieldEntry) -> bool {
         self.kind != CrmType::Token && field.is_of_patient()
@@ -176,7 +146,7 @@ impl CrmAdapter {
         if !doc.object(root, &CRM_ADAPTER) {
             return (None, doc.finish());
         }
-        doc.schema_version(root, &["2"]);
+        doc.schema_version(root, 2);
         for key in ["title", "system"] {
             doc.string(root, key);
         }

@@ -9,6 +9,7 @@ use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
 use crate::engine::guard;
 use crate::engine::path::{Selector, Step};
 use crate::engine::refusal::Code;
+use crate::engine::spelled::Spelled;
 use crate::engine::validate::structure::{self, Content};
 use crate::engine::validate::{Issue, Severity};
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub struct ElementPath {
 
 impl ElementPath {
     /// Reads `Type.name.name`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split('.');
         let resource = ResourceType::parse(words.next()?)?;
         let names: Vec<String> = words.map(str::to_owned).collect();
@@ -120,6 +121,16 @@ impl ElementPath {
         structure::is_free_text(self.resource.name(), &self.names())
     }
 
+    /// Its own name, without what it is in.
+    pub(in crate::engine) fn name(&self) -> &str {
+        self.names.last().map_or(self.resource.name(), String::as_str)
+    }
+
+    /// Whether it is text, whatever the text: then nothing of it crosses as it is, and no table names it.
+    pub fn is_text(&self) -> bool {
+        structure::is_text(self.resource.name(), &self.names())
+    }
+
     /// As adapters spell it.
     pub fn spell(&self) -> String {
         [self.resource.name()]
@@ -199,10 +210,10 @@ impl Reads {
         &'a self,
         resource: ResourceType,
         names: &'a [String],
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+    ) -> impl Iterator<Item = (&'a str, &'a FieldEntry)> {
         self.all.iter().filter_map(move |(own, field, _)| {
             let below = own.resource == resource && own.names.starts_with(names);
-            Some((own.names.get(names.len()).filter(|_| below)?.as_str(), field.name.as_str()))
+            Some((own.names.get(names.len()).filter(|_| below)?.as_str(), &**field))
         })
     }
 }
@@ -250,7 +261,7 @@ pub fn recognise(json: &Json, issues: &mut [Issue], reads: &Reads) {
 }
 
 /// An element that FHIR does not have, beside elements that the adapter reads.
-fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
+fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<Spelled> {
     let object = json.parent(node)?;
     let (resource, around) = match json.resource_type(object) {
         Some(resource) => (resource, Vec::new()),
@@ -259,14 +270,14 @@ fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
             (path.resource, path.names)
         }
     };
-    let read: Vec<(&str, &str)> = reads.below(resource, &around).collect();
+    let read: Vec<(&str, &FieldEntry)> = reads.below(resource, &around).collect();
     if read.is_empty() {
         return None;
     }
     let key = json.key(node)?;
-    let absent: Vec<(&str, &str)> =
+    let absent: Vec<(&str, &FieldEntry)> =
         read.into_iter().filter(|(name, _)| json.get(object, name).is_none()).collect();
-    let spelled = |name: &str| ElementPath { resource, names: around.clone() }.child(name).spell();
+    let element = |name: &str| ElementPath { resource, names: around.clone() }.child(name);
     // Renamed: its value is a code that only the absent element may have, or its name is nearly the absent one's.
     let value = json.str(node);
     let by_code = value.and_then(|value| {
@@ -279,38 +290,49 @@ fn renamed_or_new(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
         let near = closest(&key, absent.iter().map(|(name, _)| *name))?;
         absent.iter().find(|(name, _)| *name == near)
     };
-    let shown =
-        if has_element_form(&key) { spelled(&key) } else { "the element at the place given".to_owned() };
+    let shown = match has_element_form(&key) {
+        true => Spelled::from(&element(&key)),
+        false => "the element at the place given".into(),
+    };
     Some(match by_code.or_else(by_name) {
-        Some((name, field)) => format!(
-            "Drift, renamed: `{name}`, which the adapter reads for {field}, is not there, and {shown} looks like it. If the \
-             source means it so, list {shown} and {} under the adapter's `deviations` and have {field} read it.",
-            spelled(name)
-        ),
-        None => format!(
-            "Drift, new: {shown} stands where the adapter reads, and neither FHIR R4 nor the adapter knows it. If the source \
-             means it so, list it under the adapter's `deviations`; it does not cross unless a field reads it and a rule names it."
+        Some((name, field)) => Spelled::from("Drift, renamed: `")
+            .then(Spelled::name(&element(name)))
+            .then("`, which the adapter reads for ")
+            .then(*field)
+            .then(", is not there, and ")
+            .then(shown.clone())
+            .then(" looks like it. If the source means it so, list ")
+            .then(shown)
+            .then(" and ")
+            .then(&element(name))
+            .then(" under the adapter's `deviations` and have ")
+            .then(*field)
+            .then(" read it."),
+        None => Spelled::from("Drift, new: ").then(shown).then(
+            " stands where the adapter reads, and neither FHIR R4 nor the adapter knows it. If the source means it so, \
+             list it under the adapter's `deviations`; it does not cross unless a field reads it and a rule names it.",
         ),
     })
 }
 
 /// An element that the adapter reads, of another kind than FHIR has it.
-fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<String> {
+fn retyped(json: &Json, node: NodeId, reads: &Reads) -> Option<Spelled> {
     let path = ElementPath::of(json, node)?;
-    let field = reads.at(&path).next().map(|(_, field)| field.name.as_str())?;
-    let shown = path.spell();
+    let field: &FieldEntry = reads.at(&path).next().map(|(_, field)| field)?;
     let inside = match json.kind(node) {
-        Kind::Object => {
-            json.children(node).find_map(|child| json.key(child).filter(|key| has_element_form(key)))
-        }
+        Kind::Object => json.children(node).find_map(|child| Spelled::key(json, child)),
         _ => None,
     };
-    let from = inside.map_or(shown.clone(), |name| format!("{shown}.{name}"));
-    Some(format!(
-        "Drift, retyped: {shown}, which the adapter reads for {field}, is of another type than FHIR R4 has it. If the source \
-         means it so, list {shown} under the adapter's `deviations` and have {field} read from where the value is now, e.g. \
-         `{from}`."
-    ))
+    let shown = Spelled::from(&path);
+    let from = inside.map_or(shown.clone(), |name| shown.clone().then(".").then(name));
+    let text = Spelled::from("Drift, retyped: ")
+        .then(shown.clone())
+        .then(", which the adapter reads for ")
+        .then(field);
+    let text =
+        text.then(", is of another type than FHIR R4 has it. If the source means it so, list ").then(shown);
+    let text = text.then(" under the adapter's `deviations` and have ").then(field);
+    Some(text.then(" read from where the value is now, e.g. `").then(from).then("`."))
 }
 
 #[cfg(test)]
@@ -334,7 +356,7 @@ mod tests {
         let mut issues = structure::check(&json, NodeId::ROOT);
         recognise(&json, &mut issues, &reads(selectors));
         let drift = issues.into_iter().filter(|issue| issue.code == Code::SchemaDrift);
-        drift.map(|issue| issue.detail.unwrap()).collect()
+        drift.map(|issue| issue.detail.unwrap().to_string()).collect()
     }
 
     const REQUEST: &str = r#""resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/PAT-001"}"#;

@@ -5,12 +5,14 @@
 
 use super::drift::Reads;
 use super::plan::{Claim, Plan};
-use super::{Claims, Entities, FieldEntry};
-use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve, type_and_id};
+use super::{Claims, FieldEntry};
+use crate::engine::fhir::{
+    Json, Kind, Namespace, NodeId, Reference, ResourceType, own_id, resolve, type_and_id,
+};
 use crate::engine::normalise::Normalise;
 use crate::engine::path::Selector;
 use crate::engine::phi::Phi;
-use crate::engine::redact::scalar;
+use crate::engine::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -43,6 +45,8 @@ pub struct EventMap {
     pub(super) plan: Plan,
     /// Where the fields of [`SUBJECT`] stand among the fields.
     pub(super) named: [Option<usize>; 2],
+    /// The fields that the focus's own id fills.
+    pub(super) own_ids: Vec<usize>,
     /// Where each field is read from; nothing for what the subject fills by being it.
     pub(super) selectors: Vec<Selector>,
     /// The elements that the fields are read from.
@@ -105,36 +109,22 @@ impl EventMap {
     pub fn adapt(&self, json: &Phi<Json>, data: NodeId, focus: NodeId, subject: Option<NodeId>) -> Claims {
         json.classify(|json| {
             let mut claims = self.plan.walk(json, data, focus);
+            if json.get(focus, "id").is_none()
+                && let Some(node) = own_id(json, focus)
+            {
+                claims.extend(self.own_ids.iter().map(|field| Claim { node, field: *field }));
+            }
             let parts = subject.map(|subject| match json.kind(subject) {
-                Kind::Object => [json.get(subject, "id"), None],
+                Kind::Object if json.resource_type(subject).is_some() => [json.get(subject, "id"), None],
+                Kind::Object => {
+                    let identifier = json.get(subject, "identifier");
+                    [identifier.and_then(|own| json.get(own, "value")), json.get(subject, "display")]
+                }
                 _ => [Some(subject), json.parent(subject).and_then(|whole| json.get(whole, "display"))],
             });
             let named = self.named.iter().zip(parts.into_iter().flatten());
             claims.extend(named.filter_map(|(field, node)| Some(Claim { node: node?, field: (*field)? })));
             claims
-        })
-    }
-
-    /// What an event says in the words of the canonical model: of each field the values that the adapter finds, each in
-    /// the form that the adapter brings it into. Elements that hold no single value, such as a narrative, have none.
-    pub fn entities(&self, json: &Phi<Json>, data: NodeId, focus: NodeId) -> Phi<Entities> {
-        let subject = json.classify(|json| match self.subject(json, data, focus) {
-            Subject::At(node) => Some(node),
-            Subject::Unknown | Subject::Ambiguous(_) => None,
-        });
-        let claims = self.adapt(json, data, focus, subject);
-        json.as_ref().map(|json| {
-            let mut entities = Entities::default();
-            for claim in claims {
-                let Some(field) = self.fields.get(claim.field) else { continue };
-                let Some(value) = scalar(json, data, claim.node) else { continue };
-                let value = match self.forms.get(claim.field).copied().flatten() {
-                    Some(form) => form.apply(&value),
-                    None => Some(value.into_owned()),
-                };
-                entities.extend(value.map(|value| (&**field, value)));
-            }
-            entities
         })
     }
 
@@ -188,7 +178,8 @@ impl EventMap {
         let found = self.subject.walk(json, data, focus);
         let mut places = found.iter().filter_map(|claim| match json.resource_type(claim.node) {
             Some(_) => Some(claim.node),
-            None => json.get(claim.node, "reference"),
+            // A reference by identifier alone is one, too.
+            None => json.get(claim.node, "reference").or(Some(claim.node)),
         });
         let alone = found.len() == 1;
         let mut counts = places.by_ref().filter(|node| {
@@ -196,7 +187,8 @@ impl EventMap {
             of_patient == Some(true) || (alone && of_patient.is_none())
         });
         let Some(first) = counts.next() else { return Subject::Unknown };
-        match counts.find(|other| json.str(*other) != json.str(first)) {
+        let namespace = Namespace { source: "", data, focus, at: Instant(i64::MIN) };
+        match counts.find(|other| *other != first && !namespace.is_same(json, *other, first)) {
             Some(other) => Subject::Ambiguous(other),
             None => Subject::At(first),
         }
@@ -207,9 +199,11 @@ impl EventMap {
         references(self.recipients.as_ref(), json, data, focus)
     }
 
-    /// The references to the records that a merge does away with.
+    /// The references, or References without one, to the records that a merge does away with.
     pub fn merged(&self, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
-        references(self.merged.as_ref(), json, data, focus)
+        let found = self.merged.as_ref().map(|plan| plan.walk(json, data, focus)).unwrap_or_default();
+        // By identifier alone will do; what names nobody shows as it is.
+        found.iter().map(|claim| json.get(claim.node, "reference").unwrap_or(claim.node)).collect()
     }
 }
 
@@ -222,12 +216,18 @@ fn references(plan: Option<&Plan>, json: &Json, data: NodeId, focus: NodeId) -> 
 fn is_to_patient(json: &Json, data: NodeId, node: NodeId) -> Option<bool> {
     let is_patient = |resource| json.resource_type(resource).map(|kind| kind.name() == "Patient");
     if json.kind(node) == Kind::Object {
-        return is_patient(node);
+        let stated = || json.get_str(node, "type").map(|kind| kind == "Patient");
+        let identified = json.get(node, "identifier").is_some();
+        return is_patient(node).or_else(stated).or_else(|| (!identified).then_some(false));
     }
     if let Some(resource) = resolve(json, data, node) {
         return is_patient(resource);
     }
     let text = json.str(node)?;
+    // A query names nobody, whoever it finds.
+    if matches!(Reference::parse(&text), Reference::Other(_)) {
+        return Some(false);
+    }
     type_and_id(&text).map(|name| name.starts_with("Patient/"))
 }
 

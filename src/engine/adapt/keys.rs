@@ -8,6 +8,7 @@ use crate::engine::keys::{
     Holds::{self, Choice, Flag, Form, ListOf, Objects, SomeOf, Text, Version},
     Key, Needed, Shape,
 };
+use crate::engine::label::TABLE;
 use crate::engine::normalise::Normalise;
 
 /// An adapter.
@@ -23,23 +24,7 @@ pub static ADAPTER: Shape = Shape {
         SUBJECT_FIELDS,
         Key::optional("shapes", Objects(&SHAPE), "What is read of resources wherever an event has them."),
         EVENTS,
-        Key::optional("resources", Objects(&RESOURCE), "How resources are written from canonical fields."),
-    ],
-};
-
-/// An adapter in version 1 of the format: it said which way it goes, and had no shapes.
-pub static ADAPTER_OF_VERSION_1: Shape = Shape {
-    about: "An adapter: one system's shapes to canonical fields. It knows nothing of purposes.",
-    keys: &[
-        Key::required("schemaVersion", Version(1), "Version of the adapter format."),
-        ID,
-        VERSION,
-        TITLE,
-        SYSTEM,
-        Key::required("direction", Choice(directions), "Which way it goes."),
-        DEVIATIONS,
-        SUBJECT_FIELDS,
-        EVENTS,
+        Key::optional("tables", Objects(&TABLE), "Tables of labels that policies share."),
     ],
 };
 
@@ -158,47 +143,11 @@ pub static FIELD: Shape = Shape {
     ],
 };
 
-/// A resource that is written.
-pub static RESOURCE: Shape = Shape {
-    about: "How resources of one type are written from canonical fields.",
-    keys: &[
-        Key::required("type", RESOURCE_TYPE, "The FHIR resource type."),
-        Key::optional("event", Text, "The event type that it is written for; any other without it."),
-        Key::required("fields", Objects(&WRITTEN), "What is written, and where."),
-    ],
-};
-
-/// A place of a resource that is written.
-pub static WRITTEN: Shape = Shape {
-    about: "What is written to an element: a canonical field's values, or always the same value.",
-    keys: &[
-        Key::optional("field", CANONICAL, "The canonical field, `Entity.field`.")
-            .needed(Needed::Without("value")),
-        Key::optional("value", Text, "The value, where it is always the same.")
-            .needed(Needed::Without("field")),
-        Key::required("path", Text, "The element by its keys in JSON, e.g. `Task.code.coding[0].code`."),
-        Key::optional("with", Objects(&BESIDE), "What stands beside it in the same item."),
-    ],
-};
-
-/// An element that stands beside what is written.
-pub static BESIDE: Shape = Shape {
-    about: "An element that stands beside what is written.",
-    keys: &[
-        Key::required("path", Text, "The element by its keys in JSON, from the item on."),
-        Key::required("value", Text, "Its value."),
-    ],
-};
-
 const RESOURCE_TYPE: Holds = Choice(ResourceType::names);
 const CANONICAL: Holds = Choice(canonical);
 
 fn canonical() -> Vec<&'static str> {
     Catalogue::shipped().fields().iter().map(|field| field.name.as_str()).collect()
-}
-
-fn directions() -> Vec<&'static str> {
-    vec!["to-canonical"]
 }
 
 fn crm_types() -> Vec<&'static str> {

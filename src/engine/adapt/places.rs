@@ -58,5 +58,5 @@ fn behind(all: &[ElementPath]) -> Vec<ElementPath> {
 
 /// A resource of any type whose elements are known. What identifies in one of another type does so in a Patient.
 fn any() -> Vec<ElementPath> {
-    structure::supported().filter_map(ResourceType::parse).map(ElementPath::whole).collect()
+    structure::resource_types().filter_map(ResourceType::parse).map(ElementPath::whole).collect()
 }

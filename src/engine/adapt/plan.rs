@@ -5,6 +5,7 @@
 
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve};
 use crate::engine::path::{Evaluator, Selector, Step};
+use crate::order;
 use std::collections::{BTreeMap, HashMap};
 
 /// A node of the event that a canonical field is read from.
@@ -138,11 +139,11 @@ struct Walk<'a> {
 
 /// Nodes found, by the branch that they lead to.
 #[derive(Default)]
-struct Found(BTreeMap<usize, Vec<NodeId>>);
+struct Found(Vec<(usize, NodeId)>);
 
 impl Found {
     fn add(&mut self, branch: usize, node: NodeId) {
-        self.0.entry(branch).or_default().push(node);
+        self.0.push((branch, node));
     }
 }
 
@@ -177,8 +178,15 @@ impl Walk<'_> {
         for (step, next) in &branch.steps {
             self.apply(step, here).into_iter().for_each(|node| found.add(*next, node));
         }
-        for (next, nodes) in found.0 {
-            self.visit(next, &nodes);
+        order::by(&mut found.0, |(next, _)| *next);
+        let nodes: Vec<NodeId> = found.0.iter().map(|(_, node)| *node).collect();
+        let mut rest = nodes.as_slice();
+        for of_branch in found.0.chunk_by(|(one, _), (other, _)| one == other) {
+            let (here, after) = rest.split_at(of_branch.len());
+            if let Some((next, _)) = of_branch.first() {
+                self.visit(*next, here);
+            }
+            rest = after;
         }
     }
 

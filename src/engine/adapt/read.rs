@@ -155,10 +155,14 @@ fn event(
     let (fields, selectors): (Vec<Arc<FieldEntry>>, Vec<Selector>) =
         fields.into_iter().map(|field| (field.entry, field.selector)).unzip();
     let place = |name| fields.iter().position(|field| field.name == name);
+    let id = [focus?.name(), ".id"].concat();
+    let is_id = |field: &FieldEntry| reads.sources(field).any(|path| path.spell() == id);
+    let own_ids = (0..fields.len()).filter(|at| fields.get(*at).is_some_and(|field| is_id(field))).collect();
     Some(EventMap {
         event_type,
         focus: focus?,
         named: SUBJECT.map(place),
+        own_ids,
         fields,
         forms,
         effect,

@@ -14,12 +14,10 @@ pub enum Kind {
     Listed,
     /// An id or a text that a policy, an adapter, the setting or the connector gave.
     Assigned,
-    /// An id that the sender chose, in a bounded form, taken up only after its signature held.
-    Sent,
     /// Spelled from element names of FHIR, names of headers, and fields and rules of a policy; `?` for a name that is
     /// none of these.
     Spelled,
-    /// Hexadecimal digits of a SHA-256.
+    /// Hexadecimal digits of a SHA-256, keyed or not.
     Hash,
     /// A moment of the connector's own clock.
     Time,
@@ -33,7 +31,6 @@ impl Kind {
         match self {
             Self::Listed => "listed",
             Self::Assigned => "assigned",
-            Self::Sent => "sent",
             Self::Spelled => "spelled",
             Self::Hash => "hash",
             Self::Time => "time",
@@ -101,7 +98,7 @@ members! {
     Credential "credential" Assigned "The credential that the decision rests on.";
     Destination "destination" Assigned "Receiving system.";
     Effect "effect" Listed "What the event itself changes about consents.";
-    Event "event" Sent "Event id, once the sender is authenticated.";
+    Event "event" Hash "16 hexadecimal digits of a keyed hash of source and event id, once the sender is authenticated.";
     EventType "eventType" Assigned "Event type, as the adapter lists it.";
     Events "events" Count "Events that a notification told of.";
     Fetched "fetched" Count "How many of them were fetched from the source.";
@@ -144,10 +141,10 @@ impl Member {
             Self::Correlation => {
                 Form::Text(r"^(run-[0-9]{6,}(\.[0-9]+|\.gap-[0-9]+)?|attestation|queue|log)$")
             }
-            Self::Event => Form::Text("^[A-Za-z0-9_-]{1,128}$"),
-            Self::Fields => {
-                Form::Texts("^[^ ].* [A-Za-z0-9.]+ [a-z0-9:-]+/[0-9]+ (crossed|withheld|dropped)$")
-            }
+            Self::Event => Form::Text("^[0-9a-f]{16}$"),
+            Self::Fields => Form::Texts(
+                "^[^ ].* [A-Za-z0-9.]+ [a-z0-9:-]+/[0-9]+(:[a-z0-9-]+)? (crossed|withheld|dropped)$",
+            ),
             Self::Fingerprint | Self::Root => Form::Text("^[0-9a-f]{64}$"),
             Self::Hold => Form::Text("^[A-Za-z0-9_-]{1,64}$"),
             Self::Scope => Form::Text(
@@ -278,7 +275,6 @@ mod tests {
                 Form::Listed(words) => kind == Kind::Listed && !words().is_empty(),
                 Form::Count => kind == Kind::Count,
                 Form::Text(pattern) | Form::Texts(pattern) => match kind {
-                    Kind::Sent => pattern.ends_with("{1,128}$"),
                     Kind::Hash => pattern.ends_with("[0-9a-f]{16}$") || pattern == "^[0-9a-f]{64}$",
                     Kind::Listed | Kind::Spelled | Kind::Time => {
                         pattern.starts_with('^') && pattern.ends_with('$')
@@ -289,8 +285,6 @@ mod tests {
             };
             assert!(fits, "{member:?}: {kind:?}, {form:?}");
         }
-        let sent: Vec<_> = Member::ALL.iter().filter(|member| member.kind() == Kind::Sent).collect();
-        assert_eq!(sent, [&Member::Event], "the sender chooses nothing else");
     }
 
     #[test]

@@ -9,10 +9,10 @@ pub use register::{Filed, Merged, Register};
 pub use trace::Trace;
 
 use super::document::{Diagnostic, Document, not_json};
-use super::fhir::{Json, Kind, NodeId, Reference, ResourceType, is_same, may_be_same, names};
+use super::fhir::{Identity, Json, Kind, Namespace, NodeId, Reference, ResourceType, may_be_same};
 use super::phi::Phi;
 use super::queue::StateKeys;
-use super::redact::{Pseudonym, may_hide};
+use super::redact::{KnownBy, Pseudonym, may_hide};
 use super::refusal::{Code, Refusal};
 use super::time::{Instant, date_time_range};
 use super::validate::{Shape, Version};
@@ -29,9 +29,9 @@ pub struct Directory {
 
 /// What a consent of the setting goes by.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KnownAs {
+pub struct KnownAs {
     consent: Option<Pseudonym>,
-    patient: Vec<Pseudonym>,
+    patient: KnownBy,
     version: Version,
 }
 
@@ -155,12 +155,16 @@ impl Directory {
         }
         for consent in &consents {
             let patient = json.get(*consent, "patient");
-            if patient.and_then(|patient| json.get_str(patient, "reference")).is_none() {
+            let identity = patient.map(|patient| namespace("", *consent).identity(&json, patient));
+            // What a reference says without a namespace is enough to doubt by; less says nothing.
+            let refers = patient.is_some_and(|patient| json.get(patient, "reference").is_some());
+            let is_nobody = |of: Identity| of.names.is_empty() && (of.sought.is_empty() || !refers);
+            if identity.is_none_or(is_nobody) {
                 doc.error(
                     patient.unwrap_or(*consent),
                     "patient-unknown",
-                    "This consent does not say by reference whose it is.",
-                    "Give `patient` a reference, e.g. `Patient/PAT-001`.",
+                    "This consent does not say whose it is.",
+                    "Give `patient` a reference, e.g. `Patient/PAT-001`, or an identifier with its system.",
                 );
             }
         }
@@ -172,15 +176,16 @@ impl Directory {
     }
 
     /// Prepares the consents to be told apart from later versions of themselves.
-    pub fn identify(&mut self, keys: &StateKeys) {
+    ///
+    /// A relative reference in them is to the server of `source`.
+    pub fn identify(&mut self, source: &str, keys: &StateKeys) {
         let known_as = self.consents.iter().map(|consent| {
             self.json.classify(|json| {
-                let patient =
-                    json.get(*consent, "patient").and_then(|patient| json.get(patient, "reference"));
-                let of = |node| keys.of_person(json, NodeId::ROOT, node);
+                let namespace = namespace(source, *consent);
+                let of = |node| keys.of_person(json, &namespace, node);
                 KnownAs {
                     consent: keys.of_consent(json, *consent),
-                    patient: patient.map(of).unwrap_or_default(),
+                    patient: json.get(*consent, "patient").map(of).unwrap_or_default(),
                     version: Version::of(json, *consent),
                 }
             })
@@ -189,14 +194,10 @@ impl Directory {
     }
 
     /// The version on file of a consent that an event brings, and whether anything of this person is on file at all.
-    pub(super) fn on_file(
-        &self,
-        consent: Option<Pseudonym>,
-        person: &[Pseudonym],
-    ) -> (Option<Version>, bool) {
-        let same = self.known_as.iter().find(|own| consent.is_some() && own.consent == consent);
-        let knows = self.known_as.iter().any(|own| own.patient.iter().any(|name| person.contains(name)));
-        (same.map(|own| own.version), knows)
+    pub(super) fn on_file(&self, consent: Option<Pseudonym>, person: &KnownBy) -> (Option<Version>, bool) {
+        let mut theirs = self.known_as.iter().filter(|own| own.patient.is(person)).peekable();
+        let knows = theirs.peek().is_some();
+        (theirs.find(|own| consent.is_some() && own.consent == consent).map(|own| own.version), knows)
     }
 
     /// Whether a subject's data may go to a recipient for a purpose at a time.
@@ -213,54 +214,31 @@ impl Directory {
         shape: &Shape,
         question: &Question<'_>,
         register: &Register,
-        keys: &StateKeys,
+        (source, keys): (&str, &StateKeys),
     ) -> Result<Permit, Box<Denial>> {
-        let Some(subject) = shape.patient() else { return Err(deny(Code::SubjectUnknown, None, Vec::new())) };
-        let person = register.look_up(event, shape.data, subject, keys);
+        let namespace = shape.namespace(source, question.at);
+        let person = shape.patient().map(|subject| register.look_up(event, &namespace, subject, keys));
+        let Some(person) = person.filter(|person| !person.is_nobody()) else {
+            return Err(deny(Code::SubjectUnknown, None, Vec::new()));
+        };
         if person.merged_away {
             return Err(deny(Code::SubjectMerged, None, Vec::new()));
         }
         let mut tally = Tally::default();
         for (number, consent) in self.consents.iter().enumerate() {
-            let known_as = self.known_as.get(number);
-            if known_as.is_some_and(|own| register.supersedes(own.consent, own.version)) {
+            let Some(known_as) = self.known_as.get(number).filter(|own| !register.supersedes(own)) else {
                 continue;
-            }
-            let mut whose = self.whose(*consent, event, shape.data, subject);
-            let merged =
-                || known_as.is_some_and(|own| own.patient.iter().any(|name| person.merged.contains(name)));
-            if whose == Whose::Other && merged() {
-                whose = Whose::Unsure;
-            }
+            };
             let terms = Terms { json: &self.json };
             let judge = |trace: &mut Trace| terms.judge(*consent, question, trace);
-            tally.add(whose, judge, || self.cite(number, *consent));
+            tally.add(person.whose(&known_as.patient), judge, || self.cite(number, *consent));
         }
         for (number, filed) in register.filed().iter().enumerate() {
             let terms = Terms { json: filed.terms() };
             let judge = |trace: &mut Trace| terms.judge(NodeId::ROOT, question, trace);
-            tally.add(person.whose(filed), judge, || filed.cite(number));
+            tally.add(person.whose(&filed.patient), judge, || filed.cite(number));
         }
         tally.decide(question)
-    }
-
-    fn whose(&self, consent: NodeId, event: &Phi<Json>, data: NodeId, subject: NodeId) -> Whose {
-        let is = |question: &dyn Fn(&Json, &str) -> bool| {
-            self.json.test(|json| {
-                let patient =
-                    json.get(consent, "patient").and_then(|patient| json.get_str(patient, "reference"));
-                patient.is_some_and(|patient| event.test(|event| question(event, &patient)))
-            })
-        };
-        if is(&|event, patient| is_same(event, data, subject, patient)) {
-            Whose::Own
-        } else if is(&|event, patient| {
-            names(event, data, subject).iter().any(|own| may_be_same(own, patient))
-        }) {
-            Whose::Unsure
-        } else {
-            Whose::Other
-        }
     }
 
     fn cite(&self, number: usize, consent: NodeId) -> Citation {
@@ -275,6 +253,8 @@ struct Tally {
     unclear: Option<Citation>,
     permitted: Option<Citation>,
     silent: Option<(Code, Citation)>,
+    /// A permission of somebody who may be the subject.
+    doubtful: Option<Citation>,
     clauses: Vec<String>,
     heard: usize,
 }
@@ -290,7 +270,7 @@ impl Tally {
             return;
         }
         let mut trace = Trace::default();
-        if whose == Whose::Unsure {
+        if whose != Whose::Own {
             trace.say("subject", "unclear");
         }
         let citation = cite();
@@ -301,8 +281,12 @@ impl Tally {
         }
         let verdict = match (whose, verdict) {
             // It may be the subject's: enough to doubt a permission, not enough to give one.
-            (Whose::Unsure, Verdict::Deny | Verdict::Unclear) => Verdict::Unclear,
-            (Whose::Unsure, Verdict::Permit | Verdict::Silent(_)) => return,
+            (Whose::Doubtful | Whose::Merged, Verdict::Deny | Verdict::Unclear) => Verdict::Unclear,
+            (Whose::Doubtful, Verdict::Permit) => {
+                self.doubtful.get_or_insert(citation);
+                return;
+            }
+            (Whose::Doubtful | Whose::Merged, Verdict::Permit | Verdict::Silent(_)) => return,
             (_, verdict) => verdict,
         };
         let first = |known: &mut Option<Citation>| {
@@ -322,7 +306,7 @@ impl Tally {
     }
 
     fn decide(self, question: &Question<'_>) -> Result<Permit, Box<Denial>> {
-        let Self { denied, unclear, permitted, silent, mut clauses, heard } = self;
+        let Self { denied, unclear, permitted, silent, doubtful, mut clauses, heard } = self;
         if heard > MOST_HEARD {
             clauses.push(format!("more: {}", heard - MOST_HEARD));
         }
@@ -337,7 +321,14 @@ impl Tally {
                 Ok(Permit { consent, clauses, reasons })
             }
             (None, None, None, Some((code, citation))) => Err(deny(code, Some(citation), clauses)),
-            (None, None, None, None) => Err(deny(Code::ConsentAbsent, None, clauses)),
+            (None, None, None, None) => match doubtful {
+                None => Err(deny(Code::ConsentAbsent, None, clauses)),
+                Some(citation) => {
+                    let mut denial = deny(Code::ConsentUnclear, Some(citation), clauses);
+                    denial.reasons.push(NOT_THE_SAME.to_owned());
+                    Err(denial)
+                }
+            },
         }
     }
 }
@@ -561,6 +552,9 @@ impl Terms<'_> {
     }
 }
 
+const NOT_THE_SAME: &str =
+    "It names its patient on another server or without a namespace: not known to be the same person.";
+
 /// Consents of one subject whose clauses are told, at most.
 const MOST_HEARD: usize = 16;
 
@@ -578,7 +572,15 @@ const PURPOSE_OF_USE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason
 enum Whose {
     Own,
     Other,
-    Unsure,
+    /// It names, without a namespace or on another server, somebody who may be the subject.
+    Doubtful,
+    /// Of a record that the subject's took the place of.
+    Merged,
+}
+
+/// How names in the consents on file are read.
+fn namespace(source: &str, consent: NodeId) -> Namespace<'_> {
+    Namespace { source, data: NodeId::ROOT, focus: consent, at: Instant(i64::MIN) }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,17 @@
 //! What events have changed about consents: versions put on file, and records merged. Kept without knowing whose.
 
-use super::{Citation, Whose};
-use crate::engine::fhir::{Json, NodeId};
+use super::{Citation, KnownAs, Whose};
+use crate::engine::fhir::{Json, Namespace, NodeId};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
-use crate::engine::redact::{Pseudonym, pare_consent};
+use crate::engine::redact::{KnownBy, Pseudonym, pare_consent, shares};
 use crate::engine::validate::Version;
 
 /// A consent that an event put on file: its terms, and pseudonyms of whose it is.
 #[derive(Clone, Debug)]
 pub struct Filed {
     pub(in crate::engine) consent: Pseudonym,
-    pub(in crate::engine) patient: Vec<Pseudonym>,
-    pub(in crate::engine) anywhere: Vec<Pseudonym>,
+    pub(in crate::engine) patient: KnownBy,
     pub(in crate::engine) version: Version,
     pub(in crate::engine) text: String,
     terms: Phi<Json>,
@@ -22,15 +21,15 @@ impl Filed {
     /// The consent that an event is about; none where it has no id or is nobody's.
     pub(in crate::engine) fn of(
         event: &Phi<Json>,
-        data: NodeId,
-        consent: NodeId,
+        namespace: &Namespace<'_>,
         patient: NodeId,
         keys: &StateKeys,
     ) -> Option<Self> {
+        let consent = namespace.focus;
+        let patient = event.classify(|json| keys.of_person(json, namespace, patient));
         Self::restore(
-            event.classify(|json| keys.of_consent(json, consent))?,
-            event.classify(|json| keys.of_person(json, data, patient)),
-            event.classify(|json| keys.of_person_anywhere(json, data, patient)),
+            event.classify(|json| keys.of_consent(json, consent)).filter(|_| !patient.names.is_empty())?,
+            patient,
             event.classify(|json| Version::of(json, consent)),
             pare_consent(event, consent),
         )
@@ -39,13 +38,12 @@ impl Filed {
     /// Puts it together again from what was kept; none where the text is not JSON.
     pub(in crate::engine) fn restore(
         consent: Pseudonym,
-        patient: Vec<Pseudonym>,
-        anywhere: Vec<Pseudonym>,
+        patient: KnownBy,
         version: Version,
         text: String,
     ) -> Option<Self> {
         let terms = Phi::new(Json::read(text.as_str()).ok()?);
-        Some(Self { consent, patient, anywhere, version, text, terms })
+        Some(Self { consent, patient, version, text, terms })
     }
 
     pub(super) fn terms(&self) -> &Phi<Json> {
@@ -77,21 +75,26 @@ pub struct Register {
 
 /// A person, seen from the register.
 pub(super) struct Person {
-    names: Vec<Pseudonym>,
-    anywhere: Vec<Pseudonym>,
+    known_by: KnownBy,
     /// Whether another record took this one's place.
     pub(super) merged_away: bool,
     /// What the records went by that this one took the place of.
-    pub(super) merged: Vec<Pseudonym>,
+    merged: Vec<Pseudonym>,
 }
 
 impl Person {
-    pub(super) fn whose(&self, filed: &Filed) -> Whose {
-        let shares = |one: &[Pseudonym], other: &[Pseudonym]| one.iter().any(|name| other.contains(name));
-        if shares(&self.names, &filed.patient) {
+    /// Whether nothing names the person together with a namespace.
+    pub(super) fn is_nobody(&self) -> bool {
+        self.known_by.names.is_empty()
+    }
+
+    pub(super) fn whose(&self, patient: &KnownBy) -> Whose {
+        if self.known_by.is(patient) {
             Whose::Own
-        } else if shares(&self.merged, &filed.patient) || shares(&self.anywhere, &filed.anywhere) {
-            Whose::Unsure
+        } else if self.known_by.may_be(patient) {
+            Whose::Doubtful
+        } else if shares(&self.merged, &patient.names) {
+            Whose::Merged
         } else {
             Whose::Other
         }
@@ -117,7 +120,8 @@ impl Register {
     /// Puts a consent on file, in the place of an earlier version of itself.
     pub(in crate::engine) fn file(&mut self, consent: Filed) {
         self.stirred = true;
-        match self.filed.iter_mut().find(|own| own.consent == consent.consent) {
+        let same = |own: &&mut Filed| own.consent == consent.consent && own.patient.is(&consent.patient);
+        match self.filed.iter_mut().find(same) {
             Some(own) => *own = consent,
             None => self.filed.push(consent),
         }
@@ -135,42 +139,41 @@ impl Register {
     pub(in crate::engine) fn on_file(
         &self,
         consent: Option<Pseudonym>,
-        person: &[Pseudonym],
+        person: &KnownBy,
     ) -> (Option<Version>, bool) {
-        let same = self.filed.iter().find(|own| Some(own.consent) == consent);
-        let knows = self.filed.iter().any(|own| own.patient.iter().any(|name| person.contains(name)));
-        (same.map(|own| own.version), knows)
+        let mut theirs = self.filed.iter().filter(|own| own.patient.is(person)).peekable();
+        let knows = theirs.peek().is_some();
+        (theirs.find(|own| Some(own.consent) == consent).map(|own| own.version), knows)
     }
 
     /// Whether an event put a version on file that is not older than the setting's own.
-    pub(super) fn supersedes(&self, consent: Option<Pseudonym>, version: Version) -> bool {
-        let same = self.filed.iter().find(|own| Some(own.consent) == consent);
-        same.is_some_and(|own| own.version.backwards_from(version).is_none())
+    pub(super) fn supersedes(&self, known_as: &KnownAs) -> bool {
+        let is = |own: &&Filed| Some(own.consent) == known_as.consent && own.patient.is(&known_as.patient);
+        let same = self.filed.iter().find(is);
+        same.is_some_and(|own| own.version.backwards_from(known_as.version).is_none())
     }
 
     /// What is known of the person at a node of an event.
     pub(super) fn look_up(
         &self,
         event: &Phi<Json>,
-        data: NodeId,
+        namespace: &Namespace<'_>,
         patient: NodeId,
         keys: &StateKeys,
     ) -> Person {
-        let mut person =
-            Person { names: Vec::new(), anywhere: Vec::new(), merged_away: false, merged: Vec::new() };
-        if self.filed.is_empty() && self.merged.is_empty() {
-            return person;
-        }
-        person.names = event.classify(|json| keys.of_person(json, data, patient));
-        person.anywhere = event.classify(|json| keys.of_person_anywhere(json, data, patient));
-        let has = |names: &[Pseudonym], of: &[Pseudonym]| names.iter().any(|name| of.contains(name));
-        person.merged_away = self.merged.iter().any(|merged| has(&merged.from, &person.names));
+        let known_by = event.classify(|json| keys.of_person(json, namespace, patient));
+        let mut person = Person { merged_away: false, merged: Vec::new(), known_by };
+        let names = &person.known_by.names;
+        // The record that stays may list the number of the one that it took the place of.
+        let is_gone = |merged: &Merged| shares(&merged.from, names) && !shares(&merged.into, names);
+        person.merged_away = self.merged.iter().any(is_gone);
         // What was merged into what was merged into this one counts too.
-        let mut reached = person.names.clone();
+        let mut reached = names.clone();
         let mut grows = true;
         while grows {
             grows = false;
-            for merged in self.merged.iter().filter(|merged| has(&merged.into, &reached)).collect::<Vec<_>>()
+            for merged in
+                self.merged.iter().filter(|merged| shares(&merged.into, &reached)).collect::<Vec<_>>()
             {
                 let new: Vec<_> =
                     merged.from.iter().filter(|name| !reached.contains(name)).copied().collect();

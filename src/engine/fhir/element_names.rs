@@ -1,13 +1,13 @@
 //! The element names of FHIR R4 (4.0.1), so that a path in a refusal or a record is spelled in FHIR's words and
 //! never in a sender's own.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 /// Whether FHIR R4 has an element of this name, in some type. `_` before it marks a primitive's sidecar.
 pub fn is_element_name(key: &str) -> bool {
     let name = key.strip_prefix('_').unwrap_or(key);
-    static IN_ORDER: OnceLock<Vec<&str>> = OnceLock::new();
-    IN_ORDER.get_or_init(|| NAMES.split_ascii_whitespace().collect()).binary_search(&name).is_ok()
+    static IN_ORDER: LazyLock<Vec<&str>> = LazyLock::new(|| NAMES.split_ascii_whitespace().collect());
+    IN_ORDER.binary_search(&name).is_ok()
 }
 
 /// In order, a space or line break between.

@@ -7,6 +7,7 @@
 use super::super::refusal::{Code, Refusal};
 use super::reference::Names;
 use crate::engine::refusal::{Place, Places};
+use crate::engine::spelled::Spelled;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -68,7 +69,7 @@ pub struct Locus {
     /// The node.
     pub node: NodeId,
     /// Path from the resource or Bundle, its type first.
-    pub path: String,
+    pub path: Spelled,
     /// Byte range of the value.
     pub span: (u32, u32),
 }
@@ -101,6 +102,11 @@ impl Json {
     /// The text as it was read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Gives the text back.
+    pub fn into_text(self) -> Box<str> {
+        self.text
     }
 
     fn node(&self, id: NodeId) -> Option<&Node> {

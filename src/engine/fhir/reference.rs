@@ -1,7 +1,8 @@
 //! FHIR R4 references (section 2.3.0.1) and `resolve()` within one event.
 
-use super::{Json, NodeId, ResourceType};
-use std::collections::HashMap;
+use super::{Json, Kind, NodeId, ResourceType};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a reference names, reduced to what two references to the same thing have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Reference<'a> {
     Urn(&'a str),
     /// `#id` of a contained resource.
     Contained(&'a str),
-    /// Anything else: conditional references and the like, compared as they are.
+    /// Anything else: conditional references and the like. It names nothing.
     Other(&'a str),
 }
 
@@ -61,19 +62,37 @@ pub fn resolve(json: &Json, data: NodeId, from: NodeId) -> Option<NodeId> {
             }
             None
         }
-        Reference::Relative(kind, id) => index.entry(&format!("{kind}/{id}")),
-        Reference::Absolute(name) | Reference::Urn(name) | Reference::Other(name) => index.entry(name),
+        Reference::Relative(..) => match (unversioned(&text), base_of(json, from)) {
+            (name, None) => index.entry(name),
+            // The same id on another server is another thing.
+            (name, Some(base)) => index
+                .entry(&[&base, "/", name].concat())
+                .or_else(|| index.entry(name).filter(|resource| base_of(json, *resource).is_none())),
+        },
+        Reference::Absolute(name) | Reference::Urn(name) => index.entry(name),
+        Reference::Other(_) => None,
+    }
+}
+
+/// The server of the entry that a node is in, by its `fullUrl`; none where that names no server.
+pub fn base_of(json: &Json, node: NodeId) -> Option<Cow<'_, str>> {
+    let mut resource = node;
+    while !is_entry(json, resource) {
+        resource = json.parent(resource)?;
+    }
+    let url = json.get_str(json.parent(resource)?, "fullUrl")?;
+    let (kind, id) = (json.resource_type(resource)?.name(), json.get_str(resource, "id")?);
+    let base = unversioned(&url).strip_suffix(id.as_ref())?.strip_suffix('/')?.strip_suffix(kind)?;
+    let length = base.strip_suffix('/').filter(|base| base.contains("://"))?.len();
+    match url {
+        Cow::Borrowed(url) => url.get(..length).map(Cow::Borrowed),
+        Cow::Owned(url) => url.get(..length).map(str::to_owned).map(Cow::Owned),
     }
 }
 
 /// The resource that a reference from another document names, among the entries of the Bundle at `data`.
 pub fn find(json: &Json, data: NodeId, text: &str) -> Option<NodeId> {
-    let index = json.index_of_names(data);
-    match Reference::parse(text) {
-        Reference::Contained(_) => None,
-        Reference::Relative(kind, id) => index.entry(&format!("{kind}/{id}")),
-        Reference::Absolute(name) | Reference::Urn(name) | Reference::Other(name) => index.entry(name),
-    }
+    json.index_of_names(data).entry(&target_name(text)?)
 }
 
 /// What the resources of a document go by. Built once per document, when the first reference is resolved.
@@ -88,29 +107,25 @@ pub struct Names {
 impl Names {
     pub(super) fn of(json: &Json, data: NodeId) -> Self {
         let mut names = Self::default();
-        for entry in json.get(data, "entry").into_iter().flat_map(|list| json.children(list)) {
+        let documents: Vec<NodeId> = match json.kind(data) {
+            Kind::Array => json.children(data).collect(),
+            _ => vec![data],
+        };
+        let lists = documents.iter().filter_map(|document| json.get(*document, "entry"));
+        for entry in lists.flat_map(|list| json.children(list)) {
+            // What is deleted is nothing that a reference leads to, wherever else it stands.
+            if let Some(deleted) = deleted_names(json, entry) {
+                names.entries.extend(deleted.into_iter().map(|name| (name, None)));
+                continue;
+            }
             let Some(resource) = json.get(entry, "resource") else { continue };
             names.contain(json, resource);
-            let kind = json.resource_type(resource).map(ResourceType::name);
-            let own = match (kind, json.get_str(resource, "id")) {
-                (Some(kind), Some(id)) => Some(format!("{kind}/{id}")),
-                _ => None,
-            };
-            if let Some(url) =
-                json.get_str(entry, "fullUrl").filter(|url| Some(url.as_ref()) != own.as_deref())
-            {
-                let url = url.split_once("/_history/").map_or(url.as_ref(), |(before, _)| before);
-                // A URL that ends in another type and id than the resource's own is somebody else's.
-                let honest =
-                    !url.contains("://") || own.as_ref().is_none_or(|own| url.ends_with(own.as_str()));
+            for (name, honest) in entry_names(json, Some(entry), resource).into_iter().flatten() {
                 let named = honest.then_some(resource);
-                names.entries.entry(url.to_owned()).and_modify(|known| *known = None).or_insert(named);
-            }
-            if let Some(own) = own {
-                names.entries.entry(own).and_modify(|known| *known = None).or_insert(Some(resource));
+                names.entries.entry(name).and_modify(|known| *known = None).or_insert(named);
             }
         }
-        names.contain(json, data);
+        documents.iter().for_each(|document| names.contain(json, *document));
         names
     }
 
@@ -132,38 +147,72 @@ impl Names {
     }
 }
 
-/// `Type/id` of what the reference at `from` names, where its own document has it as an entry: so that a
-/// `urn:uuid`, a URL and a relative reference to the same entry are the same.
-pub fn identity(json: &Json, data: NodeId, from: NodeId) -> Option<String> {
-    let resource = resolve(json, data, from).filter(|resource| is_entry(json, *resource))?;
-    let kind = json.resource_type(resource)?.name();
-    Some(format!("{kind}/{}", json.get_str(resource, "id")?))
+/// What a resource goes by: the `fullUrl` of its entry, without a version, and its `Type/id`, each once; and whether the
+/// name is its own. A URL that ends in another type and id than the resource's is somebody else's.
+pub(super) fn entry_names(
+    json: &Json,
+    entry: Option<NodeId>,
+    resource: NodeId,
+) -> [Option<(String, bool)>; 2] {
+    let kind = json.resource_type(resource).map(ResourceType::name);
+    let own = match (kind, json.get_str(resource, "id")) {
+        (Some(kind), Some(id)) => Some(format!("{kind}/{id}")),
+        _ => None,
+    };
+    let url = entry.and_then(|entry| json.get_str(entry, "fullUrl")).map(|url| unversioned(&url).to_owned());
+    let url = url.filter(|url| Some(url) != own.as_ref()).map(|url| {
+        let honest = !url.contains("://") || own.as_ref().is_none_or(|own| url.ends_with(own.as_str()));
+        (url, honest)
+    });
+    [url, own.map(|own| (own, true))]
 }
 
-/// What the resource goes by that the reference at `node` (a string) names, or that stands at `node`: the reference as
-/// it is, without a version; the entry's `Type/id`; its `fullUrl`. A contained resource is another one in each
-/// document, whatever it is called, and goes by nothing.
-pub fn names(json: &Json, data: NodeId, node: NodeId) -> Vec<String> {
-    let mut names = Vec::new();
-    let resource = match json.str(node) {
-        Some(text) if matches!(Reference::parse(&text), Reference::Contained(_)) => return names,
-        Some(text) => {
-            names.push(unversioned(&text).to_owned());
-            resolve(json, data, node)
-        }
-        None => Some(node),
-    };
-    let Some(resource) = resource.filter(|resource| *resource == data || is_entry(json, *resource)) else {
-        return names;
-    };
-    if let (Some(kind), Some(id)) = (json.resource_type(resource), json.get_str(resource, "id")) {
-        names.push(format!("{}/{id}", kind.name()));
+/// Whether a Bundle's entry stands for a deletion.
+pub fn is_deletion(json: &Json, entry: NodeId) -> bool {
+    let method = json.get(entry, "request").and_then(|request| json.get_str(request, "method"));
+    method.is_some_and(|method| method.eq_ignore_ascii_case("DELETE"))
+}
+
+/// What goes by these names is deleted, by a Bundle's entry that stands for a deletion; none where it stands for none.
+pub fn deleted_names(json: &Json, entry: NodeId) -> Option<Vec<String>> {
+    let request = json.get(entry, "request").filter(|_| is_deletion(json, entry))?;
+    let resource = json.get(entry, "resource");
+    let own = resource.map(|own| entry_names(json, Some(entry), own)).unwrap_or_default();
+    let mut names: Vec<String> = own.into_iter().flatten().map(|(name, _)| name).collect();
+    for url in [json.get_str(request, "url"), json.get_str(entry, "fullUrl")].into_iter().flatten() {
+        names.extend(target_name(&url).map(Cow::into_owned));
     }
-    let entry = json.parent(resource).filter(|_| resource != data);
-    names.extend(
-        entry.and_then(|entry| json.get_str(entry, "fullUrl")).map(|url| unversioned(&url).to_owned()),
-    );
-    names
+    Some(names)
+}
+
+/// The type of what an entry that stands for a deletion deletes, where it can be told.
+pub fn deleted_type(json: &Json, entry: NodeId) -> Option<ResourceType> {
+    let resource = json.get(entry, "resource").and_then(|resource| json.resource_type(resource));
+    let url = json.get(entry, "request").and_then(|request| json.get_str(request, "url"))?;
+    let named = || ResourceType::parse(type_and_id(&url).unwrap_or(&url).split(['/', '?']).next()?);
+    resource.or_else(named)
+}
+
+/// Whether a Bundle's resource goes by one of these names.
+pub fn goes_by_any(json: &Json, entry: NodeId, resource: NodeId, names: &BTreeSet<String>) -> bool {
+    let own = || entry_names(json, Some(entry), resource).into_iter().flatten();
+    !names.is_empty() && own().any(|(name, _)| names.contains(&name))
+}
+
+/// What ties a record to its later versions: a resource's `id`; of one that no server has given an id yet, the `fullUrl`
+/// of its entry.
+pub fn own_id(json: &Json, resource: NodeId) -> Option<NodeId> {
+    let entry = || json.parent(resource).filter(|_| json.is_member(resource, "resource"));
+    json.get(resource, "id").or_else(|| json.get(entry()?, "fullUrl"))
+}
+
+/// The name of an entry that a reference from anywhere in a document asks for; none where it names something contained.
+pub(super) fn target_name(text: &str) -> Option<Cow<'_, str>> {
+    match Reference::parse(text) {
+        Reference::Contained(_) | Reference::Other(_) => None,
+        Reference::Relative(kind, id) => Some(format!("{kind}/{id}").into()),
+        Reference::Absolute(name) | Reference::Urn(name) => Some(name.into()),
+    }
 }
 
 fn unversioned(text: &str) -> &str {
@@ -179,13 +228,6 @@ pub fn type_and_id(text: &str) -> Option<&str> {
     known.then(|| text.get(text.len() - kind.len() - 1 - id.len()..)).flatten()
 }
 
-/// Whether a text refers to what goes by the names of the reference or resource at `from`.
-pub fn is_same(json: &Json, data: NodeId, from: NodeId, text: &str) -> bool {
-    let other = Reference::parse(text);
-    let is_contained = matches!(other, Reference::Contained(_));
-    !is_contained && names(json, data, from).iter().any(|name| Reference::parse(name) == other)
-}
-
 /// Whether two references may be to the same thing though they are not the same: one is on a server that it names,
 /// the other on one that it does not, and type and id agree.
 pub fn may_be_same(one: &str, other: &str) -> bool {
@@ -196,6 +238,37 @@ pub fn may_be_same(one: &str, other: &str) -> bool {
         (Reference::Absolute(url), Reference::Relative(kind, id))
         | (Reference::Relative(kind, id), Reference::Absolute(url)) => agree(url, kind, id),
         _ => false,
+    }
+}
+
+/// The first of some resources that refers to all the others of them, over any number of steps within its document; none
+/// where none does.
+pub fn first_that_reaches_all(json: &Json, data: NodeId, resources: &[NodeId]) -> Option<NodeId> {
+    if let [only] = resources {
+        return Some(*only);
+    }
+    let mut seen = HashSet::new();
+    // What an earlier one reaches, reaches no more than that. So only the last that none before it reaches can reach all.
+    let mut last = None;
+    for resource in resources {
+        if !seen.contains(resource) {
+            reach(json, data, *resource, &mut seen);
+            last = Some(*resource);
+        }
+    }
+    let last = last?;
+    seen.clear();
+    reach(json, data, last, &mut seen);
+    resources.iter().all(|resource| seen.contains(resource)).then_some(last)
+}
+
+fn reach(json: &Json, data: NodeId, from: NodeId, seen: &mut HashSet<NodeId>) {
+    let mut open = vec![from];
+    while let Some(resource) = open.pop() {
+        if seen.insert(resource) {
+            let references = json.leaves(resource).filter(|leaf| json.is_member(*leaf, "reference"));
+            open.extend(references.filter_map(|leaf| resolve(json, data, leaf)));
+        }
     }
 }
 
@@ -216,29 +289,5 @@ mod tests {
         assert_eq!(Reference::parse(url), Reference::Absolute(url));
         assert_eq!(Reference::parse("#p1"), Reference::Contained("p1"));
         assert!(matches!(Reference::parse("Practitioner?identifier=x"), Reference::Other(_)));
-    }
-
-    #[test]
-    fn an_entry_has_one_identity_and_the_same_id_elsewhere_is_another() {
-        let json = Json::read(
-            r#"{"entry":[{"fullUrl":"https://ehr.example.invalid/fhir/Patient/PAT-001",
-                "resource":{"resourceType":"Patient","id":"PAT-001"}}],
-                "a":"Patient/PAT-001","b":"https://ehr.example.invalid/fhir/Patient/PAT-001",
-                "c":"https://other.example.invalid/fhir/Patient/PAT-001"}"#,
-        )
-        .unwrap();
-        let at = |name| json.get(NodeId::ROOT, name).unwrap();
-        for name in ["a", "b"] {
-            assert_eq!(identity(&json, NodeId::ROOT, at(name)).unwrap(), "Patient/PAT-001");
-            assert!(is_same(&json, NodeId::ROOT, at(name), "Patient/PAT-001"));
-            assert!(!is_same(
-                &json,
-                NodeId::ROOT,
-                at(name),
-                "https://other.example.invalid/fhir/Patient/PAT-001"
-            ));
-        }
-        assert_eq!(identity(&json, NodeId::ROOT, at("c")), None);
-        assert!(!is_same(&json, NodeId::ROOT, at("c"), "Patient/PAT-001"));
     }
 }

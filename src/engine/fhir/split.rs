@@ -1,288 +1,493 @@
-//! Own inputs: which parts of a resource, Bundle, array or NDJSON text can each be an event.
+//! Own inputs: which parts of some files can each be an event, and what travels along with each.
+//!
+//! All files are read once. Kept of them are their texts, and of each resource where it stands, what it goes by and what
+//! it refers to. An event is a resource with what it refers to, over any number of steps. A name is looked up in the
+//! reference's own document first, and then in all files; of two things by the same name neither is taken.
 
-use super::{Json, Kind, NodeId, Reader, ResourceType, resolve};
+use super::reference::{deleted_names, deleted_type, entry_names, target_name};
+use super::{Json, Kind, NodeId, Reader, ResourceType};
 use crate::engine::notification::is_notification;
 use crate::engine::refusal::Refusal;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 
-/// Types that a referral takes along from its own Bundle when it refers to them.
-const CONTEXT: [&str; 7] =
-    ["Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "RelatedPerson", "Encounter"];
+/// Resources that an event may have, itself among them. One with more is refused, so gathering stops there.
+pub const MOST_RESOURCES: usize = 2_000;
+/// Bytes that a delivery may have. One with more is refused, so gathering stops there.
+const MOST_BYTES: usize = 8 << 20;
+/// Members of a Bundle that say nothing of its resources once they are apart.
+const OF_THE_BUNDLE: [&str; 8] =
+    ["resourceType", "type", "total", "link", "entry", "identifier", "timestamp", "signature"];
+/// Members of an entry that have a place of their own, or say what was done with it.
+const OF_THE_ENTRY: [&str; 6] = ["fullUrl", "resource", "request", "response", "search", "link"];
 
-/// One part of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Which line it stands in, from 0; none where the input is one document.
-    line: Option<usize>,
-    /// What of that document it is.
-    what: What,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
-    /// All of it: a resource, an event envelope, or something that will be refused as it is.
+/// What a part of an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKind {
+    /// A FHIR resource.
+    Resource(ResourceType),
+    /// An envelope, a notification, or something that will be refused as it is.
     Whole,
-    /// One item of an array.
-    Item(NodeId),
-    /// One entry of a Bundle, with those that it takes along.
-    Entry(NodeId, Vec<NodeId>),
-}
-
-/// Reads an input in slices and finds its parts.
-pub struct Splitter {
-    state: State,
-    total: usize,
-    parts: Vec<Part>,
-}
-
-enum State {
-    /// Reading the first document.
-    Reading(Reader),
-    /// One document.
-    One(Json),
-    /// Several lines, each a document; how many of them have been looked at; and the one that was read last,
-    /// since a line may have many parts.
-    Lines(Box<str>, Vec<Line>, usize, RefCell<Option<(usize, Json)>>),
-    /// Not JSON: the text goes on as it is, to be refused where everything is.
-    Broken(Box<str>),
-}
-
-impl Splitter {
-    /// Starts on a text.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        let text = text.into();
-        Self { total: text.len(), parts: Vec::new(), state: State::Reading(Reader::new(text)) }
-    }
-
-    /// Bytes looked at, and bytes in all.
-    pub fn progress(&self) -> (usize, usize) {
-        let done = match &self.state {
-            State::Reading(reader) => reader.position(),
-            State::Lines(_, lines, next, _) => lines.get(*next).map_or(self.total, |line| line.start),
-            State::One(_) | State::Broken(_) => self.total,
-        };
-        (done, self.total)
-    }
-
-    /// Goes on for about `budget` bytes; true when all parts are found.
-    pub fn step(&mut self, budget: usize) -> bool {
-        match &mut self.state {
-            State::One(_) | State::Broken(_) => true,
-            State::Lines(text, lines, next, _) => {
-                let mut left = budget;
-                while let Some(Line { start, end, .. }) = lines.get(*next).copied() {
-                    if left == 0 {
-                        return false;
-                    }
-                    left = left.saturating_sub(end - start);
-                    let line = *next;
-                    *next += 1;
-                    let whats = match Json::read(text.get(start..end).unwrap_or("")) {
-                        Ok(json) => parts_of(&json),
-                        Err(_) => vec![What::Whole],
-                    };
-                    self.parts.extend(whats.into_iter().map(|what| Part { line: Some(line), what }));
-                }
-                true
-            }
-            State::Reading(reader) => match reader.step(budget) {
-                Ok(false) => false,
-                Ok(true) => {
-                    let more = reader.has_more();
-                    self.read_first(!more);
-                    matches!(self.state, State::One(_) | State::Broken(_))
-                }
-                Err(_) => {
-                    self.read_first(false);
-                    matches!(self.state, State::Broken(_))
-                }
-            },
-        }
-    }
-
-    /// The first value has been read, or could not be: one document, lines, or neither.
-    fn read_first(&mut self, whole: bool) {
-        let State::Reading(reader) = std::mem::replace(&mut self.state, State::Broken("".into())) else {
-            return;
-        };
-        if whole {
-            if let Ok(json) = reader.finish() {
-                self.parts = parts_of(&json).into_iter().map(|what| Part { line: None, what }).collect();
-                self.state = State::One(json);
-            }
-            return;
-        }
-        let text = reader.into_text();
-        let lines = lines(&text);
-        self.state = if are_documents(&text, &lines) {
-            State::Lines(text, lines, 0, RefCell::new(None))
-        } else {
-            self.parts = vec![Part { line: None, what: What::Whole }];
-            State::Broken(text)
-        };
-    }
-
-    /// Whether the text is neither JSON nor lines of it, once it has been read.
-    pub fn is_broken(&self) -> bool {
-        matches!(self.state, State::Broken(_))
-    }
-
-    /// The whole text, once it has been read.
-    pub fn text(&self) -> Option<&str> {
-        match &self.state {
-            State::Reading(_) => None,
-            State::One(json) => Some(json.text()),
-            State::Lines(text, ..) | State::Broken(text) => Some(text),
-        }
-    }
-
-    /// The parts found so far.
-    pub fn parts(&self) -> &[Part] {
-        &self.parts
-    }
-
-    /// A part's label and text: what stands after the input's name, the resource type where it has one, and
-    /// the FHIR data or, where `wrapped` is false, a text to send as it is.
-    pub fn part(&self, part: &Part) -> Option<PartText> {
-        match (&self.state, part.line) {
-            (State::One(json), None) => Some(text_of(json, part, String::new())),
-            (State::Broken(text), None) => Some(PartText::raw(String::new(), text)),
-            (State::Lines(text, lines, _, last), Some(line)) => {
-                let Line { start, end, number } = lines.get(line).copied()?;
-                let source = text.get(start..end)?;
-                let label = format!(":{number}");
-                let mut last = last.borrow_mut();
-                if last.as_ref().is_none_or(|(known, _)| *known != line) {
-                    *last = Json::read(source).ok().map(|json| (line, json));
-                }
-                Some(match &*last {
-                    Some((_, json)) => text_of(json, part, label),
-                    None => PartText::raw(label, source),
-                })
-            }
-            _ => None,
-        }
-    }
+    /// A request to delete something, or a resource that the input also deletes; its type, where it can be told.
+    Deletion(Option<ResourceType>),
+    /// A Bundle's entry without a resource.
+    NoResource,
 }
 
 /// A part as it can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartText {
-    /// What stands after the input's name: nothing, `#Bundle.entry[3]`, `:12`.
-    pub label: String,
-    /// The type of the resource that it is about.
-    pub resource_type: Option<ResourceType>,
-    /// FHIR data to put in an event envelope, or, for what is an envelope already or no resource, the text.
+    /// The file's name and the place in it: `file.json`, `file.json#Bundle.entry[3]`, `file.ndjson:12`.
+    pub input: String,
+    /// What it is.
+    pub kind: PartKind,
+    /// The resource alone, or the text as it is.
+    pub alone: String,
+    /// What of it is to be sent: the resource, in a Bundle with what it refers to.
     pub text: String,
-    /// Whether the text is to be put in an envelope.
-    pub wrap: bool,
 }
 
-impl PartText {
-    fn raw(label: String, text: &str) -> Self {
-        Self { label, resource_type: None, text: text.to_owned(), wrap: false }
+#[derive(Clone, Debug)]
+struct Part {
+    file: usize,
+    /// What stands after the file's name.
+    label: Box<str>,
+    kind: PartKind,
+    span: Range<usize>,
+    /// Its place among the resources, where it is one.
+    resource: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Resource {
+    file: usize,
+    document: usize,
+    span: Range<usize>,
+    /// The members of its entry besides the resource, each with a comma after it.
+    beside: Option<Box<str>>,
+    /// What its Bundle says besides its entries: its place among the heads.
+    head: Option<usize>,
+    names: [Option<usize>; 2],
+    /// A hash of its text: the same resource twice, in two documents, is one.
+    digest: [u8; 16],
+    /// What it refers to, as a range of the references.
+    refers: Range<usize>,
+}
+
+struct File {
+    name: String,
+    text: Box<str>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    One(usize),
+    Several,
+}
+
+/// Reads files in slices and finds their parts.
+#[derive(Default)]
+pub struct Splitter {
+    unread: VecDeque<File>,
+    state: State,
+    done: usize,
+    total: usize,
+    files: Vec<File>,
+    /// The files that are neither JSON nor lines of it.
+    broken: Vec<String>,
+    index: Index,
+}
+
+/// What was found in the files so far.
+#[derive(Default)]
+struct Index {
+    parts: Vec<Part>,
+    resources: Vec<Resource>,
+    /// Of each Bundle what it says besides its entries, each member with a comma after it.
+    heads: Vec<String>,
+    documents: usize,
+    names: HashMap<Box<str>, usize>,
+    /// What each name stands for, over all files.
+    everywhere: HashMap<usize, Named>,
+    /// What each name stands for in a document.
+    within: HashMap<(usize, usize), Named>,
+    references: Vec<usize>,
+    deleted: HashSet<usize>,
+}
+
+#[derive(Default)]
+enum State {
+    /// Between two files.
+    #[default]
+    Next,
+    /// Reading a file's first document.
+    Reading(String, Reader),
+    /// Finding the parts of a file that is one document.
+    Document(String, Json, Vec<Todo>),
+    /// Finding the parts of each line; how many lines have been looked at.
+    Lines(File, Vec<Line>, usize),
+}
+
+/// Something of a document that is still to be looked at.
+struct Todo {
+    node: NodeId,
+    label: String,
+    /// Where it is an entry: what its Bundle says besides its entries.
+    entry_of: Option<usize>,
+}
+
+impl Splitter {
+    /// Adds a file. All are added before the first step.
+    pub fn add(&mut self, name: &str, text: impl Into<Box<str>>) {
+        let text = text.into();
+        self.total = self.total.saturating_add(text.len());
+        self.unread.push_back(File { name: name.to_owned(), text });
+    }
+
+    /// Bytes looked at, and bytes in all.
+    pub fn progress(&self) -> (usize, usize) {
+        let now = match &self.state {
+            State::Reading(_, reader) => reader.position(),
+            State::Document(_, json, _) => json.text().len(),
+            State::Lines(_, lines, next) => lines.get(*next).map_or(0, |line| line.start),
+            State::Next => 0,
+        };
+        (self.done.saturating_add(now).min(self.total), self.total)
+    }
+
+    /// Goes on for about `budget` bytes; true when all parts are found.
+    pub fn step(&mut self, budget: usize) -> bool {
+        self.state = match std::mem::take(&mut self.state) {
+            State::Next => match self.unread.pop_front() {
+                Some(file) => State::Reading(file.name, Reader::new(file.text)),
+                None => return true,
+            },
+            State::Reading(name, mut reader) => match reader.step(budget) {
+                Ok(false) => State::Reading(name, reader),
+                Ok(true) => {
+                    let more = reader.has_more();
+                    self.read_first(name, reader, !more)
+                }
+                Err(_) => self.read_first(name, reader, false),
+            },
+            State::Document(name, json, mut todo) => {
+                let mut left = budget;
+                while left > 0
+                    && let Some(next) = todo.pop()
+                {
+                    let (start, end) = json.span(next.node);
+                    left = left.saturating_sub((end - start) as usize);
+                    self.index.take(&json, self.files.len(), 0, next, &mut todo);
+                }
+                if todo.is_empty() {
+                    self.close(File { name, text: json.into_text() })
+                } else {
+                    State::Document(name, json, todo)
+                }
+            }
+            State::Lines(file, lines, mut next) => {
+                let mut left = budget;
+                while left > 0
+                    && let Some(line) = lines.get(next).copied()
+                {
+                    left = left.saturating_sub(line.end - line.start);
+                    next += 1;
+                    self.index.take_line(&file.text, self.files.len(), line);
+                }
+                if next < lines.len() { State::Lines(file, lines, next) } else { self.close(file) }
+            }
+        };
+        false
+    }
+
+    fn close(&mut self, file: File) -> State {
+        self.done = self.done.saturating_add(file.text.len());
+        self.files.push(file);
+        State::Next
+    }
+
+    /// The first value has been read, or could not be: the file is one document, lines, or neither.
+    fn read_first(&mut self, name: String, reader: Reader, whole: bool) -> State {
+        if whole {
+            let Ok(json) = reader.finish() else { return State::Next };
+            let todo = self.index.document(&json, String::new());
+            return State::Document(name, json, todo);
+        }
+        let file = File { name, text: reader.into_text() };
+        let lines = lines(&file.text);
+        if are_documents(&file.text, &lines) {
+            return State::Lines(file, lines, 0);
+        }
+        self.broken.push(file.name.clone());
+        self.index.whole(self.files.len(), String::new(), 0..file.text.len());
+        self.close(file)
+    }
+
+    /// The names of the files that are neither JSON nor NDJSON, once all have been read.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    /// The files read so far: name and text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|file| (file.name.as_str(), &*file.text))
+    }
+
+    /// Number of parts found so far.
+    pub fn parts(&self) -> usize {
+        self.index.parts.len()
+    }
+
+    /// A part, with what it refers to.
+    pub fn part(&self, at: usize) -> Option<PartText> {
+        let index = &self.index;
+        let part = index.parts.get(at)?;
+        let file = self.files.get(part.file)?;
+        let alone = file.text.get(part.span.clone())?.to_owned();
+        let resource = part.resource.and_then(|at| Some((at, index.resources.get(at)?)));
+        let mut kind = part.kind;
+        if let (PartKind::Resource(own), Some((_, resource))) = (kind, resource)
+            && index.is_deleted(resource)
+        {
+            kind = PartKind::Deletion(Some(own));
+        }
+        let text = match resource {
+            Some((at, _)) => self.event(at),
+            None => alone.clone(),
+        };
+        Some(PartText { input: format!("{}{}", file.name, part.label), kind, alone, text })
+    }
+
+    /// The resource at a place with what it refers to, nearest first, as a Bundle of type `collection`; by itself where it
+    /// came without a Bundle and refers to nothing here.
+    fn event(&self, at: usize) -> String {
+        let along = self.index.along(at);
+        let text_of = |resource: &Resource| {
+            self.files.get(resource.file).and_then(|file| file.text.get(resource.span.clone())).unwrap_or("")
+        };
+        let resources: Vec<&Resource> = along.iter().filter_map(|at| self.index.resources.get(*at)).collect();
+        let head = resources.first().and_then(|own| self.index.heads.get(own.head?));
+        if let ([own], None) = (resources.as_slice(), head) {
+            return text_of(own).to_owned();
+        }
+        let head = head.map(String::as_str).unwrap_or_default();
+        let mut text = format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",{head}\"entry\":[");
+        for (number, resource) in resources.iter().enumerate() {
+            let beside = resource.beside.as_deref().unwrap_or_default();
+            let comma = if number > 0 { "," } else { "" };
+            text.extend([comma, "{", beside, "\"resource\":", text_of(resource), "}"]);
+        }
+        text.push_str("]}");
+        text
     }
 }
 
-fn text_of(json: &Json, part: &Part, mut label: String) -> PartText {
-    match &part.what {
-        What::Whole => {
-            let root = NodeId::ROOT;
-            let wrap = json.get(root, "resourceType").is_some() && !is_notification(json, root);
-            PartText {
-                label,
-                resource_type: json.resource_type(root),
-                text: json.source(root).to_owned(),
-                wrap,
+impl Index {
+    /// Starts on a document: what is to be looked at of it.
+    fn document(&mut self, json: &Json, label: String) -> Vec<Todo> {
+        self.documents += 1;
+        let root = NodeId::ROOT;
+        if json.kind(root) != Kind::Array {
+            return vec![Todo { node: root, label, entry_of: None }];
+        }
+        let mut items: Vec<Todo> = json
+            .children(root)
+            .map(|node| Todo { node, label: format!("{label}#[{}]", json.index(node)), entry_of: None })
+            .collect();
+        items.reverse();
+        items
+    }
+
+    fn take_line(&mut self, text: &str, file: usize, line: Line) {
+        let label = format!(":{}", line.number);
+        let source = text.get(line.start..line.end).unwrap_or("");
+        let Ok(json) = Json::read(source) else { return self.whole(file, label, line.start..line.end) };
+        let mut todo = self.document(&json, label);
+        while let Some(next) = todo.pop() {
+            self.take(&json, file, line.start, next, &mut todo);
+        }
+    }
+
+    fn whole(&mut self, file: usize, label: String, span: Range<usize>) {
+        self.parts.push(Part { file, label: label.into(), kind: PartKind::Whole, span, resource: None });
+    }
+
+    /// Looks at a resource, entry or anything else, which stands `offset` bytes further on in its file than in `json`.
+    /// The entries of a Bundle go to `todo`.
+    fn take(&mut self, json: &Json, file: usize, offset: usize, at: Todo, todo: &mut Vec<Todo>) {
+        let Todo { node, label, entry_of } = at;
+        let range = |node: NodeId| {
+            let (start, end) = json.span(node);
+            offset + start as usize..offset + end as usize
+        };
+        let resource = match entry_of {
+            None => node,
+            Some(_) => {
+                let resource = json.get(node, "resource");
+                if let Some(names) = deleted_names(json, node) {
+                    let deleted: Vec<usize> = names.iter().map(|name| self.number(name)).collect();
+                    self.deleted.extend(deleted);
+                    let (kind, span) = (PartKind::Deletion(deleted_type(json, node)), range(node));
+                    return self.parts.push(Part { file, label: label.into(), kind, span, resource: None });
+                }
+                let Some(resource) = resource else {
+                    let (kind, span) = (PartKind::NoResource, range(node));
+                    return self.parts.push(Part { file, label: label.into(), kind, span, resource: None });
+                };
+                resource
+            }
+        };
+        let kind = json.resource_type(resource);
+        let entries = json.get(resource, "entry").filter(|list| {
+            kind.is_some_and(|kind| kind.name() == "Bundle")
+                && json.children(*list).next().is_some()
+                && !is_notification(json, resource)
+        });
+        if let Some(entries) = entries {
+            self.heads.push(members(json, resource, &OF_THE_BUNDLE));
+            let head = Some(self.heads.len() - 1);
+            let before = todo.len();
+            let label = if label.contains('#') { label } else { label + "#Bundle" };
+            todo.extend(json.children(entries).map(|node| {
+                let label = format!("{label}.entry[{}]", json.index(node));
+                Todo { node, label, entry_of: head }
+            }));
+            if let Some(new) = todo.get_mut(before..) {
+                new.reverse();
+            }
+            return;
+        }
+        let kind = match kind {
+            Some(kind) if !is_notification(json, resource) => PartKind::Resource(kind),
+            _ => PartKind::Whole,
+        };
+        let is_resource = kind != PartKind::Whole || entry_of.is_some();
+        let span = range(resource);
+        let place = is_resource.then(|| {
+            let beside = entry_of.map(|_| members(json, node, &OF_THE_ENTRY)).filter(|text| !text.is_empty());
+            let url = entry_of.and_then(|_| json.get(node, "fullUrl"));
+            let url = url.map(|url| format!("\"fullUrl\":{},", json.source(url)));
+            let beside = match (url, beside) {
+                (Some(url), beside) => Some(url + beside.as_deref().unwrap_or_default()),
+                (None, beside) => beside,
+            };
+            let names = entry_names(json, entry_of.map(|_| node), resource);
+            self.add(
+                json,
+                resource,
+                Resource {
+                    file,
+                    document: self.documents,
+                    span: span.clone(),
+                    beside: beside.map(Into::into),
+                    head: entry_of,
+                    names: [None; 2],
+                    digest: digest_of(json.source(resource)),
+                    refers: 0..0,
+                },
+                names,
+            )
+        });
+        self.parts.push(Part { file, label: label.into(), kind, span, resource: place });
+    }
+
+    /// Adds a resource with its names and references.
+    fn add(
+        &mut self,
+        json: &Json,
+        node: NodeId,
+        mut resource: Resource,
+        names: [Option<(String, bool)>; 2],
+    ) -> usize {
+        let place = self.resources.len();
+        for (own, name) in resource.names.iter_mut().zip(names) {
+            let Some((name, honest)) = name else { continue };
+            let name = self.number(&name);
+            let named = if honest { Named::One(place) } else { Named::Several };
+            let within = (resource.document, name);
+            self.within.entry(within).and_modify(|known| *known = Named::Several).or_insert(named);
+            let same = match self.everywhere.get(&name) {
+                None => true,
+                Some(Named::Several) => false,
+                Some(Named::One(other)) => self.resources.get(*other).is_some_and(|other| {
+                    honest && other.document != resource.document && other.digest == resource.digest
+                }),
+            };
+            let known = self.everywhere.entry(name).or_insert(named);
+            if !same {
+                *known = Named::Several;
+            }
+            *own = Some(name);
+        }
+        let from = self.references.len();
+        for leaf in json.leaves(node).filter(|leaf| json.is_member(*leaf, "reference")) {
+            if let Some(name) = json.str(leaf).as_deref().and_then(target_name) {
+                let name = self.number(&name);
+                self.references.push(name);
             }
         }
-        What::Item(item) => {
-            label.push_str(&format!("#[{}]", json.index(*item)));
-            let resource_type = json.resource_type(*item);
-            let wrap = json.get(*item, "resourceType").is_some();
-            PartText { label, resource_type, text: json.source(*item).to_owned(), wrap }
+        resource.refers = from..self.references.len();
+        self.resources.push(resource);
+        place
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        let next = self.names.len();
+        match self.names.get(name) {
+            Some(number) => *number,
+            None => *self.names.entry(name.into()).or_insert(next),
         }
-        What::Entry(entry, along) => {
-            label.push_str(&format!("#Bundle.entry[{}]", json.index(*entry)));
-            let resource_type =
-                json.get(*entry, "resource").and_then(|resource| json.resource_type(resource));
-            PartText { label, resource_type, text: bundle_of(json, *entry, along), wrap: true }
+    }
+
+    fn is_deleted(&self, resource: &Resource) -> bool {
+        resource.names.iter().flatten().any(|name| self.deleted.contains(name))
+    }
+
+    /// A resource and what it refers to over any number of steps, nearest first. More than an event may have is not gathered
+    /// to the end: the event is refused for it.
+    fn along(&self, at: usize) -> Vec<usize> {
+        let (mut along, mut seen) = (vec![at], HashSet::from([at]));
+        let (mut next, mut bytes) = (0, 0_usize);
+        while let Some(resource) = along.get(next).and_then(|at| self.resources.get(*at)) {
+            next += 1;
+            bytes = bytes.saturating_add(resource.span.len());
+            if bytes > MOST_BYTES {
+                break;
+            }
+            for name in self.references.get(resource.refers.clone()).unwrap_or_default() {
+                let within = self.within.get(&(resource.document, *name));
+                let Some(Named::One(target)) = within.or_else(|| self.everywhere.get(name)) else { continue };
+                let exists = self.resources.get(*target).is_some_and(|target| !self.is_deleted(target));
+                if exists && seen.insert(*target) {
+                    along.push(*target);
+                }
+                if along.len() > MOST_RESOURCES {
+                    return along;
+                }
+            }
         }
+        along
     }
 }
 
-/// The Bundle with only some of its entries; every other member as it was.
-fn bundle_of(json: &Json, entry: NodeId, along: &[NodeId]) -> String {
-    let mut text = String::from("{");
-    for member in json.children(NodeId::ROOT) {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        let (start, _) = json.key_span(member);
-        let (from, to) = json.span(member);
-        if json.is_member(member, "entry") {
-            text.push_str("\"entry\":[");
-            let entries = std::iter::once(&entry).chain(along).map(|entry| json.source(*entry));
-            text.push_str(&entries.collect::<Vec<_>>().join(","));
-            text.push(']');
-        } else {
-            text.push_str(json.text().get(start as usize..from as usize).unwrap_or(""));
-            text.push_str(json.text().get(from as usize..to as usize).unwrap_or(""));
-        }
+fn digest_of(text: &str) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.iter_mut().zip(Sha256::digest(text)).for_each(|(to, from)| *to = from);
+    digest
+}
+
+/// The members of an object but some, as they are written, each with a comma after it.
+fn members(json: &Json, object: NodeId, but: &[&str]) -> String {
+    let mut text = String::new();
+    for member in json.children(object).filter(|member| !but.iter().any(|name| json.is_member(*member, name)))
+    {
+        let ((start, _), (_, end)) = (json.key_span(member), json.span(member));
+        text.push_str(json.text().get(start as usize..end as usize).unwrap_or(""));
+        text.push(',');
     }
-    text.push('}');
     text
-}
-
-fn parts_of(json: &Json) -> Vec<What> {
-    let root = NodeId::ROOT;
-    if json.kind(root) == Kind::Array {
-        return json.children(root).map(What::Item).collect();
-    }
-    let entries = match json.get(root, "entry") {
-        // A notification is a delivery as it is: its events are told apart on the way.
-        Some(list)
-            if !is_notification(json, root)
-                && json.resource_type(root).is_some_and(|kind| kind.name() == "Bundle") =>
-        {
-            list
-        }
-        _ => return vec![What::Whole],
-    };
-    let mut taken = BTreeSet::new();
-    let mut parts: Vec<What> = json
-        .children(entries)
-        .map(|entry| {
-            let along = along(json, entry);
-            taken.extend(along.iter().copied());
-            What::Entry(entry, along)
-        })
-        .collect();
-    // What went along with a referral is accounted for there.
-    parts.retain(|part| !matches!(part, What::Entry(entry, _) if taken.contains(entry)));
-    if parts.is_empty() { vec![What::Whole] } else { parts }
-}
-
-/// The entries that a referral refers to.
-fn along(json: &Json, entry: NodeId) -> Vec<NodeId> {
-    let Some(resource) = json.get(entry, "resource") else { return Vec::new() };
-    if json.resource_type(resource).is_none_or(|kind| kind.name() != "ServiceRequest") {
-        return Vec::new();
-    }
-    let mut along = Vec::new();
-    let mut seen = BTreeSet::new();
-    let references = json.leaves(resource).filter(|leaf| json.is_member(*leaf, "reference"));
-    for target in references.filter_map(|leaf| resolve(json, NodeId::ROOT, leaf)) {
-        let is_context = json.resource_type(target).is_some_and(|kind| CONTEXT.contains(&kind.name()));
-        if let Some(other) = json.parent(target).filter(|other| is_context && *other != entry)
-            && seen.insert(other)
-            && json.get(other, "resource") == Some(target)
-        {
-            along.push(other);
-        }
-    }
-    along
 }
 
 /// Reads a text document by document: the whole of it, or each line of NDJSON. `visit` is given where a document
@@ -341,46 +546,153 @@ pub fn text_of_bytes(bytes: Vec<u8>) -> Result<String, Refusal> {
 mod tests {
     use super::*;
 
-    fn split(text: &str) -> Vec<PartText> {
-        let mut splitter = Splitter::new(text);
+    fn split(files: &[(&str, &str)]) -> Vec<PartText> {
+        let mut splitter = Splitter::default();
+        files.iter().for_each(|(name, text)| splitter.add(name, *text));
         while !splitter.step(8) {}
-        splitter.parts().iter().map(|part| splitter.part(part).unwrap()).collect()
+        (0..splitter.parts()).map(|at| splitter.part(at).unwrap()).collect()
+    }
+
+    fn inputs(parts: &[PartText]) -> Vec<&str> {
+        parts.iter().map(|part| part.input.as_str()).collect()
+    }
+
+    /// `Type/id` of each resource that a part sends, in its order.
+    fn sent(part: &PartText) -> Vec<String> {
+        let json = Json::read(part.text.as_str()).unwrap();
+        let name = |node| {
+            format!(
+                "{}/{}",
+                json.get_str(node, "resourceType").unwrap(),
+                json.get_str(node, "id").unwrap_or_default()
+            )
+        };
+        match json.get(NodeId::ROOT, "entry") {
+            None => vec![name(NodeId::ROOT)],
+            Some(list) => {
+                json.children(list).map(|entry| name(json.get(entry, "resource").unwrap())).collect()
+            }
+        }
+    }
+
+    fn part_of<'a>(parts: &'a [PartText], input: &str) -> &'a PartText {
+        parts.iter().find(|part| part.input == input).unwrap()
     }
 
     #[test]
-    fn a_bundle_gives_an_event_an_entry_and_a_referral_takes_its_patient_along() {
-        let parts = split(
-            r#"{"resourceType":"Bundle","type":"batch","entry":[
-                {"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","id":"a"}},
-                {"resource":{"resourceType":"ServiceRequest","subject":{"reference":"urn:uuid:1"}}},
-                {"resource":{"resourceType":"Observation"}},
-                {"request":{"method":"GET"}}]}"#,
+    fn what_an_event_refers_to_travels_with_it_over_any_number_of_steps() {
+        let parts = split(&[(
+            "b",
+            r##"{"resourceType":"Bundle","type":"transaction","id":"B","total":4,"entry":[
+                {"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","id":"a","managingOrganization":{"reference":"Organization/o"}},"request":{"method":"POST","url":"Patient"}},
+                {"fullUrl":"urn:uuid:2","resource":{"resourceType":"DiagnosticReport","id":"d","contained":[{"resourceType":"Observation","id":"c","subject":{"reference":"urn:uuid:1"}}],
+                  "result":[{"reference":"#c"},{"reference":"https://ehr.example.invalid/fhir/Encounter/e/_history/2"}]}},
+                {"fullUrl":"https://ehr.example.invalid/fhir/Encounter/e","resource":{"resourceType":"Encounter","id":"e","partOf":{"reference":"Encounter/e"}}},
+                {"resource":{"resourceType":"Organization","id":"o","partOf":{"reference":"Organization/o2"}}},
+                {"resource":{"resourceType":"Organization","id":"o2","partOf":{"reference":"Organization/o"}}},
+                {"request":{"method":"GET","url":"Patient"}}]}"##,
+        )]);
+        assert_eq!(
+            sent(part_of(&parts, "b#Bundle.entry[1]")),
+            ["DiagnosticReport/d", "Patient/a", "Encounter/e", "Organization/o", "Organization/o2"]
         );
-        let labels: Vec<&str> = parts.iter().map(|part| part.label.as_str()).collect();
-        assert_eq!(labels, ["#Bundle.entry[1]", "#Bundle.entry[2]", "#Bundle.entry[3]"]);
-        let json = Json::read(parts[0].text.as_str()).unwrap();
-        let entries = json.get(NodeId::ROOT, "entry").unwrap();
-        assert_eq!(json.children(entries).count(), 2);
-        assert_eq!(json.get_str(NodeId::ROOT, "type").unwrap(), "batch");
-        assert!(!parts[2].text.contains("Observation"));
+        assert_eq!(parts.len(), 6);
+        assert_eq!(parts[5].kind, PartKind::NoResource);
+        let text = &parts[1].text;
+        assert!(text.starts_with(
+            r#"{"resourceType":"Bundle","type":"collection","id":"B","entry":[{"fullUrl":"urn:uuid:2","#
+        ));
+        assert!(!text.contains("request") && !text.contains("total"), "{text}");
+    }
+
+    #[test]
+    fn context_is_found_across_lines_and_files_and_the_own_document_comes_first() {
+        let parts = split(&[
+            (
+                "Encounter.ndjson",
+                "{\"resourceType\":\"Encounter\",\"id\":\"e\",\"subject\":{\"reference\":\"Patient/a\"}}\n{\"resourceType\":\"Encounter\",\"id\":\"f\",\"partOf\":{\"reference\":\"Encounter/e\"}}\n",
+            ),
+            (
+                "Patient.ndjson",
+                "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Patient\",\"id\":\"b\"}\n",
+            ),
+            (
+                "other.json",
+                r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","id":"b","gender":"male"}},{"resource":{"resourceType":"Task","id":"t","for":{"reference":"Patient/b"}}}]}"#,
+            ),
+        ]);
+        assert_eq!(sent(part_of(&parts, "Encounter.ndjson:2")), ["Encounter/f", "Encounter/e", "Patient/a"]);
+        let task = part_of(&parts, "other.json#Bundle.entry[1]");
+        assert_eq!(sent(task), ["Task/t", "Patient/b"]);
+        assert!(task.text.contains("male"));
+    }
+
+    #[test]
+    fn of_two_by_the_same_name_neither_is_taken_unless_they_are_the_same() {
+        let task = ("task", r#"{"resourceType":"Task","for":{"reference":"Patient/a"}}"#);
+        let one = ("one", r#"{"resourceType":"Patient","id":"a","meta":{"versionId":"1"}}"#);
+        let two = ("two", r#"{"resourceType":"Patient","id":"a","meta":{"versionId":"2"}}"#);
+        assert_eq!(sent(&split(&[task, one])[0]), ["Task/", "Patient/a"]);
+        assert_eq!(sent(&split(&[task, one, two])[0]), ["Task/"]);
+        assert_eq!(sent(&split(&[task, one, ("again", one.1)])[0]), ["Task/", "Patient/a"]);
+        assert_eq!(sent(&split(&[task, one, two, one])[0]), ["Task/"], "three are no better than two");
+    }
+
+    #[test]
+    fn a_deletion_is_no_creation_and_what_is_deleted_goes_nowhere() {
+        let parts = split(&[(
+            "h",
+            r#"{"resourceType":"Bundle","type":"history","entry":[
+                {"request":{"method":"DELETE","url":"Patient/a"}},
+                {"fullUrl":"urn:uuid:9","resource":{"resourceType":"Task","id":"t"},"request":{"method":"delete","url":"Task/t"}},
+                {"resource":{"resourceType":"Task","id":"u","for":{"reference":"Patient/a"}}},
+                {"resource":{"resourceType":"Patient","id":"a"}}]}"#,
+        )]);
+        let kinds: Vec<_> = parts.iter().map(|part| part.kind).collect();
+        let of = |name: &str| ResourceType::parse(name).unwrap();
+        assert_eq!(
+            kinds,
+            [
+                PartKind::Deletion(Some(of("Patient"))),
+                PartKind::Deletion(Some(of("Task"))),
+                PartKind::Resource(of("Task")),
+                PartKind::Deletion(Some(of("Patient")))
+            ]
+        );
+        assert_eq!(sent(&parts[2]), ["Task/u"]);
+    }
+
+    #[test]
+    fn gathering_ends_where_an_event_has_more_than_it_may_have() {
+        let members: String = (0..MOST_RESOURCES + 500)
+            .map(|n| format!("{{\"resourceType\":\"Patient\",\"id\":\"p{n}\"}}\n"))
+            .collect();
+        let entities: Vec<String> = (0..MOST_RESOURCES + 500)
+            .map(|n| format!("{{\"entity\":{{\"reference\":\"Patient/p{n}\"}}}}"))
+            .collect();
+        let group =
+            format!("{{\"resourceType\":\"Group\",\"id\":\"g\",\"member\":[{}]}}", entities.join(","));
+        let parts = split(&[("g", &group), ("p", &members)]);
+        assert_eq!(sent(&parts[0]).len(), MOST_RESOURCES + 1);
+        assert_eq!(sent(&parts[1]), ["Patient/p0"], "who is referred to takes nothing along");
     }
 
     #[test]
     fn lines_are_documents_and_a_broken_one_does_not_spoil_the_rest() {
-        let parts =
-            split("{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":}\n{\"resourceType\":\"Task\"}\n");
-        let labels: Vec<&str> = parts.iter().map(|part| part.label.as_str()).collect();
-        assert_eq!(labels, [":1", ":3", ":4"]);
-        assert!(!parts[1].wrap);
+        let parts = split(&[(
+            "",
+            "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":}\n{\"resourceType\":\"Task\"}\n",
+        )]);
+        assert_eq!(inputs(&parts), [":1", ":3", ":4"]);
+        assert_eq!(parts[1].kind, PartKind::Whole);
     }
 
     #[test]
     fn a_byte_order_mark_is_of_no_line() {
         let lines = "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Task\"}\n";
-        assert_eq!(split(&format!("\u{FEFF}{lines}")), split(lines));
-        let after_a_blank = split(&format!("\u{FEFF}\r\n{lines}"));
-        let labels: Vec<&str> = after_a_blank.iter().map(|part| part.label.as_str()).collect();
-        assert_eq!(labels, [":2", ":3"]);
+        assert_eq!(split(&[("", &format!("\u{FEFF}{lines}"))]), split(&[("", lines)]));
+        let after_a_blank = split(&[("", &format!("\u{FEFF}\r\n{lines}"))]);
+        assert_eq!(inputs(&after_a_blank), [":2", ":3"]);
         let mut found = Vec::new();
         each_document(&format!("\u{FEFF}{lines}"), &mut |start, line, read| {
             found.push((start, line, read.is_ok()));
@@ -390,10 +702,11 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_one_part_as_it_is() {
-        assert_eq!(split("not json at all").len(), 1);
-        assert_eq!(split("").len(), 1);
-        assert_eq!(split("{\n \"a\": [1,\n 2\n").len(), 1);
-        assert_eq!(split("[]").len(), 0);
-        assert_eq!(split(r#"[{"resourceType":"Task"},{"x":1}]"#).len(), 2);
+        assert_eq!(split(&[("", "not json at all")]).len(), 1);
+        assert_eq!(split(&[("", "")]).len(), 1);
+        assert_eq!(split(&[("", "{\n \"a\": [1,\n 2\n")]).len(), 1);
+        assert_eq!(split(&[("", "[]")]).len(), 0);
+        assert_eq!(split(&[("", r#"[{"resourceType":"Task"},{"x":1}]"#)]).len(), 2);
+        assert_eq!(split(&[("", r#"{"resourceType":"Bundle","entry":[]}"#)]).len(), 1);
     }
 }

@@ -1,5 +1,10 @@
 //! The last check before anything leaves: the payload contract, no PHI inside any outgoing string, and nothing that looks
 //! like an identifier where none is declared.
+//!
+//! What comes from a closed vocabulary (a table of our own, a list of values, a token, a generalised number or date, a flag)
+//! is only held against its contract: no text of the event can be inside it, and a patient may be called as a label is. Of
+//! what crosses as it is, only ASCII does, and its parts are put in order once; each identifying value of the event is then
+//! looked up among them, so that the time is linear in the event.
 
 mod dates;
 mod fold;
@@ -7,19 +12,21 @@ mod identify;
 mod letters;
 mod patterns;
 
+use super::adapt::drift::ElementPath;
 use super::canonical::FieldType;
-use super::fhir::{Json, NodeId};
+use super::decisions::Decisions;
+use super::fhir::{Json, Kind, NodeId};
 use super::phi::Phi;
-use super::policy::{Label, Policy, Rule, Target};
-use super::redact::{OutField, Redacted, joined};
+use super::policy::{Label, Policy, Rule};
+use super::redact::{Method, OutField, Redacted, joined};
 use super::refusal::{Code, Refusal};
+use super::spelled::Spelled;
 use super::time::PartialDate;
 use super::validate::Shape;
 use fold::Folded;
 pub(super) use identify::{is_at as identifies_at, is_person};
 
-/// Most bytes of text that one event lets cross as it is, all fields together. What identifies is looked for in each of
-/// them as often as the event has it.
+/// Most bytes that one event lets cross as they are, all fields together.
 const MOST_TEXT: usize = 4096;
 
 /// Checks a record about to leave against its contract and against the event that it came from.
@@ -30,61 +37,78 @@ pub fn check(
     json: &Phi<Json>,
     shape: &Shape,
     policy: &Policy,
-    required: &[usize],
+    decisions: &Decisions,
     redacted: &Redacted,
 ) -> Result<(), Refusal> {
     for field in &redacted.fields {
-        contract(policy, redacted, field)?;
+        contract(policy, decisions, redacted, field)?;
     }
     let crosses = |rule: usize| redacted.fields.iter().any(|field| field.rule == rule);
-    if let Some(missing) = required.iter().find(|rule| !crosses(**rule)) {
+    if let Some(missing) = decisions.required.iter().find(|rule| !crosses(**rule)) {
         return Err(Refusal::about(Code::GuardFieldMissing, target(policy.rules.get(*missing))));
     }
-    let outgoing = redacted.fields.iter().filter_map(|field| {
-        let rule = policy.rules.get(field.rule).filter(|rule| !rule.method.has_fixed_form())?;
-        Some((rule, field.value.as_deref()?))
+    // What is from a closed vocabulary has nothing of the event in it, and is not looked at.
+    let open = redacted.crossings.iter().filter_map(|(node, rule, value)| {
+        let rule = policy.rules.get(*rule).filter(|rule| !rule.is_closed_vocabulary())?;
+        (!json.test(|json| is_flag_or_listed(json, *node, value))).then_some((rule, value.as_str()))
     });
+    let open: Vec<(&Rule, &str)> = open.collect();
     let mut length = 0;
-    for (rule, value) in outgoing.clone() {
+    for (rule, value) in &open {
         length += value.len();
-        if length > MOST_TEXT || value.contains(letters::is_hidden) {
+        if length > MOST_TEXT || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
             return Err(Refusal::about(Code::GuardValueOutside, target(Some(rule))));
         }
     }
-    let all = Folded::new(outgoing.clone().map(|(_, value)| value));
-    let leaks = |text: &Folded| json.test(|json| identifies(json, shape, text));
-    let mut outgoing = outgoing;
-    if leaks(&all) {
-        // Which field it was is asked field by field, since an answer must not carry the value.
-        let field = outgoing.find(|(_, value)| leaks(&Folded::new(std::iter::once(*value))));
-        return Err(Refusal::about(Code::GuardPhi, target(field.map(|(rule, _)| rule))));
+    if open.is_empty() {
+        return Ok(());
     }
-    // A value of the policy's own list is nobody's.
-    match outgoing
-        .find(|(rule, value)| rule.values.is_empty() && patterns::undeclared(rule.field.kind, value))
-    {
+    let leaks = |text: &Folded| json.test(|json| identifies(json, shape.data, text));
+    if leaks(&Folded::new(open.iter().map(|(_, value)| *value))) {
+        // Which field it was is asked field by field, since an answer must not carry the value.
+        let rules = open.chunk_by(|(one, _), (other, _)| std::ptr::eq(*one, *other));
+        let found = rules.filter_map(|own| {
+            let text = Folded::new(own.iter().map(|(_, value)| *value));
+            leaks(&text).then(|| own.first().map(|(rule, _)| *rule))
+        });
+        return Err(Refusal::about(Code::GuardPhi, target(found.flatten().next())));
+    }
+    match open.iter().find(|(rule, value)| patterns::undeclared(rule.field.kind, value)) {
         Some((rule, _)) => Err(Refusal::about(Code::GuardIdentifier, target(Some(rule)))),
         None => Ok(()),
     }
 }
 
+/// Whether a value that crosses as it is can't be anybody's: a flag, or one of the codes that FHIR requires of the element.
+fn is_flag_or_listed(json: &Json, node: NodeId, value: &str) -> bool {
+    json.kind(node) == Kind::Bool
+        || ElementPath::of(json, node)
+            .and_then(|path| path.codes())
+            .is_some_and(|codes| codes.contains(&value))
+}
+
 /// The CRM field that a rule feeds, for a refusal.
-fn target(rule: Option<&Rule>) -> String {
-    rule.and_then(|rule| rule.target.as_ref()).map_or_else(|| "?".to_owned(), Target::to_string)
+fn target(rule: Option<&Rule>) -> Spelled {
+    rule.and_then(|rule| rule.target.as_ref()).map_or_else(|| "?".into(), Spelled::from)
 }
 
 /// What passing means, in sentences.
 pub fn reasons() -> Vec<String> {
     vec![
         "Only fields of the payload contract, each of its type and value set.".to_owned(),
-        "No identifying value of the event inside any outgoing field.".to_owned(),
-        "Nothing that looks like an identifier in a field that declares none.".to_owned(),
+        "No identifying value of the event inside a field that crosses as it is.".to_owned(),
+        "Nothing that looks like an identifier in such a field, unless it declares one.".to_owned(),
     ]
 }
 
 /// (1) Only fields of the contract, each of its type and value set.
-fn contract(policy: &Policy, redacted: &Redacted, field: &OutField) -> Result<(), Refusal> {
-    let outside = || Refusal::about(Code::GuardFieldOutside, policy.reference());
+fn contract(
+    policy: &Policy,
+    decisions: &Decisions,
+    redacted: &Redacted,
+    field: &OutField,
+) -> Result<(), Refusal> {
+    let outside = || Refusal::about(Code::GuardFieldOutside, policy);
     let rule = policy.rules.get(field.rule).ok_or_else(outside)?;
     let target = rule.target.as_ref().ok_or_else(outside)?;
     let Some(value) = field.value.as_deref() else {
@@ -103,14 +127,16 @@ fn contract(policy: &Policy, redacted: &Redacted, field: &OutField) -> Result<()
             rule.method.is_form(item)
                 && (rule.method.has_fixed_form() || fits(rule.field.kind, item))
                 && (rule.values.is_empty() || rule.values.iter().any(|own| own == item))
+                && (rule.method != Method::Label
+                    || decisions.labels(field.rule).is_some_and(|labels| labels.holds(item)))
         });
-    if fits { Ok(()) } else { Err(Refusal::about(Code::GuardValueOutside, target.to_string())) }
+    if fits { Ok(()) } else { Err(Refusal::about(Code::GuardValueOutside, target)) }
 }
 
 /// (2) Whether any identifying text of the event is inside the outgoing text, whatever the rules say of the element: an
 /// adapter that reads a harmless field from an identifying element must not carry it out.
-fn identifies(json: &Json, shape: &Shape, outgoing: &Folded) -> bool {
-    json.leaves(shape.data).any(|leaf| {
+fn identifies(json: &Json, data: NodeId, outgoing: &Folded) -> bool {
+    json.leaves(data).any(|leaf| {
         identify::kind_of(json, leaf).is_some_and(|kind| {
             json.scalar(leaf).is_some_and(|value| {
                 identify::is_inside(kind, &value, outgoing)
@@ -118,6 +144,11 @@ fn identifies(json: &Json, shape: &Shape, outgoing: &Folded) -> bool {
             }) && identify::is_a_persons(json, leaf)
         })
     })
+}
+
+/// Whether a text has nothing in it that identifies somebody whom the event is about.
+pub(super) fn names_nobody(json: &Json, shape: &Shape, text: &str) -> bool {
+    !identifies(json, shape.data, &Folded::new(std::iter::once(text)))
 }
 
 /// The leaves of a document that identify a person, by their place: names, addresses below state, contact points,
@@ -133,18 +164,18 @@ pub fn identifying(json: &Json) -> Vec<NodeId> {
 /// The form that a value must have to cross as it is, in words: what [`check`] asks of it, besides its type's own.
 pub fn form_of(kind: FieldType) -> &'static str {
     match kind {
-        FieldType::Code => "no spaces; 64 bytes at most",
+        FieldType::Code => "no spaces, plain letters, digits and signs (ASCII); 64 bytes at most",
         FieldType::Date => "a FHIR date or dateTime",
         FieldType::PostalCode => "letters, digits, spaces, hyphens; 10 bytes at most",
         FieldType::Label | FieldType::Identifier | FieldType::Personal => {
-            "one line, nothing hidden in it; 200 characters at most"
+            "one line of plain letters, digits and signs (ASCII); 200 characters at most"
         }
         FieldType::FreeText => "nothing: free text does not leave",
     }
 }
 
 /// Whether a value that crosses as it is has the form of its field's type.
-pub(super) fn fits(kind: FieldType, value: &str) -> bool {
+fn fits(kind: FieldType, value: &str) -> bool {
     match kind {
         // FHIR's `code`: no spaces at its ends nor two in a row; and short, since a longer one is a sentence.
         FieldType::Code => value.len() <= 64 && !value.contains(char::is_whitespace),
@@ -154,5 +185,43 @@ pub(super) fn fits(kind: FieldType, value: &str) -> bool {
         }
         FieldType::Label | FieldType::Identifier | FieldType::Personal => value.chars().count() <= 200,
         FieldType::FreeText => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Comparisons for each byte of a patient with these names, against as much text as leaves at most.
+    fn effort(outgoing: &str, names: impl Iterator<Item = String>) -> usize {
+        let names = names.collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"resourceType":"Patient","name":[{names}]}}"#);
+        let bytes = text.len();
+        let json = Json::read(text).unwrap();
+        let outgoing = Folded::new(std::iter::once(outgoing));
+        let before = fold::COMPARED.get();
+        assert!(!identifies(&json, NodeId::ROOT, &outgoing));
+        assert!(bytes > 100_000, "too little to tell by: {bytes}");
+        (fold::COMPARED.get() - before) / bytes
+    }
+
+    #[test]
+    fn the_effort_of_looking_for_names_does_not_grow_with_them_nor_with_what_leaves() {
+        let long = "a".repeat(MOST_TEXT);
+        let short = "lee-sleepy-fleet-".repeat(MOST_TEXT / 17);
+        let given = |count: usize| vec![r#""Mo""#; count].join(",");
+        for outgoing in [long.as_str(), short.replace("lee-", "flees-").as_str(), "A"] {
+            let one = std::iter::once(format!(r#"{{"family":"leep","given":[{}]}}"#, given(100_000)));
+            assert!(effort(outgoing, one) <= 12, "one patient of many given names");
+            let many =
+                (0..20_000).map(|n| format!(r#"{{"family":"Test{n:x}","given":["Ann Lee","{n:x}b"]}}"#));
+            assert!(effort(outgoing, many) <= 12, "many names");
+            let near = (0..2_000).map(|n| format!(r#"{{"family":"{}b{n}"}}"#, "a".repeat(240)));
+            assert!(effort(outgoing, near) <= 12, "names that nearly leave");
+            let given = (0..10_000).map(|n| format!("\"\u{ac01}{n}\"")).collect::<Vec<_>>().join(",");
+            let family = format!("test{}", "\u{ac01}".repeat(84));
+            let joined = (0..2).map(|_| format!(r#"{{"family":"{family}","given":[{given}]}}"#));
+            assert!(effort(outgoing, joined) <= 12, "a long name beside many");
+        }
     }
 }

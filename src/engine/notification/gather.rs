@@ -2,7 +2,7 @@
 
 use super::read::read_in;
 use super::{Notification, Origin};
-use crate::engine::fhir::{Json, NodeId, ResourceType, find};
+use crate::engine::fhir::{Json, NodeId, Reference, ResourceType, deleted_names, find, may_be_same};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 
@@ -40,6 +40,11 @@ fn parts(json: &Json, notification: &Notification, ehr: &Json, origin: Origin) -
     let event = notification.events.iter().find(|event| event.number == origin.number)?;
     let fetch = |reference: NodeId| find(ehr, NodeId::ROOT, &json.str(reference)?);
     let mut body = Body::default();
+    // What is deleted is not looked for: the entry that says so is all that there is of the event.
+    if let Some(entry) = event.focus.and_then(|focus| deletion_of(json, focus)) {
+        body.entries.push(json.source(entry).to_owned());
+        return Some(body.finish());
+    }
     match event.resource {
         Some(resource) => body.add(json, resource),
         None => {
@@ -60,6 +65,21 @@ fn parts(json: &Json, notification: &Notification, ehr: &Json, origin: Origin) -
     }
     notification.shared.iter().for_each(|resource| body.add(json, *resource));
     Some(body.finish())
+}
+
+/// The entry of a notification's Bundle by which what a reference in it names is deleted.
+fn deletion_of(json: &Json, reference: NodeId) -> Option<NodeId> {
+    let is_bundle = |node: &NodeId| json.resource_type(*node).is_some_and(|kind| kind.name() == "Bundle");
+    let bundle = std::iter::successors(Some(reference), |node| json.parent(*node)).find(is_bundle)?;
+    let name = json.str(reference)?;
+    let is_named = |entry: &NodeId| {
+        deleted_names(json, *entry).is_some_and(|names| names.iter().any(|own| may_be_same_or_is(own, &name)))
+    };
+    json.children(json.get(bundle, "entry")?).find(is_named)
+}
+
+fn may_be_same_or_is(one: &str, other: &str) -> bool {
+    Reference::parse(one) == Reference::parse(other) || may_be_same(one, other)
 }
 
 #[derive(Default)]

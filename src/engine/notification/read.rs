@@ -1,10 +1,11 @@
 //! Reading a notification Bundle.
 
 use super::{Event, Kind, Notification, Print};
-use crate::engine::fhir::{Json, Kind as Node, NodeId, Reference, ResourceType, is_element_name};
+use crate::engine::fhir::{Json, Kind as Node, NodeId, Reference, ResourceType};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 use crate::engine::refusal::{Code, Refusal};
+use crate::engine::spelled::Spelled;
 use crate::engine::time::Instant;
 
 /// Reads the notification at `at`; none where the document is something else: any Bundle that is not of type `history`,
@@ -216,7 +217,7 @@ impl Reader<'_> {
     fn text(&self, at: NodeId, value: &'static str) -> Result<NodeId, Refusal> {
         let found =
             self.json.get(at, value).filter(|value| self.json.str(*value).is_some_and(|t| !t.is_empty()));
-        found.ok_or_else(|| self.fault(Code::NotificationParameterInvalid, at, &format!(".{value}")))
+        found.ok_or_else(|| self.fault(Code::NotificationParameterInvalid, at, [".", value]))
     }
 
     fn reference(&self, at: NodeId) -> Result<NodeId, Refusal> {
@@ -242,14 +243,13 @@ impl Reader<'_> {
         read.ok_or_else(|| self.fault(Code::NotificationNumberInvalid, value, ""))
     }
 
-    fn missing(&self, at: NodeId, name: &str) -> Refusal {
+    fn missing(&self, at: NodeId, name: &'static str) -> Refusal {
         let list = if self.json.is_member(at, "resource") { "parameter" } else { "part" };
-        self.fault(Code::NotificationParameterMissing, at, &format!(".{list}.where(name='{name}')"))
+        self.fault(Code::NotificationParameterMissing, at, [".", list, ".where(name='", name, "')"])
     }
 
-    fn fault(&self, code: Code, at: NodeId, below: &str) -> Refusal {
-        let mut path = "Bundle".to_owned();
-        self.json.write_path(self.at, at, is_element_name, &mut path);
-        Refusal::about(code, path + below).with_place(self.json.place(at))
+    fn fault(&self, code: Code, at: NodeId, below: impl Into<Spelled>) -> Refusal {
+        let path = Spelled::of(self.json, self.at, at).then(below);
+        Refusal::about(code, path).with_place(self.json.place(at))
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::phi::Phi;
 use crate::engine::queue::{Content, Item};
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::time::Instant;
-use crate::engine::{Connector, Run, validate};
+use crate::engine::{Connector, validate};
 use crate::order;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Connector {
             fetched += u64::from(self.take_event(&item, correlation, &json, notification, event, now));
         }
         if several || fetched > 0 {
-            self.note(&run_of(&item), Fact::Unpacked, now, |record| {
+            self.note(&self.name_run(&item), Fact::Unpacked, now, |record| {
                 record.events = Some(events.len() as u64);
                 record.fetched = Some(fetched);
             });
@@ -94,7 +94,7 @@ impl Connector {
         let held = notification.events.iter().any(|e| e.number == number && e.resource.is_some());
         let fetched = !held && matches!(part.content, Content::Event(_));
         if fetched {
-            self.note(&run_of(&part), Fact::Fetched, now, |_| {});
+            self.note(&self.name_run(&part), Fact::Fetched, now, |_| {});
         }
         part.origin = Some(origin);
         part.ahead = turn == Turn::Ahead;
@@ -164,16 +164,9 @@ impl Connector {
                 item.attested = self.attested;
                 let found = matches!(item.content, Content::Event(_));
                 let fact = if found { Fact::Fetched } else { Fact::Missing };
-                self.note(&run_of(&item), fact, now, |_| {});
+                self.note(&self.name_run(&item), fact, now, |_| {});
                 self.queue.push(item);
             }
         }
     }
-}
-
-/// An event as the log names it.
-fn run_of(item: &Item) -> Run {
-    let mut run = Run::new(item.correlation.clone());
-    run.event_id = Some(item.message.id.clone());
-    run
 }

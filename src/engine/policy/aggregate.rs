@@ -76,6 +76,7 @@ pub(super) fn read(doc: &mut Document<'_>, root: NodeId, rules: &[Rule]) -> Opti
 fn is_dimension(rule: &Rule) -> bool {
     match rule.method {
         Method::Keep => matches!(rule.field.kind, FieldType::Code | FieldType::Label),
+        Method::Label => true,
         Method::Tokenize | Method::Withhold => false,
         Method::AgeBand | Method::Year | Method::YearMonth | Method::Zip3 | Method::UsState => true,
         Method::Drop => true,

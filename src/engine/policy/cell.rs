@@ -7,7 +7,7 @@ use crate::engine::fhir::{Json, Kind, NodeId};
 /// The text that a cell shows for a value: a list of values as `a; b; c`, anything that is neither text nor number as
 /// the document has it.
 pub fn shown(json: &Json, at: NodeId, column: Column) -> String {
-    if column == Column::Values
+    if column.is_list()
         && let Some(items) = strings(json, at)
     {
         return join(&items);

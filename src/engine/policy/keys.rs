@@ -9,6 +9,7 @@ use crate::engine::keys::{
     Holds::{Choice, Form, FormBy, ListOf, Number, Object, Objects, SomeOf, Text, Version},
     Key, Needed, Shape,
 };
+use crate::engine::label::{TABLE, Unlisted};
 use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
 
@@ -50,6 +51,11 @@ pub static POLICY: Shape = Shape {
             Object(&AGGREGATE),
             "Where nothing but counts may leave: what is counted.",
         ),
+        Key::optional(
+            "tables",
+            Objects(&TABLE),
+            "Tables of labels; one of the same name as one of the adapter's adds to that.",
+        ),
         Key::required("rules", Objects(&RULE), "What may cross. A field that no rule names does not."),
         Key::optional("changelog", Objects(&CHANGE), "What changed with each version, oldest first."),
     ],
@@ -61,15 +67,6 @@ pub static TARGET: Shape = Shape {
     keys: &[
         Key::required("system", Text, "Id of the receiving system."),
         Key::required("adapter", Text, "Id of the adapter that writes its objects."),
-    ],
-};
-
-/// Where records went in version 1 of the format.
-pub static TARGET_OF_VERSION_1: Shape = Shape {
-    about: "The receiving system and its object.",
-    keys: &[
-        Key::required("system", Text, "Id of the receiving system."),
-        Key::required("object", Form(CRM_WORD), "The one CRM object that all rules feed."),
     ],
 };
 
@@ -121,7 +118,24 @@ pub static RULE: Shape = Shape {
         .needed(Needed::Where("label", &["allowed", "transformed", "redacted"])),
         Key::optional("cardinality", Choice(cardinalities), "How many values cross; 1..1 where one must."),
         Key::optional("normalise", Choice(forms), "The form that values are brought into before the method."),
-        Key::optional("values", SomeOf(&Text), "The values that may leave; any without it."),
+        Key::optional(
+            "values",
+            SomeOf(&Text),
+            "The values that may leave. A code that crosses as it is must be one of them.",
+        ),
+        Key::optional(
+            "systems",
+            SomeOf(&Text),
+            "The code systems that a code may be of which crosses as it is.",
+        ),
+        Key::optional(
+            "table",
+            Text,
+            "The table that labels are taken from: the policy's, the adapter's, or both by one name.",
+        )
+        .needed(Needed::Where("method", &["label"])),
+        Key::optional("unlisted", Choice(unlisted), "What becomes of a code that is not in the table.")
+            .needed(Needed::Where("method", &["label"])),
         Key::optional("owner", Text, "Who answers for the rule."),
         Key::optional("check", Text, "How it is checked that the rule does what it should."),
         Key::optional("rollback", Text, "How the rule is taken back."),
@@ -143,10 +157,6 @@ pub static CHANGE: Shape = Shape {
 const CRM_FIELD: &str = "^[A-Za-z][A-Za-z0-9]*\\.[A-Za-z][A-Za-z0-9]*$";
 /// The form of a CRM object's name, or of a field's without its object.
 const CRM_WORD: &str = "^[A-Za-z][A-Za-z0-9]*$";
-
-/// What a rule feeds in version 1 of the format: a field of the one CRM object.
-pub static RULE_TARGET_OF_VERSION_1: Key =
-    Key::optional("target", Form(CRM_WORD), "The field that it feeds of the CRM object.");
 
 fn subjects() -> Vec<&'static str> {
     let mut names = Vec::new();
@@ -173,6 +183,10 @@ fn classes() -> Vec<&'static str> {
 
 fn methods() -> Vec<&'static str> {
     Method::NAMES.to_vec()
+}
+
+fn unlisted() -> Vec<&'static str> {
+    Unlisted::ALL.map(Unlisted::as_str).to_vec()
 }
 
 fn cardinalities() -> Vec<&'static str> {

@@ -9,7 +9,7 @@ mod read;
 mod row;
 
 pub use aggregate::Aggregate;
-pub use keys::{POLICY, RULE_TARGET_OF_VERSION_1, TARGET_OF_VERSION_1};
+pub use keys::POLICY;
 pub(in crate::engine) use read::text_hash;
 pub use row::{Column, Row};
 
@@ -17,6 +17,7 @@ use super::adapt::{Adapter, CrmAdapter};
 use super::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry};
 use super::document::{Diagnostic, Severity};
 use super::fhir::ResourceType;
+use super::label::{LabelTable, Lookup};
 use super::normalise::Normalise;
 use super::redact::Method;
 use std::fmt;
@@ -106,8 +107,12 @@ pub struct Rule {
     pub cardinality: Cardinality,
     /// The form that values are brought into before the method.
     pub normalise: Option<Normalise>,
-    /// The values that may leave; empty for no restriction.
+    /// The values that may leave; empty where the method bounds them.
     pub values: Vec<String>,
+    /// The code systems of which a code must be that crosses as it is, where elements say of which it is.
+    pub systems: Vec<String>,
+    /// Where labels come from; only for the method `label`.
+    pub lookup: Option<Lookup>,
     /// Who answers for the rule.
     pub owner: Option<String>,
     /// How it is checked that the rule does what it should.
@@ -120,6 +125,15 @@ pub struct Rule {
     pub row: usize,
     /// Where the rule stands in the policy's text, as a byte offset.
     pub offset: u32,
+}
+
+impl Rule {
+    /// Whether each value that leaves by this rule is from a closed vocabulary, whatever a sender wrote: a label of our
+    /// own table, a value that the rule lists, a token, or a generalised number or date. No text of the event can be
+    /// inside such a value.
+    pub fn is_closed_vocabulary(&self) -> bool {
+        self.method.has_fixed_form() || !self.values.is_empty()
+    }
 }
 
 /// An entry of the changelog.
@@ -174,12 +188,12 @@ pub struct Policy {
     pub role: String,
     /// What it counts, where nothing but counts may leave.
     pub aggregate: Option<Aggregate>,
+    /// Tables of labels of its own.
+    pub tables: Vec<LabelTable>,
     /// What the rules say, field by field, in the order of the text.
     pub rules: Vec<Rule>,
     /// What changed with each version, oldest first.
     pub changelog: Vec<Change>,
-    /// The version of the policy format that the text is in.
-    pub schema_version: u8,
     /// First 16 hex digits of the SHA-256 of the text.
     pub hash: String,
 }

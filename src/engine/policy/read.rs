@@ -1,13 +1,14 @@
 //! Reading a policy text, as far as it can be read.
 
 use super::edit::{Layout, quoted, splice};
-use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET, TARGET_OF_VERSION_1};
+use super::keys::{CHANGE, POLICY, RECIPIENT, RULE, TARGET};
 use super::lint::codes::{CLASS_LOWERED, FIELD_TWICE, TARGET_TWICE};
 use super::{Beside, Change, Label, Policy, Reading, Row, Rule, Target, aggregate, is_word, lint};
 use crate::engine::audit::hex;
 use crate::engine::canonical::{Cardinality, Catalogue, DisclosureClass, FieldEntry, FieldType};
 use crate::engine::document::{Document, Edit, Severity, closest, not_json};
 use crate::engine::fhir::{Json, NodeId, ResourceType};
+use crate::engine::label::{self, Lookup, Unlisted};
 use crate::engine::normalise::Normalise;
 use crate::engine::redact::Method;
 use crate::engine::time::{PartialDate, is_duration};
@@ -28,21 +29,21 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
     if !doc.object(root, &POLICY) {
         return Reading { policy: None, rows: Vec::new(), findings: doc.finish() };
     }
-    let schema_version = if doc.schema_version(root, &["1", "2"]) == Some("1") { 1 } else { 2 };
-    let ends = target(&mut doc, root, schema_version);
+    doc.schema_version(root, 2);
+    let (target, target_adapter) = target(&mut doc, root);
     let (recipient, role) = recipient(&mut doc, root);
     let event_types =
         doc.some_strings(root, "eventTypes", "No event at all could come in.", "List the types that may.");
     let consent_required = consent(&mut doc, root);
     let rows = rows(&json);
-    let rules = rules(&mut doc, root, catalogue, ends.object.as_deref());
+    let rules = rules(&mut doc, root, catalogue);
     let policy = Policy {
         id: doc.string(root, "id"),
         version: doc.string(root, "version"),
         title: doc.string(root, "title"),
         source: doc.string(root, "source"),
-        target: ends.system,
-        target_adapter: ends.adapter,
+        target,
+        target_adapter,
         event_types,
         resource_types: resource_types(&mut doc, root),
         jurisdictions: doc.strings(root, "jurisdictions"),
@@ -56,9 +57,9 @@ pub(super) fn read(text: &str, catalogue: &Catalogue, beside: Beside<'_>) -> Rea
         recipient,
         role,
         aggregate: aggregate::read(&mut doc, root, &rules),
+        tables: label::read(&mut doc, root),
         rules,
         changelog: changelog(&mut doc, root),
-        schema_version,
         hash: text_hash(text),
     };
     lint::run(&mut doc, &policy, beside);
@@ -70,32 +71,11 @@ pub(in crate::engine) fn text_hash(text: &str) -> String {
     hex(Sha256::digest(text.as_bytes()).get(..8).unwrap_or(&[]))
 }
 
-/// Where records go.
-#[derive(Default)]
-struct Ends {
-    system: String,
-    adapter: String,
-    /// In version 1, the one object that all rules feed.
-    object: Option<String>,
-}
-
-/// The adapter that wrote the CRM's objects when version 1 of the format had no word for it.
-pub(super) const ADAPTER_OF_VERSION_1: &str = "crm-demo";
-
-fn target(doc: &mut Document<'_>, root: NodeId, schema_version: u8) -> Ends {
-    let shape = if schema_version == 1 { &TARGET_OF_VERSION_1 } else { &TARGET };
+/// Where records go: the system, and the adapter that writes its objects.
+fn target(doc: &mut Document<'_>, root: NodeId) -> (String, String) {
     match doc.json.get(root, "target") {
-        Some(at) if doc.object(at, shape) => {
-            let system = doc.string(at, "system");
-            match schema_version {
-                1 => {
-                    let object = Some(doc.string(at, "object"));
-                    Ends { system, adapter: ADAPTER_OF_VERSION_1.to_owned(), object }
-                }
-                _ => Ends { system, adapter: doc.string(at, "adapter"), object: None },
-            }
-        }
-        _ => Ends::default(),
+        Some(at) if doc.object(at, &TARGET) => (doc.string(at, "system"), doc.string(at, "adapter")),
+        _ => Default::default(),
     }
 }
 
@@ -165,14 +145,14 @@ fn changelog(doc: &mut Document<'_>, root: NodeId) -> Vec<Change> {
 }
 
 /// What the rules say, field by field. Of two rules that claim the same, the first one holds.
-fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Vec<Rule> {
+fn rules(doc: &mut Document<'_>, root: NodeId, catalogue: &Catalogue) -> Vec<Rule> {
     let Some(list) = doc.json.get(root, "rules") else { return Vec::new() };
     let items = doc.items(list);
     let mut named: Option<BTreeSet<String>> = None;
     let mut taken = Taken::default();
     let mut rules: Vec<Rule> = Vec::new();
     for (row, item) in items.iter().copied().enumerate() {
-        let Some(written) = rule(doc, item, catalogue, object) else { continue };
+        let Some(written) = rule(doc, item, catalogue) else { continue };
         let at = |key| doc.json.get(item, key).unwrap_or(item);
         if !taken.ids.insert(written.id.clone()) {
             let help = "Give each rule an id of its own.";
@@ -258,6 +238,8 @@ struct Written {
     cardinality: Option<Cardinality>,
     normalise: Option<Normalise>,
     values: Vec<String>,
+    systems: Vec<String>,
+    lookup: Option<Lookup>,
     owner: Option<String>,
     check: Option<String>,
     rollback: Option<String>,
@@ -286,6 +268,8 @@ impl Written {
             cardinality: self.cardinality.unwrap_or(Cardinality { required: false, ..field.cardinality }),
             normalise: self.normalise,
             values: self.values.clone(),
+            systems: self.systems.clone(),
+            lookup: self.lookup.clone(),
             owner: self.owner.clone(),
             check: self.check.clone(),
             rollback: self.rollback.clone(),
@@ -296,7 +280,7 @@ impl Written {
     }
 }
 
-fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Option<&str>) -> Option<Written> {
+fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<Written> {
     if !doc.object(at, &RULE) {
         return None;
     }
@@ -305,6 +289,7 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
     let label = label(doc, at);
     let help = "List the values that may, or leave it out.";
     let values = doc.some_strings(at, "values", "No value at all could cross.", help);
+    let systems = doc.some_strings(at, "systems", "No code at all could cross.", "List the code systems.");
     let [owner, check, rollback, note] =
         ["owner", "check", "rollback", "note"].map(|key| doc.optional(at, key));
     let cardinality = doc.one_of(at, "cardinality", &Cardinality::ALL, Cardinality::as_str);
@@ -320,7 +305,8 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
         Subject::Entity(fields) => fields.iter().map(|field| field.kind).collect(),
     };
     let method = method(doc, at, label, &kinds);
-    let target = target_of(doc, at, label, &subject, object);
+    let target = target_of(doc, at, label, &subject);
+    let lookup = lookup(doc, at, method);
     let (method, target) = (method?, target?);
     if let (Subject::Field(field), Some(Cardinality { many: true, .. })) = (&subject, cardinality)
         && !field.cardinality.many
@@ -340,12 +326,38 @@ fn rule(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue, object: Optio
         cardinality,
         normalise,
         values,
+        systems,
+        lookup,
         owner,
         check,
         rollback,
         note,
         offset,
     })
+}
+
+/// Where a rule takes labels from. Both keys go with the method, and with no other.
+fn lookup(doc: &mut Document<'_>, at: NodeId, method: Option<Method>) -> Option<Lookup> {
+    let takes_labels = doc.json.get_str(at, "method").as_deref() == Some(Method::Label.name());
+    for key in ["table", "unlisted"] {
+        match doc.json.get(at, key) {
+            None if takes_labels => doc.missing(at, key),
+            Some(member) if !takes_labels => {
+                let help = format!("Remove `{key}`, or use the method `label`.");
+                doc.error(
+                    member,
+                    "table-of-method",
+                    "Only the method `label` takes labels from a table.",
+                    help,
+                );
+            }
+            _ => {}
+        }
+    }
+    let table = doc.optional(at, "table");
+    let unlisted = doc.one_of(at, "unlisted", &Unlisted::ALL, Unlisted::as_str);
+    method.filter(|method| *method == Method::Label)?;
+    Some(Lookup { table: table?, unlisted: unlisted? })
 }
 
 /// The canonical field that a rule names, or every field of the entity that it names.
@@ -366,15 +378,9 @@ fn subject(doc: &mut Document<'_>, at: NodeId, catalogue: &Catalogue) -> Option<
     None
 }
 
-/// The CRM field that a rule feeds, as `Object.field`, or the object alone for a whole entity. In version 1 of the
-/// format rules name the field alone. None in the outer sense where the rule can't be used.
-fn target_of(
-    doc: &mut Document<'_>,
-    at: NodeId,
-    label: Label,
-    subject: &Subject,
-    object: Option<&str>,
-) -> Option<Option<String>> {
+/// The CRM field that a rule feeds, as `Object.field`, or the object alone for a whole entity. None in the outer sense
+/// where the rule can't be used.
+fn target_of(doc: &mut Document<'_>, at: NodeId, label: Label, subject: &Subject) -> Option<Option<String>> {
     let Some(target) = doc.optional(at, "target") else {
         return match label {
             Label::Prohibited => Some(None),
@@ -390,13 +396,9 @@ fn target_of(
         doc.error(target_at, "target-of-prohibited", "A prohibited field feeds nothing.", help);
         return Some(None);
     }
-    let full = match object {
-        Some(object) => format!("{object}.{target}"),
-        None => target,
-    };
     let fits = match subject {
-        Subject::Field(_) => Target::parse(&full).is_some(),
-        Subject::Entity(_) => is_word(&full),
+        Subject::Field(_) => Target::parse(&target).is_some(),
+        Subject::Entity(_) => is_word(&target),
     };
     if !fits {
         let help = match subject {
@@ -406,7 +408,7 @@ fn target_of(
         doc.error(target_at, "target-malformed", "This is no field of a CRM object.", help);
         return None;
     }
-    Some(Some(full))
+    Some(Some(target))
 }
 
 fn label(doc: &mut Document<'_>, at: NodeId) -> Option<Label> {
@@ -468,7 +470,7 @@ fn method(doc: &mut Document<'_>, at: NodeId, label: Label, kinds: &[FieldType])
                     node,
                     "method-unsuited",
                     format!("`{text}` can't be applied to this kind of field."),
-                    "Dates: generalize:age-band, :year, :year-month. Postal codes: generalize:zip3. States: generalize:us-state. Anything: tokenize.",
+                    "Dates: generalize:age-band, :year, :year-month. Postal codes: generalize:zip3. States: generalize:us-state. Codes and identifiers: label. Anything: tokenize.",
                 );
                 None
             }

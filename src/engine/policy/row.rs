@@ -24,6 +24,12 @@ pub enum Column {
     Normalise,
     /// Values that may leave.
     Values,
+    /// Code systems that codes may be of.
+    Systems,
+    /// Table of labels.
+    Table,
+    /// What becomes of a code that is not in the table.
+    Unlisted,
     /// Owner.
     Owner,
     /// Check.
@@ -36,7 +42,7 @@ pub enum Column {
 
 impl Column {
     /// All columns, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Id,
         Self::Field,
         Self::Label,
@@ -46,11 +52,19 @@ impl Column {
         Self::Cardinality,
         Self::Normalise,
         Self::Values,
+        Self::Systems,
+        Self::Table,
+        Self::Unlisted,
         Self::Owner,
         Self::Check,
         Self::Rollback,
         Self::Note,
     ];
+
+    /// Whether a cell holds a list.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Values | Self::Systems)
+    }
 
     /// The key in the document.
     pub fn key(self) -> &'static str {
@@ -64,6 +78,9 @@ impl Column {
             Self::Cardinality => "cardinality",
             Self::Normalise => "normalise",
             Self::Values => "values",
+            Self::Systems => "systems",
+            Self::Table => "table",
+            Self::Unlisted => "unlisted",
             Self::Owner => "owner",
             Self::Check => "check",
             Self::Rollback => "rollback",

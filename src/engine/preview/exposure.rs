@@ -105,6 +105,7 @@ pub fn between(old: Option<&Rule>, new: Option<&Rule>) -> Option<Effect> {
         spelling(old, new).filter(|effect| alike || *effect == Effect::NewlyCrosses),
         amount(old.cardinality.many, new.cardinality.many),
         place(old.target.as_ref(), new.target.as_ref()),
+        (old.systems != new.systems || old.lookup != new.lookup).then_some(Effect::NewlyCrosses),
         (old.class != new.class).then_some(Effect::Changed),
         (old.cardinality.required != new.cardinality.required).then_some(Effect::Changed),
     ];

@@ -15,6 +15,7 @@ mod veil;
 pub use exposure::{Crossing, Effect, Exposure};
 pub use report::{
     CodeCount, Example, FieldChange, FieldEffect, HeaderChange, Report, Row, Section, Terms, Totals,
+    UnlistedCodes,
 };
 pub use side::{Ground, Judged, Seen, Side, Under};
 
@@ -115,10 +116,10 @@ impl Preview {
             let what = "The two policies are about different source systems: no event is both's.";
             against.new.push(Finding::About("preview.other-source", what));
         }
-        match (old, new, StateKeys::new(texts.seed)) {
+        match (old, new, StateKeys::new(texts.seed, texts.seed)) {
             (Some(old), Some(new), Some(state_keys)) if against == Against::default() => {
                 let consents = consents.map(|mut consents| {
-                    consents.identify(&state_keys);
+                    consents.identify(&old.policy.source, &state_keys);
                     consents
                 });
                 let ground = Ground { consents, state_keys, register: Register::default() };
@@ -162,6 +163,11 @@ impl Preview {
     /// Takes what is not even a text.
     pub fn take_unread(&mut self, name: &str, refusal: &Refusal) {
         self.tally.unread(name, refusal);
+    }
+
+    /// Takes what is an event of neither policy.
+    pub fn take_not_covered(&mut self) {
+        self.tally.not_covered();
     }
 
     /// Events taken so far.

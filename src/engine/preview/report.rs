@@ -2,6 +2,7 @@
 
 use super::Effect;
 use crate::engine::canonical::{DisclosureClass, FieldEntry};
+use crate::engine::label::{Coded, Unlisted};
 use crate::engine::policy::Rule;
 use crate::engine::refusal::Code;
 use std::sync::Arc;
@@ -27,6 +28,27 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// How many more there are.
     pub more_rows: usize,
+    /// What is not in the tables of the new policy's rules, rule by rule.
+    pub unlisted: Vec<UnlistedCodes>,
+}
+
+/// The codes that events have and the table of a rule does not.
+#[derive(Clone, Debug)]
+pub struct UnlistedCodes {
+    /// The rule's id.
+    pub rule: String,
+    /// The canonical field.
+    pub field: String,
+    /// The table.
+    pub table: String,
+    /// What becomes of them.
+    pub becomes: Unlisted,
+    /// How many values.
+    pub values: usize,
+    /// The codes that may be named, each with how many values have it and the label that a shared table has for it.
+    pub codes: Vec<(Coded, usize, Option<String>)>,
+    /// Values whose code is not named: it has not the form of one, it identifies somebody, or there are too many.
+    pub unnamed: usize,
 }
 
 /// How many events fare how. Each is counted once among the six after `events`.

@@ -125,16 +125,17 @@ impl Side {
     fn soundness(&self, event: &Phi<Json>, seen: &Seen, ground: &Ground, at: Instant) -> Verdicts {
         let Seen { shape, claims } = seen;
         let map = self.map(shape);
-        let patient = self.knows(event, seen, ground);
+        let patient = self.knows(event, seen, ground, at);
         let known = Known { source: &self.policy.source, sent: at, seen: None, patient };
         validate::judge_soundness(event, shape, map, claims, &known, &self.adapter.deviations)
     }
 
     /// Whether the patient of a consent is known: one that is on file, or that came along.
-    fn knows(&self, event: &Phi<Json>, seen: &Seen, ground: &Ground) -> bool {
+    fn knows(&self, event: &Phi<Json>, seen: &Seen, ground: &Ground, at: Instant) -> bool {
         let (Some(map), Some(directory)) = (self.map(&seen.shape), &ground.consents) else { return true };
         let nothing = Learned::default();
-        nothing.about(event, &seen.shape, map, &self.policy.source, directory, &ground.state_keys).1
+        let namespace = seen.shape.namespace(&self.policy.source, at);
+        nothing.about(event, &seen.shape, map, &namespace, directory, &ground.state_keys).1
     }
 
     /// Judges an event. `verdicts` are those that no policy has a part in, where they are known already.
@@ -153,21 +154,26 @@ impl Side {
         };
         let Seen { shape, claims } = seen;
         let verdicts = verdicts.get_or_insert_with(|| self.soundness(event, seen, ground, at));
-        verdicts.policy = validate::judge_policy(event, shape, self.map(shape), claims, &self.policy);
+        verdicts.policy =
+            validate::judge_policy(event, shape, self.map(shape), claims, &self.policy, at.day());
         if let Some(refusal) = verdicts.refusal() {
             return refused(refusal);
         }
         if let Some(consents) = &ground.consents {
             let Policy { purpose, recipient, .. } = &self.policy;
             let question = Question { purpose, recipient, at };
-            let decided = consents.decide(event, shape, &question, &ground.register, &ground.state_keys);
+            let names = (self.policy.source.as_str(), &ground.state_keys);
+            let decided = consents.decide(event, shape, &question, &ground.register, names);
             if let Err(denial) = decided {
                 return refused(denial.refusal);
             }
         }
         let Self { policy, decisions, keys, .. } = self;
-        let redacted = redact::redact(event, shape, claims, policy, decisions, keys, at.day());
-        let refusal = guard::check(event, shape, policy, &decisions.required, &redacted).err();
+        let redacted = match redact::redact(event, shape, claims, policy, decisions, keys, at) {
+            Ok(redacted) => redacted,
+            Err(refusal) => return refused(refusal),
+        };
+        let refusal = guard::check(event, shape, policy, decisions, &redacted).err();
         Judged { refusal, redacted: Some(redacted) }
     }
 }

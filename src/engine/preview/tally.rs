@@ -1,12 +1,16 @@
 //! Counting what differs, event by event. What is kept is bounded, however many events there are.
 
 use super::exposure::{Crossing, Effect, Exposure, within};
-use super::report::{CodeCount, Example, FieldChange, FieldEffect, Report, Row, Section, Terms, Totals};
+use super::report::{
+    CodeCount, Example, FieldChange, FieldEffect, Report, Row, Section, Terms, Totals, UnlistedCodes,
+};
 use super::rules::{Ruled, headers, rule, ruled};
 use super::side::{Side, Under};
 use super::veil::veil;
 use crate::engine::fhir::Json;
+use crate::engine::label::Coded;
 use crate::engine::phi::Phi;
+use crate::engine::redact;
 use crate::engine::refusal::{Code, Refusal};
 use crate::order;
 use std::collections::BTreeMap;
@@ -16,6 +20,8 @@ use std::sync::Arc;
 const EXAMPLES: usize = 3;
 /// Events kept one by one.
 const ROWS: usize = 1_000;
+/// Codes named of one rule.
+const CODES: usize = 200;
 
 /// What has been counted so far.
 pub struct Tally {
@@ -30,6 +36,16 @@ pub struct Tally {
     refused: BTreeMap<Code, CodeCount>,
     rows: Vec<Row>,
     more_rows: usize,
+    /// What is not in the tables of the new policy, by rule.
+    unlisted: BTreeMap<usize, Missing>,
+}
+
+/// What is not in the table of a rule: how many values, and of which codes.
+#[derive(Default)]
+struct Missing {
+    values: usize,
+    codes: BTreeMap<Coded, usize>,
+    unnamed: usize,
 }
 
 /// How often a field fares so.
@@ -54,6 +70,7 @@ impl Tally {
             refused: BTreeMap::new(),
             rows: Vec::new(),
             more_rows: 0,
+            unlisted: BTreeMap::new(),
         }
     }
 
@@ -78,6 +95,7 @@ impl Tally {
     /// Counts an event as both policies judge it.
     pub fn take(&mut self, name: &str, event: &Phi<Json>, old: &Under<'_>, new: &Under<'_>) {
         self.totals.events += 1;
+        self.count_unlisted(event, new);
         match (&old.judged.refusal, &new.judged.refusal) {
             (None, None) => self.totals.accepted += 1,
             (Some(_), Some(refusal)) => {
@@ -108,6 +126,19 @@ impl Tally {
             Some(map.event_type.clone())
         });
         self.rows.push(Row { event: name.to_owned(), event_type, old: code(old), new: code(new), fields });
+    }
+
+    fn count_unlisted(&mut self, event: &Phi<Json>, new: &Under<'_>) {
+        let (Some(seen), Some(redacted)) = (new.seen, &new.judged.redacted) else { return };
+        for (rule, coded) in redact::unlisted(event, &seen.shape, redacted) {
+            let missing = self.unlisted.entry(rule).or_default();
+            missing.values += 1;
+            let has_room = missing.codes.len() < CODES;
+            match coded.filter(|coded| has_room || missing.codes.contains_key(coded)) {
+                Some(coded) => *missing.codes.entry(coded).or_default() += 1,
+                None => missing.unnamed += 1,
+            }
+        }
     }
 
     /// Whether any field of an event fares otherwise, and which; only that, once enough events are kept.
@@ -197,6 +228,28 @@ impl Tally {
             })
         });
         let fields = changes.collect();
+        let unlisted = self.unlisted.into_iter().filter_map(|(rule, missing)| {
+            let rule = new.policy.rules.get(rule)?;
+            let lookup = rule.lookup.as_ref()?;
+            let shared = |coded: &Coded| {
+                let mut entries = new.adapter.tables.iter().flat_map(|table| &table.entries);
+                entries.find(|(own, _)| own == coded).map(|(_, label)| label.clone())
+            };
+            let codes = missing.codes.into_iter().map(|(coded, values)| {
+                let label = shared(&coded);
+                (coded, values, label)
+            });
+            Some(UnlistedCodes {
+                rule: rule.id.clone(),
+                field: rule.field.name.clone(),
+                table: lookup.table.clone(),
+                becomes: lookup.unlisted,
+                values: missing.values,
+                codes: codes.collect(),
+                unnamed: missing.unnamed,
+            })
+        });
+        let unlisted = unlisted.collect();
         Report {
             consents,
             totals: self.totals,
@@ -207,6 +260,7 @@ impl Tally {
             refused: by_number(self.refused),
             rows: self.rows,
             more_rows: self.more_rows,
+            unlisted,
         }
     }
 }
@@ -263,8 +317,9 @@ fn example(
     };
     let node = |out: Option<&Crossing<'_>>| out.and_then(|out| out.nodes.get(place)).copied();
     let node = node(new).or_else(|| node(old));
-    let path =
-        node.zip(seen).map(|(node, seen)| event.classify(|json| json.locus(seen.shape.data, node)).path);
+    let path = node
+        .zip(seen)
+        .map(|(node, seen)| event.classify(|json| json.locus(seen.shape.data, node)).path.into());
     Example { event: name.to_owned(), path, from: show(old), to: show(new) }
 }
 
@@ -273,7 +328,7 @@ fn count(into: &mut BTreeMap<Code, CodeCount>, name: &str, refusal: &Refusal) {
     let counted = into.entry(code).or_insert(CodeCount { code, events: 0, examples: Vec::new() });
     counted.events += 1;
     if counted.examples.len() < EXAMPLES {
-        counted.examples.push((name.to_owned(), refusal.path.clone()));
+        counted.examples.push((name.to_owned(), refusal.path.as_deref().map(str::to_owned)));
     }
 }
 

@@ -8,11 +8,12 @@ use crate::engine::redact::Method;
 const LONGEST: usize = 16;
 
 /// The outline of a value as a rule would let it out: `9` for a digit, `A` and `a` for letters, `·` for anything else
-/// that is not plain punctuation. A value that the rule itself lists shows as it is where nothing of its class points at
+/// that is not plain punctuation. A label of our own table, or a value that the rule itself lists, shows as it is where nothing of its class points at
 /// the person, and a token as one.
 pub fn veil(rule: &Rule, value: &str) -> String {
     let plain = rule.class <= DisclosureClass::ClinicalAdjacent;
-    if plain && rule.values.iter().any(|listed| listed == value) {
+    let is_ours = rule.method == Method::Label || rule.values.iter().any(|listed| listed == value);
+    if plain && is_ours {
         return value.to_owned();
     }
     if rule.method == Method::Tokenize {

@@ -63,7 +63,8 @@ impl Connector {
             }
             if refusal.code == Code::AttestationRequired {
                 // Nothing of the event was judged: with the attestation it may come again under its own id.
-                self.seen.forget(&self.setting.source, &item.message.id);
+                let Setting { source, state_keys, .. } = &*self.setting;
+                self.seen.forget(source, &state_keys.of_event(source, &item.message.id));
                 item.origin.into_iter().for_each(|origin| self.queue.tracker.reopen(origin));
             }
             run.outcome = Outcome::of(&refusal);
@@ -156,9 +157,17 @@ impl Connector {
         self.told = self.apart.len();
     }
 
-    fn run_of(&self, item: &Item) -> Run {
+    /// An event as the log names it.
+    pub(in crate::engine) fn name_run(&self, item: &Item) -> Run {
+        let Setting { source, state_keys, .. } = &*self.setting;
         let mut run = Run::new(item.correlation.clone());
-        run.event_id = Some(item.message.id.clone());
+        run.event_id = Some(state_keys.of_event(source, &item.message.id));
+        run.reference = state_keys.of_delivery(source, &item.message.id, &item.correlation);
+        run
+    }
+
+    fn run_of(&self, item: &Item) -> Run {
+        let mut run = self.name_run(item);
         run.credential = Some(item.message.credential.clone());
         run.step(Stage::Webhook, Mark::Passed, vec![GENUINE.to_owned()]);
         run
@@ -211,7 +220,9 @@ impl Connector {
         item.attempts.push(Attempt { at: now, code: refusal.code });
         let failed = item.failed();
         let asked = self.setting.sink.retry_after(now);
-        let due = next_try(failed, now, asked, &item.correlation, &self.setting.state_keys);
+        let Setting { source, state_keys, .. } = &*self.setting;
+        let reference = state_keys.of_delivery(source, &item.message.id, &item.correlation);
+        let due = next_try(failed, now, asked, &reference, state_keys);
         let Some(due) = due else {
             return self.give_up(run, item, Refusal::new(Code::AttemptsExhausted), now);
         };
@@ -264,7 +275,7 @@ fn place(item: &mut Item, setting: &Setting) {
     if item.order.is_none() {
         let order = match &item.content {
             Content::Event(json) => validate::locate(json, &setting.policy, &setting.adapter)
-                .map(|shape| Order::of(json, &shape, &setting.state_keys)),
+                .map(|shape| Order::of(json, &shape, setting.names(), item.due)),
             _ => Ok(Order::PLAIN),
         };
         item.order = Some(order.unwrap_or(Order::PLAIN));

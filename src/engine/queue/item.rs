@@ -2,7 +2,7 @@
 
 use super::seal::StateKeys;
 use crate::engine::Arrival;
-use crate::engine::fhir::{Json, names};
+use crate::engine::fhir::{Identity, Json};
 use crate::engine::notification::{self, Origin};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Refusal};
@@ -55,7 +55,7 @@ impl Order {
     pub const PLAIN: Self = Self { class: Class::Routine, subject: None };
 
     /// The place of an event whose parts were found.
-    pub fn of(event: &Phi<Json>, shape: &Shape, keys: &StateKeys) -> Self {
+    pub fn of(event: &Phi<Json>, shape: &Shape, (source, keys): (&str, &StateKeys), now: Instant) -> Self {
         event.classify(|json| {
             let priority = json.get_str(shape.focus, "priority");
             let class = if shape.resource_type.name() == "Consent" {
@@ -65,9 +65,9 @@ impl Order {
             } else {
                 Class::Routine
             };
-            // The patient's own `Type/id`, where the event has it; else the reference as it is.
-            let names = shape.patient().map(|patient| names(json, shape.data, patient)).unwrap_or_default();
-            let name = names.get(1).or(names.first());
+            let namespace = shape.namespace(source, now);
+            let identity = shape.patient().map(|patient| namespace.identity(json, patient));
+            let name = identity.as_ref().and_then(Identity::name);
             let subject = name.map(|name| Subject(keys.fold("subject", name)));
             Self { class, subject }
         })

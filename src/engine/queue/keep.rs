@@ -4,11 +4,12 @@
 //! The plain form, which never leaves the engine, is a line of JSON about what it holds and, after it, the bodies end to
 //! end. Places in the order are not kept, since the setting that reads them may be another one by then.
 
-use super::{Attempt, Content, DeadLetter, Item, Queue, StateKeys};
+use super::{Attempt, Content, DeadLetter, Item, Opened, Queue, StateKeys};
 use crate::engine::fhir::Json;
 use crate::engine::notification::{Gap, Kind, Origin, Print, Subscription, Track};
 use crate::engine::phi::Phi;
 use crate::engine::refusal::{Code, Place, Refusal};
+use crate::engine::spelled::Spelled;
 use crate::engine::time::Instant;
 use crate::engine::validate;
 use crate::engine::webhook::Authentic;
@@ -143,12 +144,6 @@ impl Queue {
         line.chain(dead).chain(tracks)
     }
 
-    /// Every part, sealed, by its name.
-    pub(in crate::engine) fn all_parts(&self, keys: &StateKeys) -> Vec<(String, String)> {
-        let sealed = self.parts().filter_map(|part| Some((part.name.clone(), part.seal(keys)?)));
-        sealed.collect()
-    }
-
     /// The parts that have changed since this was asked last, sealed, by name; none for those that have gone.
     pub(in crate::engine) fn take_changed(&mut self, keys: &StateKeys) -> Vec<(String, Option<String>)> {
         let mut before = std::mem::take(&mut self.kept);
@@ -175,7 +170,7 @@ impl Queue {
         let mut waiting: BTreeMap<(u64, u64), Item> = BTreeMap::new();
         for (name, text) in sealed {
             let opened = keys.open(&text);
-            let Some((head, (line, dead, tracks))) = opened.as_deref().and_then(read) else {
+            let Some((head, (line, dead, tracks))) = opened.as_ref().and_then(read) else {
                 closed.push((name, text));
                 continue;
             };
@@ -238,26 +233,27 @@ fn keep<'a>(item: &'a Item, place: u64, bodies: &mut Vec<Phi<&'a [u8]>>) -> Kept
 type State = (Vec<(u64, Item)>, Vec<DeadLetter>, Vec<(Subscription, Track)>);
 
 /// Reads the plain form: its head, and what it holds. The bodies are taken into protection at once.
-fn read(plain: &[u8]) -> Option<(&[u8], State)> {
+fn read(opened: &Opened) -> Option<(&[u8], State)> {
+    let plain = opened.bytes();
     let end = plain.iter().position(|byte| *byte == b'\n')?;
     let (head, mut bodies) = plain.split_at_checked(end)?;
     bodies = bodies.get(1..)?;
     let kept: Kept = serde_json::from_slice(head).ok()?;
-    let line = kept.line.into_iter().map(|item| Some((item.place, restore(item, &mut bodies)?)));
+    let line = kept.line.into_iter().map(|item| Some((item.place, restore(item, &mut bodies, opened)?)));
     let line: Option<Vec<(u64, Item)>> = line.collect();
     let dead: Option<Vec<DeadLetter>> = kept
         .dead
         .into_iter()
         .map(|letter| {
-            let item = restore(letter.item, &mut bodies)?;
-            Some(DeadLetter { item, why: letter.why.read()?, at: Instant(letter.at) })
+            let item = restore(letter.item, &mut bodies, opened)?;
+            Some(DeadLetter { item, why: letter.why.read(opened)?, at: Instant(letter.at) })
         })
         .collect();
     let tracks: Option<Vec<_>> = kept.tracks.into_iter().map(KeptTrack::read).collect();
     bodies.is_empty().then_some((head, (line?, dead?, tracks?)))
 }
 
-fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
+fn restore(kept: KeptItem, bodies: &mut &[u8], opened: &Opened) -> Option<Item> {
     let mut take = |length: usize| {
         let (body, rest) = bodies.split_at_checked(length)?;
         *bodies = rest;
@@ -265,7 +261,7 @@ fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
     };
     let content = match kept.body {
         KeptBody::Event(length) => Content::Raw(take(length)?),
-        KeptBody::Refused(refusal) => Content::Refused(refusal.read()?),
+        KeptBody::Refused(refusal) => Content::Refused(refusal.read(opened)?),
         KeptBody::Notice(kind) => Content::Notice(Kind::ALL.into_iter().find(|k| k.as_str() == kind)?),
         KeptBody::Known => Content::Known,
         KeptBody::Absent(refusal, length) => {
@@ -273,7 +269,7 @@ fn restore(kept: KeptItem, bodies: &mut &[u8]) -> Option<Item> {
                 Some(length) => Some(Arc::new(validate::read(take(length)?).ok()?)),
                 None => None,
             };
-            Content::Absent(refusal.read()?, json)
+            Content::Absent(refusal.read(opened)?, json)
         }
     };
     let attempts: Option<Vec<Attempt>> = kept
@@ -352,15 +348,19 @@ impl From<&Refusal> for KeptRefusal {
     fn from(refusal: &Refusal) -> Self {
         Self {
             code: refusal.code.as_str().to_owned(),
-            path: refusal.path.clone(),
+            path: refusal.path.clone().map(String::from),
             place: refusal.place.map(|place| (place.line, place.column, place.offset)),
         }
     }
 }
 
 impl KeptRefusal {
-    fn read(self) -> Option<Refusal> {
+    fn read(self, opened: &Opened) -> Option<Refusal> {
         let place = self.place.map(|(line, column, offset)| Place { line, column, offset });
-        Some(Refusal { code: Code::parse(&self.code)?, path: self.path, place })
+        Some(Refusal {
+            code: Code::parse(&self.code)?,
+            path: self.path.map(|path| Spelled::opened(path, opened)),
+            place,
+        })
     }
 }

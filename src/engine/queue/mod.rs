@@ -16,7 +16,7 @@ mod seal;
 
 pub use item::{Attempt, Class, Content, DeadLetter, Item, Order, Subject, is_of};
 pub use retry::{ATTEMPTS, next_try};
-pub use seal::{Sealed, StateKeys};
+pub use seal::{Opened, Sealed, StateKeys};
 
 use super::notification::{Origin, Subscription, Tracker};
 use super::time::Instant;

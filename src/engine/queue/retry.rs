@@ -13,13 +13,13 @@ const CAP_MILLIS: i64 = 300_000;
 /// When to try again after `failed` tries that failed, the last of them at `now`; none when that was the last.
 ///
 /// The wait is between half and the whole of 5 s · 2^(failed − 1), at most 300 s; where in that range is a keyed
-/// hash of correlation id and try, so that a run repeats exactly and events that failed together do not come
+/// hash of the event's `reference` and the try, so that a run repeats exactly and events that failed together do not come
 /// back together. What the receiver asks for (`Retry-After`, RFC 9110, section 10.2.3; seconds) is never undercut.
 pub fn next_try(
     failed: usize,
     now: Instant,
     retry_after: Option<u32>,
-    correlation: &str,
+    reference: &str,
     keys: &StateKeys,
 ) -> Option<Instant> {
     if failed >= ATTEMPTS {
@@ -27,7 +27,7 @@ pub fn next_try(
     }
     let doublings = u32::try_from(failed.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let whole = BASE_MILLIS.saturating_mul(1 << doublings).min(CAP_MILLIS);
-    let [high, low, ..] = keys.fold("jitter", &format!("{correlation}\0{failed}"));
+    let [high, low, ..] = keys.fold_for_log("jitter", &format!("{reference}\0{failed}"));
     let share = i64::from(u16::from_be_bytes([high, low]));
     let wait = whole / 2 + (whole / 2) * share / i64::from(u16::MAX);
     let asked = i64::from(retry_after.unwrap_or(0)).saturating_mul(1000);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn wait(failed: usize, retry_after: Option<u32>, correlation: &str) -> Option<i64> {
-        let keys = StateKeys::new("seed").unwrap();
+        let keys = StateKeys::new("seed", "seed").unwrap();
         next_try(failed, Instant(1_000), retry_after, correlation, &keys).map(|at| at.0 - 1_000)
     }
 

@@ -1,6 +1,7 @@
 //! Redaction methods: what a value becomes on its way across.
 
 use crate::engine::canonical::FieldType;
+use crate::engine::place;
 use crate::engine::time::{Day, PartialDate};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -9,91 +10,30 @@ use sha2::{Digest, Sha256};
 /// method puts out is a new version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// As it is.
+    /// As it is: a code or a flag that the rule lists.
     Keep,
+    /// A code or an identifier to the label that a table of our own has for it.
+    Label,
     /// A date of birth to an age band of ten years; 90 and over as one (45 CFR 164.514(b)(2)(i)(C)).
     AgeBand,
     /// A date to its year.
     Year,
     /// A date to its year and month. Not Safe Harbor.
     YearMonth,
-    /// A postal code to its first three digits, `000` for areas of 20,000 people or fewer.
+    /// A ZIP code to its first three digits, `000` for areas of 20,000 people or fewer (45 CFR 164.514(b)(2)(i)(B), by the
+    /// census of 2020). Only of a US address that is in force.
     Zip3,
-    /// A state's name or code to the code that the postal service uses; anything else does not cross.
+    /// A state's name or code to the code that the postal service uses; anything else does not cross. Only of a US address
+    /// that is in force.
     UsState,
-    /// A keyed token, the same for the same value within one receiving system. Pseudonymisation.
+    /// A keyed token of a value with its namespace (an identifier's system, a reference's server), the same within one
+    /// receiving system. Pseudonymisation.
     Tokenize,
     /// The field is there and says that it was withheld.
     Withhold,
     /// Nothing crosses.
     Drop,
 }
-
-/// ZIP3 areas of 20,000 people or fewer, by the census of 2000.
-const SMALL_ZIP3_CENSUS_2000: [&str; 17] = [
-    "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884",
-    "890", "893",
-];
-
-/// States and territories: USPS code and name.
-const US_STATES: [(&str, &str); 56] = [
-    ("AL", "Alabama"),
-    ("AK", "Alaska"),
-    ("AZ", "Arizona"),
-    ("AR", "Arkansas"),
-    ("CA", "California"),
-    ("CO", "Colorado"),
-    ("CT", "Connecticut"),
-    ("DE", "Delaware"),
-    ("DC", "District of Columbia"),
-    ("FL", "Florida"),
-    ("GA", "Georgia"),
-    ("HI", "Hawaii"),
-    ("ID", "Idaho"),
-    ("IL", "Illinois"),
-    ("IN", "Indiana"),
-    ("IA", "Iowa"),
-    ("KS", "Kansas"),
-    ("KY", "Kentucky"),
-    ("LA", "Louisiana"),
-    ("ME", "Maine"),
-    ("MD", "Maryland"),
-    ("MA", "Massachusetts"),
-    ("MI", "Michigan"),
-    ("MN", "Minnesota"),
-    ("MS", "Mississippi"),
-    ("MO", "Missouri"),
-    ("MT", "Montana"),
-    ("NE", "Nebraska"),
-    ("NV", "Nevada"),
-    ("NH", "New Hampshire"),
-    ("NJ", "New Jersey"),
-    ("NM", "New Mexico"),
-    ("NY", "New York"),
-    ("NC", "North Carolina"),
-    ("ND", "North Dakota"),
-    ("OH", "Ohio"),
-    ("OK", "Oklahoma"),
-    ("OR", "Oregon"),
-    ("PA", "Pennsylvania"),
-    ("PR", "Puerto Rico"),
-    ("RI", "Rhode Island"),
-    ("SC", "South Carolina"),
-    ("SD", "South Dakota"),
-    ("TN", "Tennessee"),
-    ("TX", "Texas"),
-    ("UT", "Utah"),
-    ("VT", "Vermont"),
-    ("VA", "Virginia"),
-    ("WA", "Washington"),
-    ("WV", "West Virginia"),
-    ("WI", "Wisconsin"),
-    ("WY", "Wyoming"),
-    ("AS", "American Samoa"),
-    ("GU", "Guam"),
-    ("MP", "Northern Mariana Islands"),
-    ("VI", "Virgin Islands"),
-];
 
 impl Method {
     /// The names a policy may give.
@@ -104,6 +44,7 @@ impl Method {
         "generalize:zip3",
         "generalize:us-state",
         "tokenize",
+        "label",
     ];
 
     /// The method of this name.
@@ -115,6 +56,7 @@ impl Method {
             "generalize:zip3" => Some(Self::Zip3),
             "generalize:us-state" => Some(Self::UsState),
             "tokenize" => Some(Self::Tokenize),
+            "label" => Some(Self::Label),
             _ => None,
         }
     }
@@ -123,6 +65,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::Keep => "keep",
+            Self::Label => "label",
             Self::AgeBand => "generalize:age-band",
             Self::Year => "generalize:year",
             Self::YearMonth => "generalize:year-month",
@@ -138,11 +81,12 @@ impl Method {
     pub fn recipe(self) -> &'static str {
         match self {
             Self::Keep => "keep/1",
-            Self::AgeBand => "generalize:age-band/1",
+            Self::Label => "label/1",
+            Self::AgeBand => "generalize:age-band/2",
             Self::Year => "generalize:year/1",
             Self::YearMonth => "generalize:year-month/1",
-            Self::Zip3 => "generalize:zip3/1",
-            Self::UsState => "generalize:us-state/1",
+            Self::Zip3 => "generalize:zip3/2:census-2020",
+            Self::UsState => "generalize:us-state/2",
             Self::Tokenize => "tokenize/1",
             Self::Withhold => "withhold/1",
             Self::Drop => "drop/1",
@@ -156,12 +100,13 @@ impl Method {
             Self::Zip3 => kind == FieldType::PostalCode,
             Self::UsState => matches!(kind, FieldType::Code | FieldType::Label),
             Self::Tokenize => kind != FieldType::FreeText,
+            Self::Label => matches!(kind, FieldType::Code | FieldType::Identifier),
             Self::Keep | Self::Withhold | Self::Drop => true,
         }
     }
 
-    /// Whether what it puts out has a form that the guard checks whole, so that no text of the source can be
-    /// inside it.
+    /// Whether what it puts out has a form that the guard checks whole, or is from a table of our own, so that no text of
+    /// the source can be inside it.
     pub fn has_fixed_form(self) -> bool {
         !matches!(self, Self::Keep | Self::Withhold | Self::Drop)
     }
@@ -182,11 +127,12 @@ impl Method {
                 text.split_once('-').is_some_and(|(year, month)| digits(year, 4) && digits(month, 2))
             }
             Self::Zip3 => digits(text, 3),
-            Self::UsState => US_STATES.iter().any(|(code, _)| *code == text),
+            Self::UsState => place::us_state(text) == Some(text),
             Self::Tokenize => {
                 text.strip_prefix("tok_").is_some_and(|hex| hex.len() == 32 && hex.bytes().all(is_lower_hex))
             }
-            Self::Keep | Self::Withhold | Self::Drop => true,
+            // Which labels there are, the rule's table says.
+            Self::Keep | Self::Label | Self::Withhold | Self::Drop => true,
         }
     }
 
@@ -196,9 +142,10 @@ impl Method {
             Self::AgeBand => "ten years of age, e.g. 40-49; 90 or older",
             Self::Year => "four digits, or: 90 or more years ago",
             Self::YearMonth => "year and month, e.g. 2026-01",
-            Self::Zip3 => "three digits; 000 for small areas",
+            Self::Zip3 => "three digits; 000 where the census of 2020 counted 20,000 people or fewer",
             Self::UsState => "the postal service's two letters",
             Self::Tokenize => "tok_ and 32 hexadecimal digits",
+            Self::Label => "a label of the table",
             Self::Keep | Self::Withhold | Self::Drop => "any",
         }
     }
@@ -217,35 +164,30 @@ impl Method {
                 let date = PartialDate::parse(value)?;
                 Some(format!("{:04}-{:02}", date.year, date.month?))
             }
-            Self::Zip3 => {
-                let area = value.get(..3)?;
-                let zip = value.len() >= 5 && value.bytes().take(5).all(|b| b.is_ascii_digit());
-                zip.then(|| if SMALL_ZIP3_CENSUS_2000.contains(&area) { "000" } else { area }.to_owned())
-            }
-            Self::UsState => us_state(value).map(str::to_owned),
+            Self::Zip3 => place::zip3(value).map(str::to_owned),
+            Self::UsState => place::us_state(value).map(str::to_owned),
             Self::Tokenize => Some(keys.token(value)),
-            Self::Withhold | Self::Drop => None,
+            // Labels are found by what stands beside the code, too.
+            Self::Label | Self::Withhold | Self::Drop => None,
         }
     }
-}
-
-/// The postal service's code of a state or territory, from its code or name.
-pub fn us_state(text: &str) -> Option<&'static str> {
-    let known = |known: &str| known.eq_ignore_ascii_case(text.trim());
-    US_STATES.iter().find(|(code, name)| known(code) || known(name)).map(|(code, _)| *code)
 }
 
 const OLDEST_BAND: &str = "90 or older";
 const YEAR_WITHHELD: &str = "90 or more years ago";
 
+/// The age band of somebody who was born on a day, in a month or in a year. Where they may be in either of two bands, none:
+/// but 90 and over where they may be that old.
 fn age_band(born: PartialDate, today: Day) -> Option<String> {
-    let birthday = born.first_day();
-    let had_birthday = (today.month, today.day) >= (birthday.month, birthday.day);
-    let age = today.year - birthday.year - i32::from(!had_birthday);
-    match age {
+    let age = |birthday: Day| {
+        let had_birthday = (today.month, today.day) >= (birthday.month, birthday.day);
+        today.year - birthday.year - i32::from(!had_birthday)
+    };
+    let (oldest, youngest) = (age(born.first_day()), age(born.last_day()));
+    match oldest {
         90.. => Some(OLDEST_BAND.to_owned()),
-        0..90 => {
-            let from = age / 10 * 10;
+        0..90 if oldest / 10 == youngest.max(0) / 10 => {
+            let from = oldest / 10 * 10;
             Some(format!("{from}-{}", from + 9))
         }
         _ => None,
@@ -270,9 +212,9 @@ impl Keys {
         Hmac::new_from_slice(&mac.finalize().into_bytes()).ok().map(Self)
     }
 
-    /// Token of a value.
-    fn token(&self, value: &str) -> String {
-        format!("tok_{}", self.hex(b"value\0", &[value]))
+    /// Token of a name: what [`Namespace::name_of`](crate::engine::fhir::Namespace::name_of) makes of a value.
+    fn token(&self, name: &str) -> String {
+        format!("tok_{}", self.hex(b"name\0", &[name]))
     }
 
     /// Idempotency key of a record: from the policy and the source's own id of what the event is about.
@@ -310,24 +252,19 @@ mod tests {
         assert_eq!(apply(Method::AgeBand, "1976-01-15").as_deref(), Some("50-59"));
         assert_eq!(apply(Method::AgeBand, "1930").as_deref(), Some("90 or older"));
         assert_eq!(apply(Method::AgeBand, "2030-01-01"), None);
+        // Only the year is known: 89 or 90, 90 or 91, 44 or 45, 49 or 50, 0 or not born.
+        assert_eq!(apply(Method::AgeBand, "1936").as_deref(), Some("90 or older"));
+        assert_eq!(apply(Method::AgeBand, "1936-01").as_deref(), Some("90 or older"));
+        assert_eq!(apply(Method::AgeBand, "1936-02").as_deref(), Some("80-89"));
+        assert_eq!(apply(Method::AgeBand, "1937").as_deref(), Some("80-89"));
+        assert_eq!(apply(Method::AgeBand, "1981").as_deref(), Some("40-49"));
+        assert_eq!(apply(Method::AgeBand, "1976"), None);
+        assert_eq!(apply(Method::AgeBand, "1976-01"), None);
+        assert_eq!(apply(Method::AgeBand, "1976-02").as_deref(), Some("40-49"));
+        assert_eq!(apply(Method::AgeBand, "2026").as_deref(), Some("0-9"));
         assert_eq!(apply(Method::Year, "1935-05-05").as_deref(), Some("90 or more years ago"));
         assert_eq!(apply(Method::YearMonth, "2026-01-10T08:00:00Z").as_deref(), Some("2026-01"));
         assert_eq!(apply(Method::YearMonth, "2026"), None);
-    }
-
-    #[test]
-    fn small_areas_and_partial_postal_codes_do_not_show() {
-        assert_eq!(apply(Method::Zip3, "02139").as_deref(), Some("021"));
-        assert_eq!(apply(Method::Zip3, "03601").as_deref(), Some("000"));
-        assert_eq!(apply(Method::Zip3, "021"), None);
-        assert_eq!(apply(Method::Zip3, "SW1A 1AA"), None);
-    }
-
-    #[test]
-    fn a_state_is_a_code_or_nothing() {
-        assert_eq!(apply(Method::UsState, "MA").as_deref(), Some("MA"));
-        assert_eq!(apply(Method::UsState, " massachusetts").as_deref(), Some("MA"));
-        assert_eq!(apply(Method::UsState, "MA, 12 Example Street"), None);
     }
 
     #[test]

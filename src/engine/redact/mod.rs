@@ -4,21 +4,26 @@ mod method;
 mod pare;
 mod pseudonym;
 
-pub use method::{Keys, Method, us_state};
+pub use method::{Keys, Method};
 pub use pare::{may_hide, pare_consent};
-pub use pseudonym::Pseudonym;
+pub use pseudonym::{KnownBy, Pseudonym, shares};
 
-use super::adapt::Claim;
-use super::adapt::drift::ElementPath;
+use super::adapt::{Claim, Claims};
 use super::audit::hex;
-use super::canonical::DisclosureClass;
+use super::canonical::{DisclosureClass, FieldType};
 use super::decisions::Decisions;
-use super::fhir::{Json, Kind, NodeId, identity};
+use super::fhir::{Json, Kind, Namespace, NodeId, in_force, of_identifier, own_id};
+use super::guard;
+use super::label::{self, Coded, Labels};
 use super::normalise::Normalise;
 use super::phi::Phi;
+use super::place;
 use super::policy::{Label, Policy, Rule};
-use super::time::Day;
+use super::refusal::{Code, Refusal};
+use super::spelled::Spelled;
+use super::time::{Day, Instant};
 use super::validate::Shape;
+use crate::order;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +74,8 @@ pub struct Redacted {
     pub results: Vec<(usize, FieldResult)>,
     /// The elements that crossed: node, rule, and what it became.
     pub crossings: Vec<(NodeId, usize, String)>,
+    /// The elements that are not in the table of their rule: node and rule. They crossed as `other` or not at all.
+    pub unlisted: Vec<(NodeId, usize)>,
     /// The highest class that something crossed of.
     pub class: Option<DisclosureClass>,
 }
@@ -97,12 +104,18 @@ impl Redacted {
     /// The result in sentences. `unnamed` counts the elements that no rule names.
     pub fn reasons(&self, unnamed: u64) -> Vec<String> {
         let count = |wanted| self.results.iter().filter(|(_, result)| *result == wanted).count();
-        vec![
+        let codes = match self.unlisted.len() {
+            0 => None,
+            1 => Some("1 code is not in the table of its rule.".to_owned()),
+            several => Some(format!("{several} codes are not in the tables of their rules.")),
+        };
+        let counts = [
             format!("{} fields cross.", count(FieldResult::Crossed)),
             format!("{} fields say that they were withheld.", count(FieldResult::Withheld)),
             format!("{} fields were there and do not cross.", count(FieldResult::Dropped)),
             format!("{unnamed} elements of the source are named by no rule and do not cross."),
-        ]
+        ];
+        counts.into_iter().chain(codes).collect()
     }
 }
 
@@ -120,6 +133,9 @@ pub fn token_reference(token: &str) -> String {
 ///
 /// Fields come out in the policy's order. A redacted field comes out whether or not the source has it, so
 /// that its presence does not show; a prohibited one never does.
+///
+/// # Errors
+/// [`Code::NamespaceMissing`], where a token of the patient is wanted and the event names the patient without a namespace.
 pub fn redact(
     json: &Phi<Json>,
     shape: &Shape,
@@ -127,15 +143,18 @@ pub fn redact(
     policy: &Policy,
     decisions: &Decisions,
     keys: &Keys,
-    today: Day,
-) -> Redacted {
+    now: Instant,
+) -> Result<Redacted, Refusal> {
     let release = Release(());
-    let id = json.as_ref().map(|json| json.get_str(shape.focus, "id").unwrap_or_default()).release(&release);
+    let namespace = shape.namespace(&policy.source, now);
+    let id = |json| own_id(json, shape.focus).and_then(|id| json.str(id)).unwrap_or_default();
+    let id = json.as_ref().map(id).release(&release);
     let mut out = Redacted {
         key: keys.record(&policy.id, &policy.source, shape.resource_type.name(), &id),
         fields: Vec::new(),
         results: Vec::new(),
         crossings: Vec::new(),
+        unlisted: Vec::new(),
         class: None,
     };
     let forms = decisions.forms(shape);
@@ -150,16 +169,52 @@ pub fn redact(
             Label::Allowed | Label::Transformed => {
                 let limit = if rule.cardinality.many { usize::MAX } else { 1 };
                 let first = out.crossings.len();
-                for claim in places.iter().take(limit) {
-                    let value = json.as_ref().map(|json| {
-                        scalar(json, shape.data, claim.node)
-                            .filter(|_| !rule.keeps_free_text(json, claim.node))
+                if let Some(labels) = decisions.labels(rule_index) {
+                    let many = rule.cardinality.many;
+                    let found = json.as_ref().map(|json| labelled(json, shape.data, &places, labels, many));
+                    for (node, label) in found.release(&release) {
+                        if label.is_none() {
+                            out.unlisted.push((node, rule_index));
+                        }
+                        let value = label.or(labels.unlisted());
+                        out.crossings.extend(value.map(|value| (node, rule_index, value.to_owned())));
+                    }
+                } else {
+                    let named: Claims = json.classify(|json| {
+                        let places = in_order(json, &places, now);
+                        match rule.method {
+                            Method::Zip3 | Method::UsState => of_counting(json, &places, now.day()),
+                            Method::Keep => {
+                                places.into_iter().filter(|claim| rule.keeps(json, claim.node)).collect()
+                            }
+                            Method::Tokenize => {
+                                places.into_iter().filter(|claim| has_namespace(json, claim.node)).collect()
+                            }
+                            _ => places,
+                        }
                     });
-                    let value = value.transpose();
-                    let form = forms.get(claim.field).copied().flatten();
-                    let crossed =
-                        value.and_then(|value| rule.let_out(value.release(&release), form, keys, today));
-                    out.crossings.extend(crossed.map(|value| (claim.node, rule_index, value)));
+                    if rule.method == Method::Tokenize
+                        && rule.is_of_person()
+                        && let (true, Some(claim)) = (named.is_empty(), places.first())
+                    {
+                        return Err(json.classify(|json| {
+                            let path = Spelled::of(json, shape.data, claim.node);
+                            Refusal::about(Code::NamespaceMissing, path).with_place(json.place(claim.node))
+                        }));
+                    }
+                    for claim in named.iter().take(limit) {
+                        let form = forms.get(claim.field).copied().flatten();
+                        let value = json.as_ref().map(|json| {
+                            let value = rule.formed(scalar(json, &namespace, claim.node)?, form)?;
+                            match rule.method {
+                                Method::Tokenize => namespace.name_of(json, claim.node, &value),
+                                _ => Some(value.into_owned()),
+                            }
+                        });
+                        let value = value.transpose().map(|value| value.release(&release));
+                        let crossed = value.and_then(|value| rule.method.apply(&value, keys, now.day()));
+                        out.crossings.extend(crossed.map(|value| (claim.node, rule_index, value)));
+                    }
                 }
                 let crossed = out.crossings.get(first..).unwrap_or(&[]);
                 if crossed.is_empty() {
@@ -174,12 +229,61 @@ pub fn redact(
         };
         out.results.push((rule_index, result));
     }
-    out
+    Ok(out)
 }
 
-/// What a field says of several items.
+/// The places that a rule decides about: of identifiers those that are in force, the preferred one first.
+fn in_order(json: &Json, places: &[Claim], now: Instant) -> Claims {
+    let identifiers: Vec<NodeId> =
+        places.iter().filter_map(|claim| of_identifier(json, claim.node)).collect();
+    if identifiers.is_empty() {
+        return places.to_vec();
+    }
+    let ranked = in_force(json, &identifiers, now);
+    let rank = |claim: &Claim| match of_identifier(json, claim.node) {
+        Some(own) => ranked.iter().position(|identifier| *identifier == own),
+        None => Some(ranked.len()),
+    };
+    let mut places: Claims = places.iter().filter(|claim| rank(claim).is_some()).copied().collect();
+    order::by(&mut places, |claim| rank(claim));
+    places
+}
+
+/// Whether a value has a namespace, or needs none: only an identifier may lack its system.
+fn has_namespace(json: &Json, node: NodeId) -> bool {
+    of_identifier(json, node)
+        .is_none_or(|own| json.get_str(own, "system").is_some_and(|system| !system.is_empty()))
+}
+
+/// What a field says of several items: each once.
 pub(super) fn joined(items: &[&str]) -> String {
+    let mut told = BTreeSet::new();
+    let items: Vec<&str> = items.iter().copied().filter(|item| told.insert(*item)).collect();
     items.join("; ")
+}
+
+/// The label of each concept at these places, with the place that has it: of several codings of one, the first that is
+/// in the table. None where it is not.
+fn labelled<'a>(
+    json: &Json,
+    data: NodeId,
+    places: &[Claim],
+    labels: &'a Labels,
+    many: bool,
+) -> Vec<(NodeId, Option<&'a str>)> {
+    let of_one =
+        |one: &Claim, other: &Claim| label::concept(json, one.node) == label::concept(json, other.node);
+    let concepts = places.chunk_by(of_one).filter_map(|codings| {
+        let nodes = || codings.iter().map(|claim| claim.node);
+        let known = nodes().find_map(|node| Some((node, Some(labels.find(json, data, node)?))));
+        known.or_else(|| nodes().next().map(|node| (node, None)))
+    });
+    let mut concepts: Vec<(NodeId, Option<&str>)> = concepts.collect();
+    if !many {
+        let known = concepts.iter().position(|(_, label)| label.is_some());
+        concepts = concepts.get(known.unwrap_or(0)).copied().into_iter().collect();
+    }
+    concepts
 }
 
 /// The places that each rule decides about, in the policy's order; rules whose field is withheld come in any case.
@@ -193,47 +297,78 @@ fn by_rule(claims: &[Claim], rules: &[Option<usize>], withheld: &[usize]) -> BTr
     places
 }
 
+/// The places that are in an address whose state and ZIP code may cross.
+fn of_counting(json: &Json, places: &[Claim], today: Day) -> Vec<Claim> {
+    let mut known = BTreeMap::new();
+    let mut counts = |claim: &&Claim| {
+        let Some(address) = json.parent(claim.node) else { return false };
+        let list = json.parent(address).unwrap_or(address);
+        *known.entry(list).or_insert_with(|| place::counting(json, address, today)) == Some(address)
+    };
+    places.iter().filter(&mut counts).copied().collect()
+}
+
+/// Different codes of one event that are named to an author, at most: each is held against the whole event.
+const MOST_NAMED: usize = 64;
+
+/// The codes that are not in the tables of their rules, to name them to the author of a policy: of each element the rule,
+/// and the code where it has the form of one and identifies nobody that the event is about. Of one event, the first
+/// [`MOST_NAMED`] codes are named.
+pub fn unlisted(json: &Phi<Json>, shape: &Shape, redacted: &Redacted) -> Vec<(usize, Option<Coded>)> {
+    let codes = json.as_ref().map(|json| {
+        let mut known: BTreeMap<Coded, bool> = BTreeMap::new();
+        let mut named = |node| {
+            let coded = label::unlisted_code(json, shape.data, node)?;
+            if known.len() >= MOST_NAMED && !known.contains_key(&coded) {
+                return None;
+            }
+            let harmless = *known
+                .entry(coded.clone())
+                .or_insert_with_key(|coded| guard::names_nobody(json, shape, &coded.code));
+            harmless.then_some(coded)
+        };
+        redacted.unlisted.iter().map(|(node, rule)| (*rule, named(*node))).collect()
+    });
+    codes.release(&Release(()))
+}
+
 impl Rule {
-    /// Whether an element may hold any text and would cross as it is, without a list of the values that may. Whatever the
-    /// adapter takes it for, it stays behind.
-    fn keeps_free_text(&self, json: &Json, node: NodeId) -> bool {
-        self.method == Method::Keep
-            && self.values.is_empty()
-            && ElementPath::of(json, node).is_none_or(|path| path.is_free_text())
+    /// Whether an element may cross as it is: a code or a flag, for which the rule lists the values that may, and that is of
+    /// a system that the rule lists where the element says of which it is.
+    fn keeps(&self, json: &Json, node: NodeId) -> bool {
+        self.field.kind == FieldType::Code
+            && self.is_closed_vocabulary()
+            && !label::is_text(json, node)
+            && label::system_beside(json, node).is_none_or(|system| {
+                system.is_some_and(|system| self.systems.iter().any(|own| *own == system))
+            })
     }
 
-    /// What a value becomes on its way out: in the adapter's form, in the rule's own, through its method. None where it
-    /// can't be brought into one of them.
-    fn let_out(
-        &self,
-        value: Cow<'_, str>,
-        form: Option<Normalise>,
-        keys: &Keys,
-        today: Day,
-    ) -> Option<String> {
-        let forms = [form, self.normalise].into_iter().flatten();
-        let value = forms.into_iter().try_fold(value, |value, form| form.apply(&value).map(Cow::Owned))?;
-        self.method.apply(&value, keys, today)
+    /// Whether it is about the patient.
+    fn is_of_person(&self) -> bool {
+        self.field.name.starts_with("Person.")
+    }
+
+    /// A value in the adapter's form, and in the rule's own. None where it can't be brought into one of them.
+    fn formed<'a>(&self, value: Cow<'a, str>, form: Option<Normalise>) -> Option<Cow<'a, str>> {
+        let mut forms = [form, self.normalise].into_iter().flatten();
+        forms.try_fold(value, |value, form| form.apply(&value).map(Cow::Owned))
     }
 }
 
-/// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to an
-/// entry of the event stands for that entry, in whatever form it comes; and a Patient's own id stands for the same
-/// as references to it.
-pub(super) fn scalar(json: &Json, data: NodeId, node: NodeId) -> Option<Cow<'_, str>> {
+/// Only a primitive crosses; a complex element named by mistake does not spill its parts. A reference to something on the
+/// source's own server is its `Type/id`, in whatever form it comes; and a Patient's own id is the same as references to it.
+pub(super) fn scalar<'a>(json: &'a Json, namespace: &Namespace<'_>, node: NodeId) -> Option<Cow<'a, str>> {
     match json.kind(node) {
-        Kind::String if json.is_member(node, "reference") => match identity(json, data, node) {
-            Some(identity) => Some(Cow::Owned(identity)),
-            None => json.scalar(node),
-        },
-        Kind::String if json.is_member(node, "id") => {
-            let id = json.str(node)?;
-            let holder = json.parent(node).and_then(|holder| json.resource_type(holder));
-            Some(if holder.is_some_and(|kind| kind.name() == "Patient") {
-                format!("Patient/{id}").into()
-            } else {
-                id
-            })
+        Kind::String
+            if json.is_member(node, "reference")
+                || (json.is_member(node, "id")
+                    && json
+                        .parent(node)
+                        .and_then(|holder| json.resource_type(holder))
+                        .is_some_and(|kind| kind.name() == "Patient")) =>
+        {
+            namespace.own_type_and_id(json, node).map(Cow::Owned).or_else(|| json.scalar(node))
         }
         Kind::String | Kind::Number | Kind::Bool => json.scalar(node),
         Kind::Object | Kind::Array | Kind::Null => None,

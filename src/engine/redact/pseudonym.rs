@@ -2,7 +2,7 @@
 
 use crate::engine::audit::hex;
 use crate::engine::deliver::CrmField;
-use crate::engine::fhir::{Json, NodeId, ResourceType, names, type_and_id};
+use crate::engine::fhir::{Json, Namespace, NodeId, ResourceType};
 use crate::engine::queue::StateKeys;
 use crate::order;
 
@@ -30,20 +30,52 @@ impl std::fmt::Debug for Pseudonym {
     }
 }
 
-impl StateKeys {
-    /// What a person goes by in a document, by each name that the reference or resource at `node` has there.
-    pub fn of_person(&self, json: &Json, data: NodeId, node: NodeId) -> Vec<Pseudonym> {
-        names(json, data, node).iter().map(|name| Pseudonym(self.fold("person", name))).collect()
+/// What a person goes by: an [`Identity`](crate::engine::fhir::Identity) in pseudonyms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownBy {
+    /// Names with their namespaces, the one to know the person by first.
+    pub names: Vec<Pseudonym>,
+    /// The same without their namespaces.
+    pub parts: Vec<Pseudonym>,
+    /// What is said without a namespace, and may mean whoever has such a part.
+    pub sought: Vec<Pseudonym>,
+}
+
+impl KnownBy {
+    /// Whether both are the same person.
+    pub fn is(&self, other: &Self) -> bool {
+        shares(&self.names, &other.names)
     }
 
-    /// The same by type and id alone, on whatever server: enough to doubt by, not to know by.
-    pub fn of_person_anywhere(&self, json: &Json, data: NodeId, node: NodeId) -> Vec<Pseudonym> {
-        let names = names(json, data, node);
-        names
-            .iter()
-            .filter_map(|name| type_and_id(name))
-            .map(|name| Pseudonym(self.fold("person anywhere", name)))
-            .collect()
+    /// Whether both may be the same person, for all that is said.
+    pub fn may_be(&self, other: &Self) -> bool {
+        shares(&self.sought, &other.parts) || shares(&self.parts, &other.sought)
+    }
+}
+
+/// Whether two lists have a pseudonym in common.
+pub fn shares(one: &[Pseudonym], other: &[Pseudonym]) -> bool {
+    one.iter().any(|own| other.contains(own))
+}
+
+impl StateKeys {
+    /// What a person goes by whom the reference or resource at `node` names.
+    pub fn of_person(&self, json: &Json, namespace: &Namespace<'_>, node: NodeId) -> KnownBy {
+        let identity = namespace.identity(json, node);
+        let fold = |end: &str, texts: &[String]| {
+            texts.iter().map(|text| Pseudonym(self.fold(end, text))).collect::<Vec<_>>()
+        };
+        KnownBy {
+            names: fold("person", &identity.names),
+            parts: fold("part", &identity.parts),
+            sought: fold("part", &identity.sought),
+        }
+    }
+
+    /// The names of a person's record itself, without the identifiers that it lists.
+    pub fn of_record(&self, json: &Json, namespace: &Namespace<'_>, node: NodeId) -> Vec<Pseudonym> {
+        let identity = namespace.identity(json, node);
+        identity.of_record().map(|name| Pseudonym(self.fold("person", name))).collect()
     }
 
     /// What a resource of a source goes by; none where it has no id.
@@ -72,13 +104,12 @@ impl StateKeys {
                 text.push_str(part);
             }
         }
-        Pseudonym(self.fold("group", &text))
+        Pseudonym(self.fold_for_log("group", &text))
     }
 
-    /// What a consent goes by: its id, and the type and id of whose it is. None where it has no id or is nobody's.
+    /// What a consent goes by among those of its patient; none where it has no id.
     pub fn of_consent(&self, json: &Json, consent: NodeId) -> Option<Pseudonym> {
         let id = json.get_str(consent, "id")?;
-        let patient = json.get_str(json.get(consent, "patient")?, "reference")?;
-        Some(Pseudonym(self.fold("consent", &[&id, type_and_id(&patient).unwrap_or(&patient)].join("\0"))))
+        Some(Pseudonym(self.fold("consent", &id)))
     }
 }

@@ -14,7 +14,7 @@ mod people;
 pub use keep::Kept;
 
 use super::deliver::{CrmField, CrmRecord, CrmZone};
-use super::fhir::{Json, NodeId};
+use super::fhir::{Json, Namespace, NodeId};
 use super::phi::Phi;
 use super::policy::{Aggregate, Policy};
 use super::queue::StateKeys;
@@ -24,11 +24,14 @@ use super::validate::Shape;
 use people::People;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All that a patient may go by: by each name, and by type and id on whatever server.
-pub fn names(event: &Phi<Json>, data: NodeId, patient: NodeId, keys: &StateKeys) -> Vec<Pseudonym> {
-    let mut names = event.classify(|json| keys.of_person(json, data, patient));
-    names.extend(event.classify(|json| keys.of_person_anywhere(json, data, patient)));
-    names
+/// All that a patient goes by.
+pub fn names(
+    event: &Phi<Json>,
+    namespace: &Namespace<'_>,
+    patient: NodeId,
+    keys: &StateKeys,
+) -> Vec<Pseudonym> {
+    event.classify(|json| keys.of_person(json, namespace, patient)).names
 }
 
 /// A source record that a policy counts, and whose it is.
@@ -183,9 +186,10 @@ impl Tally {
         shape: &Shape,
         policy: &Policy,
         keys: &StateKeys,
+        now: Instant,
     ) -> Option<Contribution> {
         let record = event.classify(|json| keys.of_counted(&policy.id, &policy.source, json, shape.focus))?;
-        let names = names(event, shape.data, shape.patient()?, keys);
+        let names = names(event, &shape.namespace(&policy.source, now), shape.patient()?, keys);
         self.join(&names);
         Some(Contribution { record, patient: names.first().copied()? })
     }

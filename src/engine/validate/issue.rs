@@ -2,6 +2,7 @@
 
 use crate::engine::fhir::{Json, NodeId, is_element_name};
 use crate::engine::refusal::{Code, Place, Refusal};
+use crate::engine::spelled::Spelled;
 use crate::order;
 
 /// FHIR issue severity (<http://hl7.org/fhir/R4/valueset-issue-severity.html>), gravest first.
@@ -34,7 +35,7 @@ impl Severity {
     }
 }
 
-/// One finding of a verdict. Its parts are spelled from schemas, policies and element names; never a value.
+/// One finding of a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
     /// How grave it is.
@@ -42,11 +43,11 @@ pub struct Issue {
     /// What it is, with its sentence, its help and its FHIR issue type.
     pub code: Code,
     /// The element, as FHIRPath: `Observation.value.ofType(Quantity).code`.
-    pub path: String,
+    pub path: Spelled,
     /// The node it stands at.
     pub node: NodeId,
     /// A sentence more exact than the code's own.
-    pub detail: Option<String>,
+    pub detail: Option<Spelled>,
     /// Where the node starts in the text; set by `locate`.
     pub place: Option<Place>,
     /// Its byte range; set by `locate`.
@@ -55,7 +56,7 @@ pub struct Issue {
 
 impl Issue {
     /// An error at a node.
-    pub fn error(code: Code, path: impl Into<String>, node: NodeId) -> Self {
+    pub fn error(code: Code, path: impl Into<Spelled>, node: NodeId) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -68,7 +69,7 @@ impl Issue {
     }
 
     /// The same, with a sentence more exact than the code's own.
-    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+    pub fn with_detail(mut self, detail: impl Into<Spelled>) -> Self {
         self.detail = Some(detail.into());
         self
     }
@@ -87,11 +88,11 @@ impl Issue {
     /// The refusal that this issue leads to. It is kept in the log, so a key of the sender's own is not spelled.
     pub fn refusal(&self) -> Refusal {
         let own = matches!(self.code, Code::ElementUnknown | Code::SchemaDrift);
-        let path = match self.path.rsplit_once('.') {
+        let path = match self.path.split_last() {
             Some((before, last)) if own => {
                 let name = last.split(['[', '(']).next().unwrap_or(last);
                 let known = is_element_name(name) || name == "ofType";
-                if known { self.path.clone() } else { format!("{before}.?") }
+                if known { self.path.clone() } else { before.then(".?") }
             }
             _ => self.path.clone(),
         };
@@ -118,11 +119,12 @@ impl Code {
     /// FHIR issue type (<http://hl7.org/fhir/R4/valueset-issue-type.html>) of an issue with this code.
     pub fn issue_type(self) -> &'static str {
         match self {
-            Self::RequiredMissing | Self::FocusMissing | Self::ResourceTypeMissing => "required",
+            Self::RequiredMissing | Self::FocusMissing | Self::ContextMissing | Self::ResourceTypeMissing => {
+                "required"
+            }
             Self::CodeInvalid => "code-invalid",
             Self::FormatInvalid | Self::Empty => "value",
             Self::InvariantBroken => "invariant",
-            Self::TypeNotSupported => "not-supported",
             Self::ReferenceUnresolved => "not-found",
             Self::EventTypeNotCovered
             | Self::ResourceTypeNotCovered

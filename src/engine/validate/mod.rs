@@ -9,7 +9,7 @@ mod version;
 
 pub use issue::{Issue, Severity, first_failing};
 pub use provenance::Known;
-pub use shape::{Shape, locate};
+pub use shape::{Shape, Standing, locate, standing};
 pub use version::{Version, Versions};
 
 use super::adapt::drift::{self, ElementPath};
@@ -18,6 +18,8 @@ use super::fhir::Json;
 use super::phi::Phi;
 use super::policy::Policy;
 use super::refusal::{Code, Refusal};
+use super::spelled::Spelled;
+use super::time::Day;
 
 /// Reads the raw body as JSON.
 ///
@@ -59,13 +61,16 @@ impl Verdicts {
     }
 
     /// The refusal that they lead to: drift where there is some, since it explains the rest; otherwise the first issue
-    /// that fails of the first verdict that has one.
+    /// that fails of the first verdict that has one. That a consent's patient is nobody who is known says more than that
+    /// the Patient is not there.
     pub fn refusal(&self) -> Option<Refusal> {
         let drift = self.structure.iter().find(|issue| issue.code == Code::SchemaDrift);
         if let Some(drift) = drift {
             return Some(drift.refusal());
         }
-        self.each().into_iter().find_map(|(_, issues)| first_failing(issues)).map(Issue::refusal)
+        let first = self.each().into_iter().find_map(|(_, issues)| first_failing(issues))?;
+        let stranger = || self.provenance.iter().find(|issue| issue.code == Code::PatientUnknown);
+        Some(if first.code == Code::ContextMissing { stranger().unwrap_or(first) } else { first }.refusal())
     }
 
     /// Whether the policy alone could stand against it.
@@ -74,22 +79,8 @@ impl Verdicts {
     }
 }
 
-/// Judges a located event three ways, whatever each finds. `map` is how it is read, where it is, and `claims` what was
-/// found by it; `deviations` are the source's own elements that its adapter lists.
-pub fn judge(
-    json: &Phi<Json>,
-    shape: &Shape,
-    map: Option<&EventMap>,
-    claims: &[Claim],
-    policy: &Policy,
-    known: &Known<'_>,
-    deviations: &[ElementPath],
-) -> Verdicts {
-    let policy = judge_policy(json, shape, map, claims, policy);
-    Verdicts { policy, ..judge_soundness(json, shape, map, claims, known, deviations) }
-}
-
-/// The verdicts that no policy has a part in; of the policy nothing is said.
+/// The verdicts that no policy has a part in; of the policy nothing is said. `map` is how the event is read, where it is,
+/// and `claims` what was found by it; `deviations` are the source's own elements that its adapter lists.
 pub fn judge_soundness(
     json: &Phi<Json>,
     shape: &Shape,
@@ -105,15 +96,16 @@ pub fn judge_soundness(
     }
 }
 
-/// The verdict of a policy alone.
+/// The verdict of a policy alone; `today` tells which addresses are in force.
 pub fn judge_policy(
     json: &Phi<Json>,
     shape: &Shape,
     map: Option<&EventMap>,
     claims: &[Claim],
     policy: &Policy,
+    today: Day,
 ) -> Vec<Issue> {
-    json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy)))
+    json.classify(|json| located(json, policy::judge(json, shape, map, claims, policy, today)))
 }
 
 fn located(json: &Json, mut issues: Vec<Issue>) -> Vec<Issue> {
@@ -121,7 +113,7 @@ fn located(json: &Json, mut issues: Vec<Issue>) -> Vec<Issue> {
     issues
 }
 
-/// What FHIR R4 requires, and what this connector requires on top: a supported focus, and no element that changes the
+/// What FHIR R4 requires, and what this connector requires on top: no element that changes the
 /// meaning of what carries it in a way that no rule here takes account of.
 fn structure_of(
     json: &Json,
@@ -134,12 +126,6 @@ fn structure_of(
     if let Some(map) = map {
         drift::recognise(json, &mut issues, &map.reads);
     }
-    let focus = json.get(shape.focus, "resourceType");
-    for issue in &mut issues {
-        if issue.code == Code::TypeNotSupported && focus == Some(issue.node) {
-            issue.severity = Severity::Error;
-        }
-    }
     let changed = json.descendants(shape.data).filter(|node| {
         json.is_member(*node, "implicitRules")
             || json.is_member(*node, "doNotPerform")
@@ -147,8 +133,7 @@ fn structure_of(
     });
     let known = issues.len();
     issues.extend(
-        changed
-            .map(|node| Issue::error(Code::ModifierUnknown, policy::path_of(json, shape.data, node), node)),
+        changed.map(|node| Issue::error(Code::ModifierUnknown, Spelled::of(json, shape.data, node), node)),
     );
     if issues.len() > known {
         issue::locate(json, &mut issues);

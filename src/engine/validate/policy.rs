@@ -2,18 +2,19 @@
 //!
 //! Allowlists only. What is on a list is let through, and what is on none is not.
 
-use super::Issue;
-use super::Shape;
+use super::{Issue, Severity, Shape};
 use crate::engine::adapt::{Claim, EventMap};
-use crate::engine::fhir::{Json, NodeId, Reference, ResourceType, is_element_name, is_same};
+use crate::engine::fhir::{Json, Kind, NodeId, Reference, resolve};
+use crate::engine::place;
 use crate::engine::policy::Policy;
-use crate::engine::redact::us_state;
 use crate::engine::refusal::Code;
+use crate::engine::spelled::Spelled;
+use crate::engine::time::{Day, Instant};
 
 /// HL7 v3 PurposeOfUse codes, as security labels carry them.
 const PURPOSE_OF_USE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
-/// The canonical field that tells a jurisdiction.
-const STATE: &str = "Person.state";
+/// The purpose of use that marks data as made up for tests. All data here is: it limits nothing.
+const TEST_DATA: &str = "HTEST";
 
 /// Judges an event by its policy. `map` is how the event is read, where it is, and `claims` what was found by it.
 pub(super) fn judge(
@@ -22,42 +23,60 @@ pub(super) fn judge(
     map: Option<&EventMap>,
     claims: &[Claim],
     policy: &Policy,
+    today: Day,
 ) -> Vec<Issue> {
     let mut issues = Vec::new();
     if !shape.covered {
-        let path = shape.resource_type.name().to_owned();
-        issues.push(Issue::error(Code::EventTypeNotCovered, path, shape.focus));
+        issues.push(Issue::error(Code::EventTypeNotCovered, shape.resource_type.name(), shape.focus));
+    }
+    let patient = patient_of(json, shape);
+    // Without the Patient nobody can tell where the patient lives, or whether a value that leaves identifies the patient.
+    if let Some(reference) = shape.patient().filter(|_| shape.covered && patient.is_none()) {
+        issues.push(Issue::error(Code::ContextMissing, Spelled::of(json, shape.data, reference), reference));
     }
     for node in resources(json, shape.data) {
         if !policy.lets_in(json.resource_type(node)) {
-            issues.push(Issue::error(Code::ResourceTypeNotCovered, path_of(json, shape.data, node), node));
+            let issue = Issue::error(Code::ResourceTypeNotCovered, Spelled::of(json, shape.data, node), node);
+            // It came along with what the event is about: that stands against the event only if anything of it would leave.
+            let used = node == shape.focus || crosses(json, node, map, claims, policy);
+            issues.push(if used { issue } else { issue.with_severity(Severity::Warning) });
         }
         if let Some(labels) = other_purpose(json, node, &policy.purpose) {
-            issues.push(Issue::error(Code::PurposeNotCovered, path_of(json, shape.data, labels), labels));
+            issues.push(Issue::error(Code::PurposeNotCovered, Spelled::of(json, shape.data, labels), labels));
         }
     }
+    let elsewhere = patient.and_then(|patient| place::outside(json, patient, &policy.jurisdictions, today));
+    if let Some(address) = elsewhere {
+        issues.push(Issue::error(
+            Code::JurisdictionNotCovered,
+            Spelled::of(json, shape.data, address),
+            address,
+        ));
+    }
     let Some(map) = map else { return issues };
+    let namespace = shape.namespace(&policy.source, Instant(i64::MIN));
     let recipients = map.recipients(json, shape.data, shape.focus);
     let meant = |node: &NodeId| {
-        is_same(json, shape.data, *node, &policy.recipient)
+        namespace.refers_to(json, *node, &policy.recipient)
             || json
                 .str(*node)
                 .is_some_and(|own| Reference::parse(&own) == Reference::parse(&policy.recipient))
     };
     if let Some(other) = recipients.first().filter(|_| !recipients.iter().any(meant)) {
-        issues.push(Issue::error(Code::RecipientNotCovered, path_of(json, shape.data, *other), *other));
-    }
-    if let Some(node) = elsewhere(json, map, claims, &policy.jurisdictions) {
-        issues.push(Issue::error(Code::JurisdictionNotCovered, path_of(json, shape.data, node), node));
+        issues.push(Issue::error(Code::RecipientNotCovered, Spelled::of(json, shape.data, *other), *other));
     }
     issues
 }
 
-/// Path of a node from the event's data on.
-pub(super) fn path_of(json: &Json, data: NodeId, node: NodeId) -> String {
-    let mut path = json.resource_type(data).map_or("?", ResourceType::name).to_owned();
-    json.write_path(data, node, is_element_name, &mut path);
-    path
+/// Whether anything of a resource is in a field that crosses by the policy.
+fn crosses(json: &Json, resource: NodeId, map: Option<&EventMap>, claims: &[Claim], policy: &Policy) -> bool {
+    let (from, to) = json.span(resource);
+    claims.iter().filter(|claim| (from..to).contains(&json.span(claim.node).0)).any(|claim| {
+        let field = map.and_then(|map| map.fields.get(claim.field));
+        field.is_some_and(|own| {
+            policy.rules.iter().any(|rule| rule.field.id == own.id && rule.label.crosses())
+        })
+    })
 }
 
 /// Every resource of the event: the data or the Bundle's entries, and what these contain.
@@ -79,24 +98,17 @@ fn other_purpose(json: &Json, resource: NodeId, purpose: &str) -> Option<NodeId>
     let mut purposes = json
         .children(labels)
         .filter(|label| json.get_str(*label, "system").is_some_and(|system| system == PURPOSE_OF_USE))
+        .filter(|label| json.get_str(*label, "code").is_none_or(|code| code != TEST_DATA))
         .peekable();
     purposes.peek()?;
     let ours = purposes.any(|label| json.get_str(label, "code").is_some_and(|code| code == purpose));
     (!ours).then_some(labels)
 }
 
-/// The state that the person lives in, where it is known and not among the jurisdictions.
-fn elsewhere(json: &Json, map: &EventMap, claims: &[Claim], jurisdictions: &[String]) -> Option<NodeId> {
-    if jurisdictions.is_empty() {
-        return None;
-    }
-    let mut states =
-        claims.iter().filter(|claim| map.fields.get(claim.field).is_some_and(|field| field.name == STATE));
-    states.find_map(|claim| {
-        let state = json.str(claim.node)?;
-        let state = us_state(&state)?;
-        let listed =
-            jurisdictions.iter().any(|known| known == "US" || known.strip_prefix("US-") == Some(state));
-        (!listed).then_some(claim.node)
-    })
+/// The Patient whose event it is, where the event has it.
+fn patient_of(json: &Json, shape: &Shape) -> Option<NodeId> {
+    let patient = shape.patient()?;
+    let resource =
+        if json.kind(patient) == Kind::Object { Some(patient) } else { resolve(json, shape.data, patient) };
+    resource.filter(|resource| json.resource_type(*resource).is_some_and(|kind| kind.name() == "Patient"))
 }

@@ -1,10 +1,10 @@
 //! The provenance verdict: do source, times and lineage of an event agree with each other and with what was seen?
 
-use super::policy::path_of;
 use super::{Issue, Severity, Shape, Version};
 use crate::engine::adapt::{Claim, Effect, EventMap, Subject};
-use crate::engine::fhir::{Json, NodeId, is_same};
+use crate::engine::fhir::{Json, NodeId, own_id};
 use crate::engine::refusal::Code;
+use crate::engine::spelled::Spelled;
 use crate::engine::time::{Instant, date_time_range};
 
 /// How far ahead of its sending an event may be dated, in milliseconds: clocks differ.
@@ -43,17 +43,21 @@ pub(super) fn judge(
     if shape.data != NodeId::ROOT {
         envelope(json, known, &mut issues);
     }
-    let path = |node| path_of(json, shape.data, node);
+    let path = |node| Spelled::of(json, shape.data, node);
     if let Subject::Ambiguous(second) = shape.subject {
         issues.push(Issue::error(Code::SubjectAmbiguous, path(second), second));
     }
-    // The source's own id of the record ties each later version of it to this one.
-    if json.get(shape.focus, "id").is_none() {
-        issues.push(Issue::error(Code::RequiredMissing, path(shape.focus) + ".id", shape.focus));
+    // The source's own id of the record ties each later version of it to this one; a consent is on file by its `id` alone.
+    let id = match map.and_then(|map| map.effect) {
+        Some(Effect::Consent) => json.get(shape.focus, "id"),
+        _ => own_id(json, shape.focus),
+    };
+    if id.is_none() {
+        issues.push(Issue::error(Code::RequiredMissing, path(shape.focus).then(".id"), shape.focus));
     }
     let Some(map) = map else { return issues };
     if let Some(condition) = map.unmet(json, shape.data, shape.focus) {
-        issues.push(Issue::error(Code::EventStateMismatch, condition.select.clone(), shape.focus));
+        issues.push(Issue::error(Code::EventStateMismatch, condition, shape.focus));
     }
     versions(json, shape, map, known, &mut issues);
     for claim in claims {
@@ -72,7 +76,7 @@ pub(super) fn judge(
     }
     match map.effect {
         Some(Effect::Consent) => consent(json, shape, known, &mut issues),
-        Some(Effect::Merge) => merge(json, shape, map, &mut issues),
+        Some(Effect::Merge) => merge(json, shape, map, known, &mut issues),
         None => {}
     }
     issues
@@ -109,7 +113,7 @@ fn versions(json: &Json, shape: &Shape, map: &EventMap, known: &Known<'_>, issue
     let meta = json.get(shape.focus, "meta");
     let member = |name: &str| {
         let node = meta.and_then(|meta| json.get(meta, name)).unwrap_or(shape.focus);
-        (path_of(json, shape.data, node), node)
+        (Spelled::of(json, shape.data, node), node)
     };
     if let Some(name) = known.seen.and_then(|seen| own.backwards_from(seen)) {
         let (path, node) = member(name);
@@ -118,7 +122,7 @@ fn versions(json: &Json, shape: &Shape, map: &EventMap, known: &Known<'_>, issue
     // Of a consent the order decides who may have what: it must be told where it was told before.
     let must_tell = map.effect == Some(Effect::Consent) && known.seen.is_some_and(|seen| !seen.is_unknown());
     if must_tell && own.is_unknown() {
-        let path = path_of(json, shape.data, shape.focus) + ".meta.versionId";
+        let path = Spelled::of(json, shape.data, shape.focus).then(".meta.versionId");
         issues.push(Issue::error(Code::RequiredMissing, path, shape.focus));
     }
     if own.updated.is_some_and(|at| at.0 > known.sent.0.saturating_add(DAY)) {
@@ -138,19 +142,22 @@ fn versions(json: &Json, shape: &Shape, map: &EventMap, known: &Known<'_>, issue
 fn consent(json: &Json, shape: &Shape, known: &Known<'_>, issues: &mut Vec<Issue>) {
     if shape.patient().is_none() || !known.patient {
         let node = json.get(shape.focus, "patient").unwrap_or(shape.focus);
-        issues.push(Issue::error(Code::PatientUnknown, path_of(json, shape.data, node), node));
+        issues.push(Issue::error(Code::PatientUnknown, Spelled::of(json, shape.data, node), node));
     }
 }
 
 /// A merge is of another record than the patient's own.
-fn merge(json: &Json, shape: &Shape, map: &EventMap, issues: &mut Vec<Issue>) {
+fn merge(json: &Json, shape: &Shape, map: &EventMap, known: &Known<'_>, issues: &mut Vec<Issue>) {
+    let namespace = shape.namespace(known.source, known.sent);
     let merged = map.merged(json, shape.data, shape.focus);
+    let record = |node| namespace.identity(json, node).of_record().map(str::to_owned).collect::<Vec<_>>();
+    let stays = record(shape.focus);
     let own = |node: &NodeId| {
-        let text = json.str(*node);
-        text.is_none_or(|text| is_same(json, shape.data, shape.focus, &text) || text.starts_with('#'))
+        let names = record(*node);
+        names.is_empty() || names.iter().any(|name| stays.contains(name))
     };
     let wrong = if merged.is_empty() { Some(shape.focus) } else { merged.into_iter().find(own) };
     if let Some(node) = wrong {
-        issues.push(Issue::error(Code::ReferenceInvalid, path_of(json, shape.data, node), node));
+        issues.push(Issue::error(Code::ReferenceInvalid, Spelled::of(json, shape.data, node), node));
     }
 }

@@ -33,10 +33,7 @@ impl<'a> Headers<'a> {
         match headers.iter().find(|(name, value)| !is_token(name) || value.contains(control)) {
             None => Ok(Self(headers)),
             Some((name, _)) => Err(Refusal {
-                path: READ
-                    .iter()
-                    .find(|read| name.trim().eq_ignore_ascii_case(read))
-                    .map(|n| (*n).to_owned()),
+                path: READ.into_iter().find(|read| name.trim().eq_ignore_ascii_case(read)).map(Into::into),
                 ..Refusal::new(Code::HeaderMalformed)
             }),
         }
@@ -69,7 +66,7 @@ impl<'a> Headers<'a> {
     /// # Errors
     /// `webhook.content-type-unsupported`.
     pub(super) fn check_content(&self) -> Result<(), Refusal> {
-        let refused = |name: &str| Err(Refusal::about(Code::ContentTypeUnsupported, name));
+        let refused = |name: &'static str| Err(Refusal::about(Code::ContentTypeUnsupported, name));
         let encoding = self.optional("content-encoding")?;
         if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
             return refused("content-encoding");
@@ -141,7 +138,7 @@ mod tests {
     fn no_header_hides_in_another() {
         let one = |name: &str, value: &str| {
             let headers = [(name.to_owned(), value.to_owned())];
-            Headers::new(&headers).err().map(|refusal| (refusal.code, refusal.path))
+            Headers::new(&headers).err().map(|refusal| (refusal.code, refusal.path.map(String::from)))
         };
         assert_eq!(one("x-note", "a\tb é"), None);
         let malformed = |path: Option<&str>| Some((Code::HeaderMalformed, path.map(str::to_owned)));

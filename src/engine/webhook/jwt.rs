@@ -13,6 +13,7 @@ use super::super::time::Instant;
 use super::credential::Credential;
 use super::seen::ContentHash;
 use super::signature::Key;
+use crate::engine::spelled::Spelled;
 use crate::order;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -70,8 +71,12 @@ pub struct Assertion<'a> {
     claims: Json,
 }
 
-fn refused<T>(code: Code, claim: Option<&str>) -> Result<T, Refusal> {
-    let path = claim.map_or_else(|| "authorization".to_owned(), |claim| format!("authorization.{claim}"));
+fn refused<T>(code: Code, claim: Option<&'static str>) -> Result<T, Refusal> {
+    let path = Spelled::from("authorization");
+    let path = match claim {
+        Some(claim) => path.then([".", claim]),
+        None => path,
+    };
     Err(Refusal::about(code, path))
 }
 
@@ -93,7 +98,7 @@ impl<'a> Assertion<'a> {
             return refused(Code::AssertionMalformed, None);
         };
         let Some(header) = object(head) else { return refused(Code::AssertionMalformed, None) };
-        let text = |name: &str| match header.get(NodeId::ROOT, name) {
+        let text = |name: &'static str| match header.get(NodeId::ROOT, name) {
             None => Ok(None),
             Some(node) => match header.str(node) {
                 Some(text) => Ok(Some(text.into_owned())),
@@ -173,7 +178,7 @@ impl<'a> Assertion<'a> {
     }
 
     /// A required claim that is a string.
-    fn text(&self, name: &str) -> Result<String, Refusal> {
+    fn text(&self, name: &'static str) -> Result<String, Refusal> {
         let Some(node) = self.claims.get(NodeId::ROOT, name) else {
             return refused(Code::AssertionClaimMissing, Some(name));
         };
@@ -201,7 +206,7 @@ impl<'a> Assertion<'a> {
 
     /// A claim that is a NumericDate (RFC 7519, section 2), in milliseconds: seconds as digits, which may have a
     /// fraction.
-    fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    fn time(&self, name: &'static str) -> Result<Option<i64>, Refusal> {
         let Some(node) = self.claims.get(NodeId::ROOT, name) else { return Ok(None) };
         let digits = self.claims.scalar(node).filter(|_| self.claims.kind(node) == Kind::Number);
         match digits.and_then(|digits| numeric_date(&digits)) {

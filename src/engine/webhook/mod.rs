@@ -177,7 +177,7 @@ fn by_assertion<'a>(
     Ok((assertion.credential, id))
 }
 
-fn out_of_time(credential: &Credential, now: Instant, header: &str) -> Refusal {
+fn out_of_time(credential: &Credential, now: Instant, header: &'static str) -> Refusal {
     let code = match credential.state(now) {
         CredentialState::NotYetValid => Code::CredentialNotYetValid,
         _ => Code::CredentialExpired,

@@ -1,7 +1,7 @@
-//! What was accepted already: event ids with their content, and the ids of the assertions they came with.
+//! What was accepted already: event ids with their content, and the ids of the assertions they came with, all as keyed
+//! hashes.
 
 use super::super::time::Instant;
-use super::Authentic;
 use super::signature::content;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ pub enum Before {
     Other,
 }
 
-/// Event ids already accepted, per source.
+/// Event ids already accepted, per source. Ids, those of assertions too, come as keyed hashes.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     sources: BTreeMap<String, OfSource>,
@@ -113,14 +113,15 @@ impl Seen {
     pub fn insert(
         &mut self,
         source: &str,
-        message: &Authentic,
+        id: &str,
+        timestamp: i64,
         content: ContentHash,
         assertion: Option<String>,
         now: Instant,
     ) {
-        let until = message.timestamp.max(now.seconds()).saturating_add(KEEP_SECONDS);
-        self.changed.insert((source.to_owned(), message.id.as_str().into()));
-        self.restore(source, &message.id, Accepted { until, content: Some(content), assertion });
+        let until = timestamp.max(now.seconds()).saturating_add(KEEP_SECONDS);
+        self.changed.insert((source.to_owned(), id.into()));
+        self.restore(source, id, Accepted { until, content: Some(content), assertion });
     }
 
     /// Puts a remembered id back.
@@ -187,10 +188,6 @@ impl OfSource {
 mod tests {
     use super::*;
 
-    fn message(id: &str, timestamp: i64) -> Authentic {
-        Authentic { id: id.to_owned(), timestamp, credential: "secret-1".to_owned() }
-    }
-
     fn sizes(seen: &Seen) -> (usize, usize, usize) {
         seen.sources.get("A").map_or((0, 0, 0), |own| (own.ids.len(), own.ends.len(), own.assertions.len()))
     }
@@ -203,7 +200,7 @@ mod tests {
     fn an_id_is_kept_for_the_whole_retry_schedule_and_its_assertion_with_it() {
         let mut seen = Seen::default();
         let content = ContentHash::of(b"{}");
-        seen.insert("A", &message("evt-1", 300), content, Some("jti-1".to_owned()), Instant(0));
+        seen.insert("A", "evt-1", 300, content, Some("jti-1".to_owned()), Instant(0));
         let last = (300 + KEEP_SECONDS) * 1000;
         seen.prune(Instant(last));
         assert_eq!(seen.compare("A", "evt-1", &content), Before::Same);
@@ -239,7 +236,7 @@ mod tests {
             let now = Instant(n * 60_000);
             seen.prune(now);
             let jti = Some(format!("jti-{n}"));
-            seen.insert("A", &message(&format!("evt-{n}"), now.seconds()), ContentHash::of(&[]), jti, now);
+            seen.insert("A", &format!("evt-{n}"), now.seconds(), ContentHash::of(&[]), jti, now);
             most = most.max(sizes(&seen).0);
         }
         assert_eq!(most, usize::try_from(KEEP_SECONDS / 60).unwrap() + 1);

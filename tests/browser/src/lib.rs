@@ -29,8 +29,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// How long anything may take that is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+/// How long is waited for a condition before it is given up: much longer than the slowest machine takes.
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The width and height of a desktop.
 pub const DESKTOP: (u32, u32) = (1440, 900);
@@ -352,10 +352,21 @@ impl Browser {
         self.wait(what, script, Vec::new())
     }
 
+    /// Waits until the browser has saved a file, and gives what is in it. It is there by its name once it is whole.
+    pub fn wait_file(&self, file: &Path) -> Result<String> {
+        self.wait_while(&format!("{} is saved", file.display()), || Ok(!file.is_file()))?;
+        fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))
+    }
+
     fn wait(&self, what: &str, script: &str, args: Vec<Value>) -> Result<()> {
+        self.wait_while(what, || Ok(self.run(script, args.clone())? != Value::Bool(true)))
+    }
+
+    /// Waits while something lasts, at most [`PATIENCE`].
+    pub fn wait_while(&self, what: &str, lasts: impl Fn() -> Result<bool>) -> Result<()> {
         let start = Instant::now();
         loop {
-            if self.run(script, args.clone())? == Value::Bool(true) {
+            if !lasts()? {
                 return Ok(());
             }
             if start.elapsed() > PATIENCE {

@@ -5,10 +5,11 @@ use airlock::api::{Evidence, Known, verify_evidence};
 use airlock_browser_tests::{Browser, id};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::fs;
 
 const HEAD: &str = "airlock.timeline";
+/// What a page makes anew at once: the key that signs, and the one that ids are hashed by.
+const OWN_KEYS: [&str; 2] = ["airlock.key", "airlock.storage-key"];
 const SEGMENT: &str = "airlock.segment.000000";
 
 /// Sends referrals until a segment is sealed.
@@ -18,7 +19,8 @@ fn sealed(page: &Browser) -> Result<()> {
             r#"{{"resourceType":"ServiceRequest","id":"REF-{n:03}","status":"active","intent":"order","subject":{{"reference":"Patient/PAT-001"}}}}"#
         )
     };
-    let lines: Vec<String> = (1..60).map(line).collect();
+    let patient = r#"{"resourceType":"Patient","id":"PAT-001"}"#.to_owned();
+    let lines: Vec<String> = std::iter::once(patient).chain((1..60).map(line)).collect();
     page.paste(&lines.join("\n"))?;
     page.send()?;
     page.click(&id("own-close"))?;
@@ -47,11 +49,7 @@ fn downloaded(page: &Browser, button: &str, name: &str) -> Result<String> {
     page.devtools("Browser.setDownloadBehavior", behaviour)?;
     page.click(&id(button))?;
     let file = folder.join(name);
-    let since = Instant::now();
-    while !file.is_file() && since.elapsed() < Duration::from_secs(10) {
-        thread::sleep(Duration::from_millis(50));
-    }
-    let content = fs::read_to_string(&file).with_context(|| format!("{name} was not saved"))?;
+    let content = page.wait_file(&file)?;
     fs::remove_dir_all(&folder)?;
     Ok(content)
 }
@@ -201,7 +199,8 @@ fn everything_is_wiped_once_that_is_typed_and_another_tab_writes_nothing_back() 
         "the page is opened anew",
         "return !window.old && document.querySelector('[data-testid=send]') !== null",
     )?;
-    let kept: Vec<String> = page.storage()?.into_keys().filter(|key| key != "airlock.key").collect();
+    let kept: Vec<String> =
+        page.storage()?.into_keys().filter(|key| !OWN_KEYS.contains(&key.as_str())).collect();
     ensure!(kept.is_empty(), "{kept:?}");
     ensure!(page.text(&id("crm-count"))? == "0 records", "{}", page.text(&id("crm-count"))?);
     page.look_at_tab(0)?;

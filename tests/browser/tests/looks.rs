@@ -29,8 +29,8 @@ fn every_view_fits_and_can_be_read_in_both_schemes_and_sizes() -> Result<()> {
             page.go("")?;
             let take = |page: &Browser, name: &str| -> Result<()> {
                 page.run("document.activeElement?.blur(); scrollTo(0, 0)", Vec::new())?;
-                // Past every transition of a colour.
-                std::thread::sleep(std::time::Duration::from_millis(200));
+                let over = "return !document.getAnimations().some(a => a instanceof CSSTransition)";
+                page.wait_until("every transition of a colour is over", over)?;
                 page.screenshot(&format!("{name}{width}-{shade}"))?;
                 let fits =
                     page.run("return document.documentElement.scrollWidth - innerWidth", Vec::new())?;

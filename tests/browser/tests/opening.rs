@@ -3,7 +3,6 @@
 use airlock_browser_tests::{Browser, DESKTOP, PHONE, Scheme};
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use std::time::Duration;
 
 #[test]
 fn the_page_opens_under_a_sub_path_with_its_landmark_and_no_complaint() -> Result<()> {
@@ -14,10 +13,18 @@ fn the_page_opens_under_a_sub_path_with_its_landmark_and_no_complaint() -> Resul
     browser.ensure_quiet()
 }
 
+/// Waits until the page has nothing more to do by itself.
+fn page_is_idle(browser: &Browser) -> Result<()> {
+    browser.wait_gone("#loading")?;
+    let idle = "const [done] = [...arguments].slice(-1);
+        requestIdleCallback(() => requestIdleCallback(() => done(true)))";
+    browser.run_async(idle, Vec::new()).map(drop)
+}
+
 #[test]
 fn nothing_is_asked_for_after_the_page_has_loaded() -> Result<()> {
     let browser = Browser::open()?;
-    std::thread::sleep(Duration::from_secs(3));
+    page_is_idle(&browser)?;
     browser.ensure_no_request_since_load()?;
     let twice = browser.site().requests();
     let fetched: std::collections::BTreeSet<_> = twice.iter().map(|served| &served.url).collect();
@@ -37,7 +44,8 @@ fn the_security_policy_refuses_inline_script_inline_style_and_other_hosts() -> R
         };
         add('script', 'window.inlineRan = true');
         add('style', 'main { color: red }');
-        fetch('http://127.0.0.2:9/').catch(() => {}).then(() => setTimeout(() => done(seen), 50));";
+        fetch('http://127.0.0.2:9/').catch(() => {});
+        const look = setInterval(() => { if (new Set(seen).size > 2) { clearInterval(look); done(seen) } }, 10)";
     let seen = browser.run_async(script, Vec::new())?;
     for directive in ["script-src-elem", "style-src-elem", "connect-src"] {
         let refused = seen.as_array().is_some_and(|list| list.iter().any(|entry| entry == directive));

@@ -79,7 +79,7 @@ fn a_bundle_and_ndjson_become_a_delivery_for_each_thing_that_can_be_an_event() -
         r#"{{"resourceType":"Bundle","type":"collection","entry":[{entries},{{"fullUrl":"urn:uuid:0"}}]}}"#
     );
     let bundle = folder.file("bundle.json", &bundle)?;
-    let lines: Vec<String> = (1..=40).map(referral).collect();
+    let lines: Vec<String> = (1..=40).map(patient).chain((1..=40).map(referral)).collect();
     let ndjson = folder.file("referrals.ndjson", &(lines.join("\n") + "\n{\"resourceType\":\n"))?;
 
     let page = Browser::open()?;
@@ -87,19 +87,37 @@ fn a_bundle_and_ndjson_become_a_delivery_for_each_thing_that_can_be_an_event() -
     let read: usize = said.split(' ').next().and_then(|n| n.parse().ok()).with_context(|| said.clone())?;
     ensure!(read >= 3, "{said}");
     let said = page.send()?;
-    ensure!(said == format!("{read} events sent."), "{said}");
-    ensure!(tallied(&page)? == read, "the counts do not add up to {read}");
-    ensure!(page.count(&id("item"))? == read);
+    ensure!(said == "2 events sent.", "{said}");
+    ensure!(tallied(&page)? == 2 && page.count(&id("item"))? == 2);
+    ensure!(page.count(&id("not-an-event"))? == 2, "the Patient, and the entry without a resource");
 
     page.click(&id("own-close"))?;
     let said = page.hear(|page| page.upload(&id("file-input"), &[&ndjson]))?;
-    ensure!(said.starts_with("41 events"), "{said}");
+    ensure!(said.starts_with("81 resources"), "{said}");
     ensure!(page.send()? == "41 events sent.");
     ensure!(tallied(&page)? == 41);
     page.click(&id("tally-rejected"))?;
-    page.wait_text(&id("item"), "referrals.ndjson:41")?;
+    page.wait_text(&id("item"), "referrals.ndjson:81")?;
     page.click(&id("nav-audit"))?;
     page.wait_badge("verified")?;
+    page.finish()
+}
+
+#[test]
+fn a_folder_of_a_bulk_export_is_opened_whole_and_each_event_finds_its_patient_in_another_file() -> Result<()>
+{
+    let folder = Folder::new("bulk")?;
+    let lines = |of: fn(u32) -> String| (1..=40).map(of).collect::<Vec<_>>().join("\n");
+    folder.file("Patient.ndjson", &lines(patient))?;
+    folder.file("ServiceRequest.ndjson", &lines(referral))?;
+
+    let page = Browser::open()?;
+    let said = page.hear(|page| page.upload(&id("folder-input"), &[&folder.0]))?;
+    ensure!(said.starts_with("80 resources"), "{said}");
+    ensure!(page.send()? == "40 events sent.");
+    ensure!(tallied(&page)? == 40);
+    ensure!(page.count(&id("tally-delivered"))? == 1, "PAT-001 has a consent on file");
+    ensure!(page.count(&id("tally-rejected"))? == 0, "no event lacks its patient");
     page.finish()
 }
 
@@ -116,7 +134,11 @@ fn a_file_dropped_on_the_sandbox_is_opened_like_any_other() -> Result<()> {
     })?;
     ensure!(said.starts_with("One event was read"), "{said}");
     page.send()?;
-    ensure!(page.refusal_code()?.as_deref() == Some("consent.absent"), "{:?}", page.refusal_code()?);
+    ensure!(
+        page.refusal_code()?.as_deref() == Some("validate.context-missing"),
+        "{:?}",
+        page.refusal_code()?
+    );
     page.finish()
 }
 

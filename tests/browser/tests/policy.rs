@@ -5,7 +5,6 @@ use anyhow::{Context, Result, ensure};
 
 const NAME_WITHHELD: &str =
     "\"field\": \"Person.familyName\", \"label\": \"redacted\", \"target\": \"PatientAttribute.patientName\"";
-const CITY_PROHIBITED: &str = "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"prohibited\" }";
 const AGE_BAND: &str = "\"method\": \"generalize:age-band\"";
 const BIRTH_YEAR: &str = "\"method\": \"generalize:year\"";
 const BAND_TARGET: &str = "PatientAttribute.ageBand";
@@ -39,16 +38,9 @@ fn the_preview_follows_the_draft_and_what_newly_crosses_is_shown_before_it_is_us
     page.wait_text(&id("policy-state"), "draft with errors")?;
     ensure!(page.attribute(&id("use-draft"), "disabled")?.is_some());
 
-    // A name that is allowed to cross does not get past the guard.
-    page.fill(
-        &id("policy-text"),
-        &replaced(
-            &shipped,
-            CITY_PROHIBITED,
-            "{ \"id\": \"R20\", \"field\": \"Person.city\", \"label\": \"allowed\", \"target\": \"PatientAttribute.city\" }",
-        )?,
-    )?;
-    page.wait_text(&id("preview-newly-refused"), "guard.phi-in-output")?;
+    // Who lives elsewhere than the draft says is refused.
+    page.fill(&id("policy-text"), &replaced(&shipped, "[\"US-MA\"]", "[\"US-TX\"]")?)?;
+    page.wait_text(&id("preview-newly-refused"), "validate.jurisdiction-not-covered")?;
 
     // A year says more than an age band, and a draft by which it crosses can be used.
     page.fill(
@@ -114,5 +106,51 @@ fn a_field_that_does_not_exist_has_a_diagnostic_that_jumps_to_its_place() -> Res
     page.click(&id("diagnostic"))?;
     let selected = page.selected(&id("policy-text"))?;
     ensure!(selected.contains("Person.shoeSize"), "it selects {selected:?}");
+    page.finish()
+}
+
+#[test]
+fn a_click_puts_the_codes_that_were_seen_into_the_table() -> Result<()> {
+    let page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let shipped = page.value(&id("policy-text"))?;
+    let own = replaced(&shipped, "\"table\": \"service-category\"", "\"table\": \"own-kinds\"")?;
+    let own = replaced(
+        &own,
+        "\"rules\": [",
+        "\"tables\": [{ \"name\": \"own-kinds\", \"entries\": [] }],\n  \"rules\": [",
+    )?;
+    page.fill(&id("policy-text"), &own)?;
+    page.wait_text(&id("preview-unlisted-R06"), "own-kinds")?;
+    let named = page.texts("[data-testid=preview-unlisted-R06] code")?;
+    ensure!(named.len() >= 3, "no code is named: {named:?}");
+    page.click(&id("add-labels"))?;
+    page.wait_gone(&id("preview-unlisted"))?;
+    let text = page.value(&id("policy-text"))?;
+    let added = named.iter().skip(2).filter(|code| text.contains(code.as_str())).count();
+    ensure!(added == named.len() - 2, "{added} of {named:?} are in the table now");
+    page.finish()
+}
+
+#[test]
+fn a_draft_that_holds_a_resource_is_not_kept() -> Result<()> {
+    let mut page = Browser::open_at("#/policy")?;
+    page.wait_for(&id("preview-same"))?;
+    let shipped = page.value(&id("policy-text"))?;
+    let kept = |page: &Browser, word: &str| -> Result<bool> {
+        Ok(page.storage()?.values().any(|value| value.contains(word)))
+    };
+    let draft = replaced(&shipped, "\"rules\": [", "\"about\": \"Marked-A\",\n  \"rules\": [")?;
+    page.fill(&id("policy-text"), &draft)?;
+    page.wait_while("the draft is kept", || Ok(!kept(&page, "Marked-A")?))?;
+    let with_resource =
+        format!("{draft}\n{{ \"resourceType\": \"Patient\", \"name\": [{{ \"family\": \"Marked-B\" }}] }}");
+    page.fill(&id("policy-text"), &with_resource)?;
+    page.wait_text("main", "FHIR resource")?;
+    ensure!(!kept(&page, "Marked-B")?, "the resource is stored");
+    page.reload()?;
+    page.wait_for(&id("policy-text"))?;
+    let text = page.value(&id("policy-text"))?;
+    ensure!(text.contains("Marked-A") && !text.contains("Marked-B"), "the draft before it is there again");
     page.finish()
 }

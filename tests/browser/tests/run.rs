@@ -153,7 +153,12 @@ fn a_body_that_is_not_json_is_refused_with_its_place_and_the_jump_selects_it() -
         "{selected:?}"
     );
     page.hear(|page| page.click(&id("fix")))?;
-    ensure!(page.outcome()? == "delivered", "put back it was {}", page.outcome()?);
+    ensure!(
+        page.outcome()? == "delivered",
+        "put back it was {}: {:?}",
+        page.outcome()?,
+        page.refusal_code()?
+    );
     page.finish()
 }
 

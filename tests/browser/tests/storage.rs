@@ -3,8 +3,7 @@
 use airlock_browser_tests::{Browser, FIRST_ENTRY, HEAD, id};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::fs;
 
 #[test]
 fn an_altered_record_a_dropped_entry_and_a_corrupt_head_are_each_said_and_nothing_is_written_over()
@@ -70,11 +69,7 @@ fn storage_that_is_full_is_said_with_what_is_at_stake_and_a_retry_stores_it() ->
     page.devtools("Browser.setDownloadBehavior", behaviour)?;
     page.click(&id("export"))?;
     let file = folder.join("airlock-timeline.ndjson");
-    let since = Instant::now();
-    while !file.is_file() && since.elapsed() < Duration::from_secs(10) {
-        thread::sleep(Duration::from_millis(50));
-    }
-    let exported = fs::read_to_string(&file).context("the timeline was not exported")?;
+    let exported = page.wait_file(&file)?;
     ensure!(exported.lines().count() == 7, "{} lines were exported", exported.lines().count());
     fs::remove_dir_all(&folder)?;
 

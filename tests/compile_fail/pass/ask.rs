@@ -1,16 +1,25 @@
-struct Plain(String);
+/// What stands inside the engine.
+macro_rules! case {
+    () => {
+        use super::phi::Phi;
+        use super::refusal::{Code, Refusal};
 
-impl Plain {
-    fn test(&self, question: impl FnOnce(&String) -> bool) -> bool {
-        question(&self.0)
-    }
+        pub fn ask() {
+            let name = Phi::new(String::from("Testperson"));
+            let long = name.test(|name| name.len() > 3);
+            let refused = name.classify(|name| name.is_empty().then(|| Refusal::about(Code::Empty, "Patient.name")));
+            assert!(long && refused.is_none());
+            let limit = 3;
+            let both = name.map(|name| name.to_lowercase()).join(Phi::new(limit), |name, limit| (name, limit));
+            assert!(both.test(|(name, own)| name.len() > *own && *own == limit));
+        }
+    };
 }
 
+#[path = "../within/engine.rs"]
+#[allow(dead_code, unused)]
+mod engine;
+
 fn main() {
-    let name = Plain(String::from("Testperson"));
-    let mut copied = String::new();
-    name.test(|name| {
-        copied = name.clone();
-        true
-    });
+    engine::case::ask();
 }

@@ -11,7 +11,7 @@ mod state;
 pub use keys::{back_or_forth, way};
 pub use state::Grid;
 
-use crate::api::PolicySummary;
+use crate::api::{COLUMNS, PolicySummary};
 use crate::app::parts::VirtualList;
 use crate::app::text;
 use cell_editor::cell_editor;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Height of a row in CSS pixels; the style sheet says the same.
 const ROW: usize = 28;
 /// Widths of the columns in CSS pixels; the style sheet says the same.
-const WIDTHS: [u16; 13] = [56, 196, 108, 132, 168, 188, 100, 92, 220, 140, 184, 184, 184];
+const WIDTHS: [u16; COLUMNS] = [56, 196, 108, 132, 168, 188, 100, 92, 220, 220, 132, 84, 140, 184, 184, 184];
 
 /// Where a column starts; after the last one, where that ends.
 fn offset(column: usize) -> u16 {

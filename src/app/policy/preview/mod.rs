@@ -4,6 +4,7 @@ mod change;
 mod events;
 mod set;
 mod trial;
+mod unlisted;
 
 pub use trial::{EventSet, Trial};
 
@@ -23,7 +24,7 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
     trial.follow(desk);
     let content = move || {
         match trial.report.get() {
-        Some(report) => report_view(trial, &report),
+        Some(report) => report_view(desk, trial, &report),
         None if trial.refused.with(Option::is_some) || trial.work.progress.with(Option::is_some) => ().into_any(),
         None => view! { <p class="empty">"As soon as the draft can be read as a policy, its effect stands here."</p> }
             .into_any(),
@@ -85,9 +86,10 @@ pub fn PreviewPane(desk: Desk) -> impl IntoView {
     .into_any()
 }
 
-fn report_view(trial: Trial, report: &PreviewReport) -> AnyView {
+fn report_view(desk: Desk, trial: Trial, report: &PreviewReport) -> AnyView {
     view! {
         {in_sum(report)}
+        {unlisted::unlisted(desk, report)}
         {(report.totals.differing > 0).then(|| view! { <EventList trial /> })}
     }
     .into_any()

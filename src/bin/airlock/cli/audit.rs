@@ -15,9 +15,6 @@ pub(crate) enum Format {
     ProvN,
 }
 
-/// The log, where the bundle does not name it: version 1 of the format does not.
-const NO_ORIGIN: &str = "airlock.example.invalid/log";
-
 pub(crate) fn audit(args: &AuditArgs) -> Outcome {
     let name = args.evidence.display();
     let format = match args.format {
@@ -43,7 +40,7 @@ pub(crate) fn audit(args: &AuditArgs) -> Outcome {
         return Ok(false);
     }
     let evidence = check.evidence();
-    let origin = evidence.origin().unwrap_or(NO_ORIGIN);
+    let origin = evidence.origin();
     let whole = match (format, args.record) {
         (Some(format), _) => {
             export(&Exporter::new(format, origin), format, evidence.texts(), &name.to_string())

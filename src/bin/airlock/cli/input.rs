@@ -1,8 +1,12 @@
 //! Files, folders and standard input.
 
 use super::Unusable;
-use std::io::Read;
+use airlock::api::{Intake, NotAnEvent, NotEvents};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+/// Bytes read of an input at a time.
+const SLICE: usize = 1 << 20;
 
 /// An input's name and bytes.
 pub(crate) struct Input {
@@ -49,6 +53,32 @@ pub(crate) fn read(path: &Path) -> Result<Input, Unusable> {
     };
     result.map_err(|error| unreadable(path, &error))?;
     Ok(Input { name: path.display().to_string(), bytes })
+}
+
+/// Reads all files of some paths together, so that what refers to another file's resource finds it.
+pub(crate) fn intake(paths: &[PathBuf], event_type: Option<&str>) -> Result<Intake, Unusable> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        for file in files(path)? {
+            let Input { name, bytes } = read(&file)?;
+            inputs.push((name, bytes));
+        }
+    }
+    let mut intake = Intake::new(inputs, event_type);
+    while !intake.step(SLICE).finished {}
+    if intake.is_empty() {
+        let _ = writeln!(std::io::stderr(), "warning: nothing in the input can be an event");
+    }
+    Ok(intake)
+}
+
+/// Tells on standard error what of the input is no event of the policy.
+pub(crate) fn tell_not_events(not_events: &NotEvents) {
+    for (NotAnEvent { what, covered_by }, count) in &not_events.0 {
+        let other =
+            covered_by.as_ref().map(|policy| format!("; `{policy}` would cover it")).unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "not an event of this policy: {count} {what}{other}");
+    }
 }
 
 /// Reads a file as text.

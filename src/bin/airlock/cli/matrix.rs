@@ -2,7 +2,7 @@
 
 use super::setup::{lines, policy, setup};
 use super::{MatrixArgs, Outcome, Unusable, input};
-use airlock::api::{DerivedDocument, Intake, Session, Setup, TableFormat, Usage, derive, request_for};
+use airlock::api::{DerivedDocument, RefusalView, Scope, Sender, Session, Setup, TableFormat, Usage, derive};
 use std::io::Write;
 use std::path::Path;
 
@@ -10,8 +10,6 @@ use std::path::Path;
 const NOW: i64 = 1_767_225_600_000;
 /// Entropy for tokens, which nobody sees.
 const SEED: &str = "airlock-drift-review";
-/// Bytes read of an input between two looks at the progress.
-const SLICE: usize = 1 << 20;
 
 pub(crate) fn matrix(args: &MatrixArgs) -> Outcome {
     if !args.events.is_empty() && args.document != DerivedDocument::DriftReview {
@@ -44,27 +42,16 @@ fn usage(args: &MatrixArgs, setup: Setup) -> Result<Usage, Unusable> {
     session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;
     session.attest(NOW);
     let mut usage = Usage::default();
-    for path in &args.events {
-        for file in input::files(path)? {
-            let input::Input { name, bytes } = input::read(&file)?;
-            let mut intake = Intake::new(&name, bytes, None);
-            while !intake.step(SLICE).finished {}
-            for index in 0..intake.len() {
-                let Some(item) = intake.item(index, NOW) else { continue };
-                match &item.body {
-                    Ok(body) => {
-                        usage.count(&session.send(&request_for(&setup, body, NOW), NOW, &mut || 0.0));
-                    }
-                    Err(refusal) => {
-                        let _ = writeln!(
-                            std::io::stderr(),
-                            "{}: warning[{}]: {}",
-                            item.input,
-                            refusal.code,
-                            refusal.message
-                        );
-                    }
-                }
+    let (sender, scope) = (Sender::new(&setup), Scope::of(&setup));
+    let intake = input::intake(&args.events, None)?;
+    for index in 0..intake.len() {
+        let Some(item) = intake.item(index, NOW, &scope) else { continue };
+        match &item.body {
+            Ok(_) if item.not_an_event.is_some() => {}
+            Ok(body) => usage.count(&session.send(&sender.request(body, NOW), NOW, &mut || 0.0)),
+            Err(refusal) => {
+                let RefusalView { code, message, .. } = refusal;
+                let _ = writeln!(std::io::stderr(), "{}: warning[{code}]: {message}", item.input);
             }
         }
     }

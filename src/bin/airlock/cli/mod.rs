@@ -92,6 +92,9 @@ pub(crate) struct RunArgs {
     /// Use this entropy instead of the scenario's
     #[arg(long)]
     pub seed: Option<String>,
+    /// Take an empty `--seed`, or the public one of the demonstrations, all the same
+    #[arg(long)]
+    pub demo_keys: bool,
     /// One JSON line a scenario
     #[arg(long)]
     pub json: bool,
@@ -124,9 +127,13 @@ pub(crate) struct SendArgs {
     /// The time of the deliveries (RFC 3339); the system's time without it
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-    /// Entropy for tokens; the default is public, so keep your own secret where tokens must not be guessed
-    #[arg(long, default_value = "airlock-demo-seed")]
-    pub seed: String,
+    /// Entropy for keys, to run again with the same result; from the operating system without it. Kept by whoever runs it:
+    /// who knows it can tell whose a token is
+    #[arg(long)]
+    pub seed: Option<String>,
+    /// Take the public seed of the demonstrations, or whatever `--seed` says: tokens are then no secret
+    #[arg(long)]
+    pub demo_keys: bool,
     /// One JSON line an input
     #[arg(long)]
     pub json: bool,
@@ -161,9 +168,13 @@ pub(crate) struct PreviewArgs {
     /// The time of the events (RFC 3339); the system's time without it
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-    /// Entropy for tokens
-    #[arg(long, default_value = "airlock-demo-seed")]
-    pub seed: String,
+    /// Entropy for keys, to run again with the same result; from the operating system without it. Kept by whoever runs it:
+    /// who knows it can tell whose a token is
+    #[arg(long)]
+    pub seed: Option<String>,
+    /// Take the public seed of the demonstrations, or whatever `--seed` says: tokens are then no secret
+    #[arg(long)]
+    pub demo_keys: bool,
     /// One JSON document
     #[arg(long)]
     pub json: bool,
@@ -178,7 +189,7 @@ pub(crate) struct ValidateArgs {
     /// Files, folders, NDJSON or Bundles; `-` for standard input
     #[arg(required_unless_present = "types")]
     pub paths: Vec<PathBuf>,
-    /// List the supported resource types
+    /// List the resource types of FHIR R4
     #[arg(long)]
     pub types: bool,
     /// One JSON line a resource

@@ -1,15 +1,14 @@
 //! `airlock preview`: what a change of policy does to a set of events.
 
-use super::setup::{consents, draft, lines, now};
+use super::setup::{consents, draft, entropy, lines, now};
 use super::{Outcome, PreviewArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    Comparison, FieldChange, Intake, PolicyText, PreviewEvents, PreviewReport, PreviewRequest, RefusalCount,
+    Comparison, FieldChange, PolicyText, PreviewEvents, PreviewReport, PreviewRequest, RefusalCount,
+    UnlistedCodes,
 };
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-/// Bytes read of an input between two looks at the progress.
-const SLICE: usize = 1 << 20;
 /// Short work needs no bar.
 const PROGRESS_FROM: usize = 256;
 
@@ -19,7 +18,7 @@ pub(crate) fn preview(args: &PreviewArgs) -> Outcome {
         new: policy(&args.new, args.adapter.as_deref())?,
         consents: consents(args.consent.as_deref())?,
         ehr: None,
-        seed: args.seed.clone(),
+        seed: entropy(args.seed.as_deref(), args.demo_keys)?,
         now: now(args.now.as_deref())?,
         events: PreviewEvents::Inputs(Vec::new()),
     };
@@ -33,28 +32,15 @@ pub(crate) fn preview(args: &PreviewArgs) -> Outcome {
             "--accept: error: `{unknown}` is neither a canonical field nor a CRM field of these policies"
         )));
     }
-    let mut files = Vec::new();
-    for path in &args.events {
-        files.extend(input::files(path)?);
+    let intake = input::intake(&args.events, args.event.as_deref())?;
+    for index in 0..intake.len() {
+        comparison.take(&intake, index, None);
+        progress(index + 1, intake.len());
     }
-    let mut unread = Vec::new();
-    for (done, file) in files.iter().enumerate() {
-        let input::Input { name, bytes } = input::read(file)?;
-        let mut intake = Intake::new(&name, bytes, args.event.as_deref());
-        while !intake.step(SLICE).finished {}
-        if intake.is_empty() {
-            let _ = writeln!(std::io::stderr(), "{name}: warning: nothing in it can be an event");
-        }
-        if intake.is_unreadable() {
-            unread.push(format!(
-                "{name}: error: this is neither JSON nor NDJSON in UTF-8, so nothing of it is compared"
-            ));
-        }
-        for index in 0..intake.len() {
-            comparison.take(&intake, index, None);
-            progress(comparison.events(), done, files.len(), index + 1, intake.len());
-        }
-    }
+    let unread = |name: &&str| {
+        format!("{name}: error: this is neither JSON nor NDJSON in UTF-8, so nothing of it is compared")
+    };
+    let unread: Vec<String> = intake.unreadable().iter().map(unread).collect();
     if std::io::stderr().is_terminal() && comparison.events() >= PROGRESS_FROM {
         let _ = writeln!(std::io::stderr());
     }
@@ -82,15 +68,15 @@ fn policy(file: &Path, adapter: Option<&Path>) -> Result<PolicyText, Unusable> {
     Ok(PolicyText { policy: policy.text, adapter: policy.adapter })
 }
 
-fn progress(events: usize, file: usize, files: usize, done: usize, of: usize) {
-    if events < PROGRESS_FROM || !events.is_multiple_of(64) || !std::io::stderr().is_terminal() {
+fn progress(done: usize, of: usize) {
+    if done < PROGRESS_FROM || !done.is_multiple_of(64) || !std::io::stderr().is_terminal() {
         return;
     }
     let width = 24;
-    let share = (file as f64 + done as f64 / of.max(1) as f64) / files.max(1) as f64;
+    let share = done as f64 / of.max(1) as f64;
     let full = ((share * f64::from(width)) as usize).min(width as usize);
     let bar = ["█".repeat(full), "░".repeat(width as usize - full)].concat();
-    let _ = write!(std::io::stderr(), "\r{bar} {:>3.0} %  {events} events ", share * 100.0);
+    let _ = write!(std::io::stderr(), "\r{bar} {:>3.0} %  {done} events ", share * 100.0);
 }
 
 fn tell(report: &PreviewReport) {
@@ -116,6 +102,7 @@ fn tell(report: &PreviewReport) {
     fields(&coloured("NEWLY CROSSING", false), &report.newly_crossing);
     fields("No longer crossing", &report.no_longer_crossing);
     fields("Changed", &report.changed);
+    unlisted(&report.unlisted);
     codes("Newly refused", &report.newly_refused);
     codes("Newly accepted, and refused before", &report.newly_accepted);
     if report.is_empty() {
@@ -160,6 +147,21 @@ fn fields(title: &str, changes: &[FieldChange]) {
                 side(&example.from),
                 side(&example.to)
             ));
+        }
+    }
+}
+
+fn unlisted(rules: &[UnlistedCodes]) {
+    for of_rule in rules {
+        let UnlistedCodes { rule, field, table, values, unnamed, .. } = of_rule;
+        let becomes = if of_rule.becomes == "other" { "cross as `other`" } else { "do not cross" };
+        say(&format!("\nNot in table `{table}`: {values} values of {field} (rule {rule}) {becomes}"));
+        for code in &of_rule.codes {
+            let system = code.system.as_deref().unwrap_or("no system");
+            say(&format!("  {:>6}  {} of {system}", code.values, code.code));
+        }
+        if *unnamed > 0 {
+            say(&format!("  {unnamed:>6}  not named here: see the field ledger"));
         }
     }
 }

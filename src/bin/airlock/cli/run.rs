@@ -1,5 +1,6 @@
 //! `airlock run`: scenarios, each against what it expects.
 
+use super::setup::check_seed;
 use super::{Outcome, RunArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{OpenScenario, Pin, ScenarioResult, Session, read_scenario, run_in, scenario_evidence};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub(crate) fn run(args: &RunArgs) -> Outcome {
             .map_err(|error| Unusable(format!("{}: error: {error}", out.display())))?;
     }
     let mut all_passed = true;
+    args.seed.as_deref().map_or(Ok(()), |seed| check_seed(seed, args.demo_keys))?;
     let pin = Pin { clock: args.now.clone(), seed: args.seed.clone() };
     for file in &files {
         let scenario = scenario(file, &pin)?;

@@ -1,15 +1,12 @@
 //! `airlock send`: own inputs as signed deliveries.
 
-use super::setup::{lines, now, policy, setup};
+use super::setup::{entropy, lines, now, policy, setup};
 use super::{Outcome, SendArgs, Unusable, coloured, input, say, say_json};
 use airlock::api::{
-    CrmRecord, Intake, LedgerRow, RefusalView, RunView, Session, Setup, request_for, scenario_evidence,
+    CrmRecord, LedgerRow, NotEvents, RefusalView, RunView, Scope, Sender, Session, Setup, scenario_evidence,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
-
-/// Bytes read of an input between two looks at the progress.
-const SLICE: usize = 1 << 20;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -30,7 +27,8 @@ pub(crate) fn send(args: &SendArgs) -> Outcome {
     let Some(policy) = policy(&args.policy, None)? else {
         return Err(Unusable(format!("{}: error: the policy can't be used", args.policy.display())));
     };
-    let setup = setup(policy, args.consent.as_deref(), &args.seed, now)?;
+    let seed = entropy(args.seed.as_deref(), args.demo_keys)?;
+    let setup = setup(policy, args.consent.as_deref(), &seed, now)?;
     let mut session = Session::new();
     session.configure(&setup).map_err(|diagnostics| Unusable(lines(&args.policy, &diagnostics)))?;
     if args.attest_synthetic {
@@ -39,39 +37,35 @@ pub(crate) fn send(args: &SendArgs) -> Outcome {
     let outcome = send_all(args, &setup, now, &mut session);
     // Whatever stopped the work, what was done before is evidence.
     if let Some(out) = &args.evidence {
-        input::write(out, &scenario_evidence(&session, "send", &args.seed))?;
+        input::write(out, &scenario_evidence(&session, "send", &setup.seed))?;
     }
     outcome
 }
 
 fn send_all(args: &SendArgs, setup: &Setup, now: i64, session: &mut Session) -> Outcome {
-    let mut files = Vec::new();
-    for path in &args.paths {
-        files.extend(input::files(path)?);
-    }
+    let intake = input::intake(&args.paths, args.event.as_deref())?;
+    let (sender, scope) = (Sender::new(setup), Scope::of(setup));
+    let mut not_events = NotEvents::default();
     let mut all_fine = true;
     let mut sent = 0_usize;
-    for file in files {
-        let input::Input { name, bytes } = input::read(&file)?;
-        let mut intake = Intake::new(&name, bytes, args.event.as_deref());
-        while !intake.step(SLICE).finished {}
-        if intake.is_empty() {
-            let _ = writeln!(std::io::stderr(), "{name}: warning: nothing in it can be an event");
+    for index in 0..intake.len() {
+        let Some(item) = intake.item(index, now, &scope) else { continue };
+        if let Some(what) = item.not_an_event {
+            not_events.count(what);
+            continue;
         }
-        for index in 0..intake.len() {
-            let Some(item) = intake.item(index, now) else { continue };
-            let view = match &item.body {
-                Ok(body) => Ok(session.send(&request_for(setup, body, now), now, &mut || 0.0)),
-                Err(refusal) => Err(refusal),
-            };
-            all_fine &= report(args.json, &item.input, &view);
-            sent += 1;
-            progress(sent, index + 1, intake.len());
-        }
+        let view = match &item.body {
+            Ok(body) => Ok(session.send(&sender.request(body, now), now, &mut || 0.0)),
+            Err(refusal) => Err(refusal),
+        };
+        all_fine &= report(args.json, &item.input, &view);
+        sent += 1;
+        progress(sent, index + 1, intake.len());
     }
     if std::io::stderr().is_terminal() && sent >= PROGRESS_FROM {
         let _ = writeln!(std::io::stderr());
     }
+    input::tell_not_events(&not_events);
     Ok(all_fine)
 }
 
@@ -80,7 +74,7 @@ const PROGRESS_FROM: usize = 64;
 
 fn progress(sent: usize, done: usize, of: usize) {
     if sent >= PROGRESS_FROM && sent.is_multiple_of(16) && std::io::stderr().is_terminal() {
-        let _ = write!(std::io::stderr(), "\r{sent} sent; this input {done}/{of}   ");
+        let _ = write!(std::io::stderr(), "\r{sent} sent; {done} of {of} looked at   ");
     }
 }
 

@@ -78,6 +78,36 @@ pub(crate) fn setup(
     })
 }
 
+/// The seed of the scenarios that are shipped.
+const DEMO_SEED: &str = "airlock-demo-seed";
+
+/// Whether a seed may be used: an empty one, or the public one of the demonstrations, with `--demo-keys` alone.
+pub(crate) fn check_seed(seed: &str, demo_keys: bool) -> Result<(), Unusable> {
+    if demo_keys || !(seed.trim().is_empty() || seed == DEMO_SEED) {
+        return Ok(());
+    }
+    Err(Unusable(
+        "--seed: error[setting.seed-public]: This seed is empty or public, so that anyone can tell whose a token is. \
+         Give one that nobody else knows, leave it out, or say --demo-keys where nothing is to be kept secret."
+            .to_owned(),
+    ))
+}
+
+/// The entropy for keys: the seed given, or with `--demo-keys` the public one, or else the operating system's.
+pub(crate) fn entropy(seed: Option<&str>, demo_keys: bool) -> Result<String, Unusable> {
+    match seed {
+        Some(seed) => check_seed(seed, demo_keys).map(|()| seed.to_owned()),
+        None if demo_keys => Ok(DEMO_SEED.to_owned()),
+        None => {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(|error| {
+                Unusable(format!("error: the system gives no entropy ({error}); give --seed"))
+            })?;
+            Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+    }
+}
+
 /// The consents of a file or folder as one JSON array; none where no path is given.
 pub(crate) fn consents(path: Option<&Path>) -> Result<Option<String>, Unusable> {
     let Some(path) = path else { return Ok(None) };

@@ -14,21 +14,18 @@ struct Line<'a> {
 
 pub(crate) fn validate(args: &ValidateArgs) -> Outcome {
     if args.types {
-        api::supported_types().into_iter().for_each(say);
+        api::resource_types().into_iter().for_each(say);
         return Ok(true);
     }
     let mut files = Vec::new();
     for path in &args.paths {
         files.extend(input::files(path)?);
     }
-    let mut counts = [0usize; 3];
+    let [mut valid, mut invalid] = [0usize; 2];
     for (done, file) in files.iter().enumerate() {
         let input::Input { name, bytes } = input::read(file)?;
         for report in api::validate(bytes) {
-            let at = ["valid", "invalid", "not-supported"].iter().position(|word| *word == report.verdict);
-            if let Some(count) = counts.get_mut(at.unwrap_or(1)) {
-                *count += 1;
-            }
+            *(if report.valid { &mut valid } else { &mut invalid }) += 1;
             if args.json {
                 say_json(&Line { input: &name, report: &report });
             } else {
@@ -37,11 +34,10 @@ pub(crate) fn validate(args: &ValidateArgs) -> Outcome {
         }
         progress(done + 1, files.len());
     }
-    let [valid, invalid, unsupported] = counts;
-    if !args.json && valid + invalid + unsupported > 1 {
-        say(&format!("{valid} valid, {invalid} invalid, {unsupported} not supported"));
+    if !args.json && valid + invalid > 1 {
+        say(&format!("{valid} valid, {invalid} invalid"));
     }
-    Ok(invalid + unsupported == 0)
+    Ok(invalid == 0)
 }
 
 fn tell(name: &str, report: &ResourceReport) {

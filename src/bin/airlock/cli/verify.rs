@@ -3,7 +3,9 @@
 use super::proof::unusable;
 use super::run::scenario;
 use super::{Outcome, Unusable, VerifyArgs, coloured, input, say, say_json};
-use airlock::api::{Evidence, EvidenceCheck, EvidenceReport, Known, Pin, Witness, replay};
+use airlock::api::{
+    Evidence, EvidenceCheck, EvidenceFault, EvidenceReport, Known, Objection, Pin, Witness, replay,
+};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -11,7 +13,15 @@ use std::path::Path;
 const SLICE: usize = 20_000;
 
 pub(crate) fn verify(args: &VerifyArgs) -> Outcome {
-    let evidence = read(&args.evidence)?;
+    let bytes = input::read(&args.evidence)?.bytes;
+    let evidence = match Evidence::read_bytes(bytes) {
+        Ok(evidence) => evidence,
+        Err(objection) if objection.code == "evidence.version" => {
+            tell_unknown(objection, args.json);
+            return Ok(false);
+        }
+        Err(objection) => return Err(unusable(&args.evidence, &objection)),
+    };
     let mut known = known(&args.key)?;
     if let Some(path) = &args.checkpoint {
         let text = input::read_text(path)?;
@@ -62,16 +72,24 @@ fn progress(check: &EvidenceCheck) {
     }
 }
 
+/// Says of a bundle of another version that nothing of it was verified.
+fn tell_unknown(objection: Objection, json: bool) {
+    let Objection { code, message, help } = objection;
+    if json {
+        let faults = vec![EvidenceFault { index: None, what: message, code, help }];
+        say_json(&EvidenceReport { faults, ..EvidenceReport::default() });
+    } else {
+        say(&format!("{}: {message}\n  {code}: {help}", coloured("NOT VERIFIED", false)));
+    }
+}
+
 fn tell(report: &EvidenceReport) {
     let word = if report.verified { coloured("verified", true) } else { coloured("NOT VERIFIED", false) };
     say(&format!("{word}: {} records, root {}", report.size, report.root));
     if report.deleted > 0 {
         say(&format!("  {} of them are not in the bundle: their roots stand for them", report.deleted));
     }
-    match report.signed_by.as_slice() {
-        [] if report.schema_version == 1 => say("  version 1 of the format has no signatures"),
-        keys => keys.iter().for_each(|key| say(&format!("  signed by {key}"))),
-    }
+    report.signed_by.iter().for_each(|key| say(&format!("  signed by {key}")));
     for fault in &report.faults {
         let at = fault.index.map(|index| format!(" at record {index}")).unwrap_or_default();
         say(&format!("  {}{at}: {}", fault.code, fault.what));

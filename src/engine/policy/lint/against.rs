@@ -67,7 +67,6 @@ fn substance(policy: &Policy) -> Policy {
         version: String::new(),
         title: String::new(),
         changelog: Vec::new(),
-        schema_version: 0,
         hash: String::new(),
         rules,
         ..policy.clone()

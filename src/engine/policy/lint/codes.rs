@@ -31,20 +31,35 @@ pub(super) static PHI_ALLOWED: Lint = Lint::error(
     "A field that identifies the person crosses as it is.",
     "Transform, redact or prohibit it.",
 );
-pub(super) static SUBTREE_HOLDS_PHI: Lint = Lint::error(
-    "subtree-holds-phi",
-    "A whole entity is allowed that has identifying or highly restricted fields.",
-    "Name each of these fields in a rule of its own, or label the entity `prohibited`.",
+pub(super) static TEXT_KEPT: Lint = Lint::error(
+    "text-kept",
+    "Something other than a code or a flag crosses as it is, or a code or a label is taken from text.",
+    "Only codes and flags cross as they are. Read the code and let a table give its label (`label`), or prohibit the field.",
+);
+pub(super) static ENTITY_ALLOWED: Lint = Lint::error(
+    "entity-allowed",
+    "A whole entity is allowed.",
+    "Name each field that may cross in a rule of its own, and label the entity `prohibited`.",
 );
 pub(super) static ACCOUNTABILITY_MISSING: Lint = Lint::error(
     "accountability-missing",
     "A rule lacks owner, check or rollback: one that lets out something identifying or highly restricted, or anything of ConsentState or ProgramEnrollment.",
     "Say who answers for the rule, how it is checked, and how it is taken back.",
 );
-pub(super) static VALUES_MISSING: Lint = Lint::warning(
+pub(super) static VALUES_MISSING: Lint = Lint::error(
     "values-missing",
-    "A coded field crosses and no `values` say which codes.",
+    "A code crosses as it is and no `values` say which codes may.",
     "List the codes that the recipient needs in `values`.",
+);
+pub(super) static SYSTEMS_MISSING: Lint = Lint::error(
+    "systems-missing",
+    "A code that stands beside its system crosses as it is, and no `systems` say of which system it may be.",
+    "List the code systems in `systems`.",
+);
+pub(super) static TABLE_UNKNOWN: Lint = Lint::error(
+    "table-unknown",
+    "A rule takes labels from a table that neither the policy nor its adapter has.",
+    "Name a table of the adapter, or give the policy one of this name under `tables`.",
 );
 pub(super) static VALUE_UNKNOWN: Lint = Lint::warning(
     "value-unknown",
@@ -76,16 +91,6 @@ pub(super) static CONTRACT_LONG: Lint = Lint::warning(
     "The payload contract is long.",
     "Ask of each field what the recipient does with it; prohibit what nobody needs for the purpose.",
 );
-pub(super) static SAID_TWICE: Lint = Lint::warning(
-    "said-twice",
-    "A code and its display, text or title both cross.",
-    "One says what the other does: keep the code, whose values can be checked.",
-);
-pub(super) static DIMENSION_UNLISTED: Lint = Lint::error(
-    "dimension-unlisted",
-    "A counting policy tells groups apart by a code or label, and no `values` say which there are.",
-    "List in `values` those that many have, or prohibit the field: one that few have would be a person, and a text a name.",
-);
 pub(super) static COUNTS_SUBTRACTABLE: Lint = Lint::warning(
     "counts-subtractable",
     "Two counting policies count the same events for one recipient, and the groups of the one are made of those of the other.",
@@ -110,11 +115,6 @@ pub(super) static CHANGELOG_MISSING: Lint = Lint::warning(
     "changelog-missing",
     "The changelog has no entry for the policy's version.",
     "Add an entry to `changelog` with this version, the date, and what changed.",
-);
-pub(super) static SCHEMA_VERSION_OLD: Lint = Lint::warning(
-    "schema-version-old",
-    "The text is in an older version of the policy format.",
-    "Migrate it: what it does stays the same.",
 );
 pub(super) static ADAPTER_UNKNOWN: Lint = Lint::error(
     "adapter-unknown",
@@ -161,23 +161,23 @@ pub static ALL: [&Lint; 31] = [
     &FREE_TEXT_ALLOWED,
     &HIGHLY_RESTRICTED_ALLOWED,
     &PHI_ALLOWED,
-    &SUBTREE_HOLDS_PHI,
+    &TEXT_KEPT,
+    &ENTITY_ALLOWED,
     &ACCOUNTABILITY_MISSING,
     &VALUES_MISSING,
+    &SYSTEMS_MISSING,
+    &TABLE_UNKNOWN,
     &VALUE_UNKNOWN,
     &VALUES_NOT_COVERED,
     &CONSENT_MISSING,
     &PURPOSE_UNKNOWN,
     &QUASI_IDENTIFIERS,
     &CONTRACT_LONG,
-    &SAID_TWICE,
-    &DIMENSION_UNLISTED,
     &COUNTS_SUBTRACTABLE,
     &TARGET_UNKNOWN,
     &TARGET_UNFIT,
     &ATTRIBUTE_OUTSIDE,
     &CHANGELOG_MISSING,
-    &SCHEMA_VERSION_OLD,
     &ADAPTER_UNKNOWN,
     &EVENT_TYPE_UNREAD,
     &RULE_UNUSED,
@@ -190,4 +190,11 @@ pub static ALL: [&Lint; 31] = [
 /// Whether a finding of this code is a lint: what it finds is read all the same, and only should not be in force.
 pub fn is_lint(code: &str) -> bool {
     code.strip_prefix("policy.").is_some_and(|code| ALL.iter().any(|lint| lint.code == code))
+}
+
+/// Whether an error keeps back what one rule names, and nothing else: redaction lets nothing cross by such a rule, so the
+/// rest of the policy works. Publishing and checking fail for it all the same.
+pub fn keeps_back_its_field(code: &str) -> bool {
+    let own = [&TEXT_KEPT, &VALUES_MISSING, &SYSTEMS_MISSING];
+    code.strip_prefix("policy.").is_some_and(|code| own.iter().any(|lint| lint.code == code))
 }

@@ -1,28 +1,10 @@
 //! What to look at in counting policies: whether a group, or the difference of two, could be a person.
 
-use super::Written;
-use super::codes::{COUNTS_SUBTRACTABLE, DIMENSION_UNLISTED};
+use super::codes::COUNTS_SUBTRACTABLE;
 use crate::engine::document::{Diagnostic, Document};
 use crate::engine::fhir::{Json, NodeId};
-use crate::engine::policy::{Policy, Rule};
-use crate::engine::redact::Method;
+use crate::engine::policy::Policy;
 use std::collections::BTreeSet;
-
-/// Dimensions that cross as they are, with no list of what they may be.
-pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_>) {
-    if policy.aggregate.is_none() {
-        return;
-    }
-    for rule in &written.rules {
-        let unlisted = |own: &&Rule| own.method == Method::Keep && own.values.is_empty();
-        let Some(dimension) = rule.says.iter().copied().find(unlisted) else { continue };
-        let message =
-            format!("Groups are told apart by `{}`, whatever the source has there.", dimension.field.name);
-        doc.lint(rule.span(doc, "field"), &DIMENSION_UNLISTED, message);
-        let json = doc.json;
-        doc.fix("Do not count by it", || rule.prohibit(json));
-    }
-}
 
 /// What to look at in a counting policy because another one counts the same for the same recipient, and groups of the
 /// one are made of groups of the other.

@@ -1,7 +1,6 @@
 //! What to look at in what a policy says of itself.
 
-use super::codes::{CHANGELOG_MISSING, CONSENT_MISSING, PURPOSE_UNKNOWN, SCHEMA_VERSION_OLD};
-use super::migrate::migrate;
+use super::codes::{CHANGELOG_MISSING, CONSENT_MISSING, PURPOSE_UNKNOWN};
 use crate::engine::document::{Document, Edit, closest};
 use crate::engine::fhir::NodeId;
 use crate::engine::policy::edit::{quoted, revise};
@@ -84,16 +83,6 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy) {
     {
         let message = "The changelog does not say what this version changed.";
         doc.lint(doc.json.span(at), &CHANGELOG_MISSING, message);
-    }
-    if let Some(at) = doc.json.get(root, "schemaVersion").filter(|_| policy.schema_version == 1) {
-        doc.lint(
-            doc.json.span(at),
-            &SCHEMA_VERSION_OLD,
-            "This is version 1 of the policy format; the latest is 2.",
-        );
-        if let Some(edits) = migrate(doc.json) {
-            doc.fix("Migrate to version 2", || edits);
-        }
     }
 }
 

@@ -9,7 +9,6 @@ pub mod codes;
 mod contract;
 mod counts;
 mod head;
-pub mod migrate;
 mod person;
 mod rules;
 mod source;
@@ -29,8 +28,7 @@ pub(super) fn run(doc: &mut Document<'_>, policy: &Policy, beside: Beside<'_>) {
     let written = Written::of(doc, policy);
     head::lint(doc, policy);
     rules::lint(doc, policy, &written);
-    contract::lint(doc, policy, &written);
-    counts::lint(doc, policy, &written);
+    contract::lint(doc, policy);
     person::lint(doc, policy, &written);
     let adapter = beside.adapters.iter().find(|adapter| adapter.id == policy.adapter);
     source::lint(doc, policy, &written, adapter);
@@ -136,7 +134,7 @@ impl<'a> AsWritten<'a> {
 
 /// Labels a rule `prohibited`; what only a rule by which something crosses has goes.
 pub(super) fn prohibit(json: &Json, rule: NodeId) -> Vec<Edit> {
-    let gone = ["method", "target", "cardinality", "normalise", "values"];
+    let gone = ["method", "target", "cardinality", "normalise", "values", "systems", "table", "unlisted"];
     let mut changes = vec![("label", Some(quoted(Label::Prohibited.as_str())))];
     changes.extend(gone.into_iter().filter(|key| json.get(rule, key).is_some()).map(|key| (key, None)));
     revise(json, rule, &RULE.names().collect::<Vec<_>>(), &changes)

@@ -1,17 +1,16 @@
 //! What to look at in single rules.
 
 use super::codes::{
-    ACCOUNTABILITY_MISSING, ENTITY_LOOSENED, FREE_TEXT_ALLOWED, HIGHLY_RESTRICTED_ALLOWED, PHI_ALLOWED,
-    SUBTREE_HOLDS_PHI,
+    ACCOUNTABILITY_MISSING, ENTITY_ALLOWED, ENTITY_LOOSENED, FREE_TEXT_ALLOWED, HIGHLY_RESTRICTED_ALLOWED,
+    PHI_ALLOWED, TEXT_KEPT,
 };
 use super::{AsWritten, Written};
 use crate::engine::canonical::{DisclosureClass, FieldType};
-use crate::engine::document::{Document, Edit};
-use crate::engine::fhir::Json;
-use crate::engine::policy::edit::{Layout, object_like, quoted, splice};
+use crate::engine::document::Document;
+use crate::engine::policy::edit::quoted;
 use crate::engine::policy::{Label, Policy, Rule};
 use crate::engine::redact::Method;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Entities of which each rule that lets something out drives consent or eligibility.
 const ACCOUNTABLE: [&str; 2] = ["ConsentState", "ProgramEnrollment"];
@@ -26,7 +25,7 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
     for rule in &written.rules {
         let Some(first) = rule.first() else { continue };
         if first.whole_entity {
-            subtree(doc, policy, written, rule);
+            subtree(doc, rule);
         } else {
             crossing(doc, rule, first);
             if let Some(entity) = entities.get(first.field.entity()) {
@@ -58,6 +57,9 @@ fn crossing(doc: &mut Document<'_>, written: &AsWritten<'_>, rule: &Rule) {
             let json = doc.json;
             return doc.fix(title, || written.revise(json, &changes));
         }
+    } else if rule.field.kind != FieldType::Code {
+        let kind = rule.field.kind.as_str();
+        doc.lint(span, &TEXT_KEPT, format!("`{name}` is of type {kind} and would cross as it is."));
     } else {
         return;
     }
@@ -96,49 +98,13 @@ fn loosened(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>, 
     doc.fix("Remove the exception", || written.remove(json, all.list));
 }
 
-/// A whole entity that is allowed, with what may not be.
-fn subtree(doc: &mut Document<'_>, policy: &Policy, all: &Written<'_>, written: &AsWritten<'_>) {
+/// A whole entity that is allowed: there is text in each.
+fn subtree(doc: &mut Document<'_>, written: &AsWritten<'_>) {
     let Some(first) = written.first().filter(|rule| rule.label == Label::Allowed) else { return };
-    let held: Vec<&Rule> =
-        written.says.iter().copied().filter(|rule| rule.class >= DisclosureClass::PhiRestricted).collect();
-    let names: Vec<String> = held.iter().take(3).map(|rule| format!("`{}`", rule.field.name)).collect();
-    let more = held.len().saturating_sub(names.len());
-    if names.is_empty() {
-        return;
-    }
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let message =
-        format!("All of `{}` is allowed, {}{rest} included.", first.field.entity(), names.join(", "));
-    doc.lint(written.span(doc, "field"), &SUBTREE_HOLDS_PHI, message);
+    let message = format!("All of `{}` is allowed, text included.", first.field.entity());
+    doc.lint(written.span(doc, "field"), &ENTITY_ALLOWED, message);
     let json = doc.json;
-    doc.fix("Prohibit each of these fields", || name_each(json, policy, all, written, &held));
-}
-
-/// Adds a rule for each of these fields, which prohibits it.
-fn name_each(
-    json: &Json,
-    policy: &Policy,
-    all: &Written<'_>,
-    after: &AsWritten<'_>,
-    held: &[&Rule],
-) -> Vec<Edit> {
-    let ids: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let added: Vec<(usize, String)> = held
-        .iter()
-        .map(|rule| {
-            let mut id = [&rule.id, "-", rule.field.short_name()].concat();
-            while ids.contains(id.as_str()) {
-                id.push('x');
-            }
-            let members = [
-                ("id", quoted(&id)),
-                ("field", quoted(&rule.field.name)),
-                ("label", quoted(Label::Prohibited.as_str())),
-            ];
-            (after.row + 1, object_like(json, Some(after.node), &members))
-        })
-        .collect();
-    splice(json, all.list, &[], &added, Layout::Lines)
+    doc.fix("Prohibit it", || written.prohibit(json));
 }
 
 /// A rule that somebody must answer for, and that does not say who, or how it is checked and taken back.

@@ -1,13 +1,18 @@
 //! What to look at in a policy beside the adapter that reads its source.
 
-use super::codes::{EVENT_TYPE_UNREAD, RULE_UNUSED, VALUE_UNKNOWN, VALUES_MISSING, VALUES_NOT_COVERED};
+use super::codes::{
+    EVENT_TYPE_UNREAD, RULE_UNUSED, SYSTEMS_MISSING, TABLE_UNKNOWN, TEXT_KEPT, VALUE_UNKNOWN, VALUES_MISSING,
+    VALUES_NOT_COVERED,
+};
 use super::{AsWritten, Written};
+use crate::engine::adapt::drift::ElementPath;
 use crate::engine::adapt::{Adapter, EventMap};
 use crate::engine::canonical::FieldType;
 use crate::engine::document::{Document, Edit, Severity, closest};
 use crate::engine::fhir::NodeId;
 use crate::engine::policy::edit::{Layout, quoted, set_strings, splice};
 use crate::engine::policy::{Label, Policy, Rule};
+use crate::engine::redact::Method;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Items up to which a list is offered to be mended item by item: a longer one is no slip.
@@ -34,6 +39,8 @@ pub(super) fn lint(
         }
     }
     for rule in &written.rules {
+        coded(doc, rule, &filled);
+        table(doc, policy, rule, adapter);
         let is_used = |rule: &&Rule| match rule.whole_entity {
             true => entities.contains(rule.field.entity()),
             false => filled.contains_key(&rule.field.id),
@@ -41,8 +48,7 @@ pub(super) fn lint(
         // Where no event is read at all, that is what there is to say.
         if !events.is_empty() && !rule.says.iter().any(is_used) {
             unused(doc, written, rule);
-        } else if policy.aggregate.is_none() || !rule.says.iter().all(|own| own.values.is_empty()) {
-            // Of a counting policy that is an error, and said already.
+        } else {
             values(doc, rule, &filled);
         }
     }
@@ -93,20 +99,68 @@ fn unused(doc: &mut Document<'_>, all: &Written<'_>, written: &AsWritten<'_>) {
 /// By the id of a field: the events that fill it.
 type Filled<'a> = BTreeMap<usize, Vec<&'a EventMap>>;
 
+/// What crosses as it is or by its label, beside the elements that it is read from: none may be text, and of a code that
+/// stands beside its system the rule says which systems there may be.
+fn coded(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &Filled<'_>) {
+    let Some(rule) = written.first().filter(|rule| !rule.whole_entity && rule.label.crosses()) else {
+        return;
+    };
+    let is_code = rule.field.kind == FieldType::Code || rule.method == Method::Label;
+    if !matches!(rule.method, Method::Keep | Method::Label) || !is_code {
+        return;
+    }
+    let sources = || {
+        let events = events.get(&rule.field.id).into_iter().flatten();
+        events.flat_map(|event| event.reads.sources(&rule.field))
+    };
+    if let Some(text) = sources().find(|path| path.is_text()) {
+        let message = format!("`{}` is read from `{}`, which is text.", rule.field.name, text.spell());
+        doc.lint(written.span(doc, "field"), &TEXT_KEPT, message);
+        let json = doc.json;
+        return doc.fix("Prohibit it", || written.prohibit(json));
+    }
+    let beside = |path: &&ElementPath| path.type_around() == Some("Coding") && path.name() == "code";
+    if let Some(code) =
+        sources().find(beside).filter(|_| rule.method == Method::Keep && rule.systems.is_empty())
+    {
+        let message = format!(
+            "`{}` is read from `{}`, which has a code system beside it.",
+            rule.field.name,
+            code.spell()
+        );
+        doc.lint(written.span(doc, "field"), &SYSTEMS_MISSING, message);
+    }
+}
+
+/// A table that there is not.
+fn table(doc: &mut Document<'_>, policy: &Policy, written: &AsWritten<'_>, adapter: Option<&Adapter>) {
+    let (Some(rule), Some(adapter)) = (written.first(), adapter) else { return };
+    let Some(lookup) = &rule.lookup else { return };
+    let known = || policy.tables.iter().chain(&adapter.tables).map(|table| table.name.as_str());
+    if known().any(|name| name == lookup.table) {
+        return;
+    }
+    let (start, end) = written.span(doc, "table");
+    doc.lint((start, end), &TABLE_UNKNOWN, format!("There is no table `{}`.", lookup.table));
+    if let Some(near) = closest(&lookup.table, known()) {
+        doc.fix(format!("Write `{near}`"), || vec![Edit { start, end, text: quoted(near) }]);
+    }
+}
+
 /// The codes that cross beside those that the source can have.
 fn values(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &Filled<'_>) {
     let coded = |rule: &&Rule| {
         rule.label == Label::Allowed
+            && !rule.whole_entity
             && rule.field.kind == FieldType::Code
             && (events.is_empty() || events.contains_key(&rule.field.id))
     };
     let Some(rule) = written.says.iter().copied().find(coded) else { return };
     let possible = possible(rule, events);
     if rule.values.is_empty() {
-        let message =
-            format!("`{}` is a code, and whatever code the source has would cross.", rule.field.name);
+        let message = format!("`{}` is a code, and none is listed that may cross.", rule.field.name);
         doc.lint(written.span(doc, "field"), &VALUES_MISSING, message);
-        if let Some(codes) = possible.filter(|codes| codes.len() <= FEW && !rule.whole_entity) {
+        if let Some(codes) = possible.filter(|codes| codes.len() <= FEW) {
             let list: Vec<String> = codes.iter().map(|code| quoted(code)).collect();
             let json = doc.json;
             doc.fix("List the codes that the source can have", || {
@@ -116,7 +170,7 @@ fn values(doc: &mut Document<'_>, written: &AsWritten<'_>, events: &Filled<'_>) 
         return;
     }
     // Codes that are brought into another form can't be compared with the source's.
-    let Some(possible) = possible.filter(|_| rule.normalise.is_none() && !rule.whole_entity) else { return };
+    let Some(possible) = possible.filter(|_| rule.normalise.is_none()) else { return };
     let Some(list) = doc.json.get(written.node, "values") else { return };
     let given: BTreeSet<&str> = rule.values.iter().map(String::as_str).collect();
     unknown(doc, list, &possible);

@@ -17,7 +17,7 @@ pub(super) fn lint(doc: &mut Document<'_>, policy: &Policy, written: &Written<'_
         // A rule for a whole entity says the same for many fields: once is enough.
         let mut faults = rule.says.iter().filter_map(|says| Some((says, fault(says, policy, crm)?)));
         if let Some((rule_of_field, fault)) = faults.next() {
-            say(doc, policy, rule, rule_of_field, &fault, crm);
+            say(doc, rule, rule_of_field, &fault, crm);
         }
     }
     let at = doc.json.get(NodeId::ROOT, "aggregate");
@@ -44,23 +44,14 @@ fn fault(rule: &Rule, policy: &Policy, crm: &CrmAdapter) -> Option<Fault> {
     let Some(object) = crm.objects.get(&target.object) else { return Some(Fault::Unknown) };
     // What a counting policy may say of patients has rules of its own.
     let outside = is_attribute(rule) && !object.segregated && policy.aggregate.is_none();
-    // In version 1 a rule has no way to name another object: that something was withheld may be said where it is.
-    if outside && policy.schema_version > 1 {
+    if outside {
         return Some(Fault::Outside);
     }
     let Some(field) = object.fields.get(&target.field) else { return Some(Fault::Unknown) };
-    let unfit = unfit(rule, field).map(Fault::Unfit);
-    unfit.or_else(|| (outside && rule.label.crosses()).then_some(Fault::Outside))
+    unfit(rule, field).map(Fault::Unfit)
 }
 
-fn say(
-    doc: &mut Document<'_>,
-    policy: &Policy,
-    written: &AsWritten<'_>,
-    rule: &Rule,
-    fault: &Fault,
-    crm: &CrmAdapter,
-) {
+fn say(doc: &mut Document<'_>, written: &AsWritten<'_>, rule: &Rule, fault: &Fault, crm: &CrmAdapter) {
     let Some(target) = &rule.target else { return };
     let span = written.span(doc, "target");
     let json = doc.json;
@@ -81,9 +72,7 @@ fn say(
                 rule.field.name, target.object
             );
             doc.lint(span, &ATTRIBUTE_OUTSIDE, message);
-            // In version 1 a target names a field alone.
-            let may_name = policy.schema_version > 1 && !rule.whole_entity;
-            if let Some(place) = segregated(rule, crm).filter(|_| may_name) {
+            if let Some(place) = segregated(rule, crm).filter(|_| !rule.whole_entity) {
                 feed(doc, &place);
             }
         }
@@ -200,28 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_the_patient_fits_its_field_in_version_1_and_in_counts() {
-        let old = |target: &str, kind: &str| {
-            let rule = format!("\"label\":\"{kind}\",\"target\":\"{target}\"");
-            let method = if kind == "transformed" { ",\"method\":\"generalize:year-month\"" } else { "" };
-            let head = r#"{"schemaVersion":1,"id":"p","target":{"system":"CRM-DEMO","object":"Activity"}"#;
-            format!("{head},\"rules\":[{{\"id\":\"R1\",\"field\":\"Person.birthDate\",{rule}{method}}}]}}")
-        };
+    fn what_is_of_the_patient_fits_its_field_in_counts() {
         let counting = |target: &str| {
             let rule = r#"{"id":"R00","field":"Person.birthDate","label":"transformed","method":"generalize:age-band""#;
             POLICIES[3].replacen("\"rules\": [", &format!("\"rules\": [{rule},\"target\":\"{target}\"}},"), 1)
         };
         for (text, code) in [
-            (old("bogus", "transformed"), "policy.target-unknown"),
-            (old("clinic", "transformed"), "policy.target-unfit"),
-            (old("requestedMonth", "transformed"), "policy.attribute-outside"),
             (counting("Account.bogus"), "policy.target-unknown"),
             (counting("Account.priority"), "policy.target-unfit"),
         ] {
             let found: Vec<String> = check(&text).into_iter().map(|finding| finding.code).collect();
             assert_eq!(found, [code], "{text}");
         }
-        assert_eq!(check(&old("clinic", "redacted")), []);
     }
 
     #[test]

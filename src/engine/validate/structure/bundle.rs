@@ -124,9 +124,7 @@ impl Walk<'_> {
                     0 => "A document holds what its Composition refers to; this it does not hold.",
                     _ => "Several entries of the document go by this reference.",
                 };
-                self.say(Code::ReferenceUnresolved, at, Some(Step::at("entry", 0)), || {
-                    Some(detail.to_owned())
-                });
+                self.say(Code::ReferenceUnresolved, at, Some(Step::at("entry", 0)), || Some(detail.into()));
             }
         }
     }
@@ -136,7 +134,7 @@ impl Walk<'_> {
         let json = self.json;
         let at = json.get(entry, "fullUrl").unwrap_or(entry);
         if !url.contains(':') {
-            let detail = || Some("A fullUrl is an absolute URL.".to_owned());
+            let detail = || Some("A fullUrl is an absolute URL.".into());
             return self.say(Code::ReferenceInvalid, at, Some(Step::to("fullUrl")), detail);
         }
         let id = resource.and_then(|resource| json.get_str(resource, "id"));
@@ -145,7 +143,7 @@ impl Walk<'_> {
         let mut ends = url.rsplit('/');
         let (last, before) = (ends.next(), ends.next());
         if !url.starts_with("urn:") && before == Some(kind.name()) && last != Some(&id) {
-            let detail = || Some("The fullUrl ends in another id than the resource's.".to_owned());
+            let detail = || Some("The fullUrl ends in another id than the resource's.".into());
             self.warn(Code::ReferenceInvalid, at, Some(Step::to("fullUrl")), detail);
         }
     }

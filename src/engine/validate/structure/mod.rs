@@ -26,16 +26,15 @@ use walk::{Standing, Walk};
 
 /// Checks the resource at a node, and all that is inside it.
 ///
-/// Gives the issues in the order of the text, [`MAX_ISSUES`] at most. It is valid where none of them fails. A
-/// resource of a type that is not supported has an issue that fails; inside another resource it has one that informs.
+/// Gives the issues in the order of the text, [`MAX_ISSUES`] at most. It is valid where none of them fails.
 pub fn check(json: &Json, node: NodeId) -> Vec<Issue> {
     let mut walk = Walk::new(json);
     walk.resource(node, Standing::Outermost);
     walk.finish()
 }
 
-/// The names of the resource types that are supported, in order.
-pub fn supported() -> impl Iterator<Item = &'static str> {
+/// The names of the resource types, in order.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
     Table::r4().resources().map(|own| own.name)
 }
 
@@ -52,6 +51,11 @@ pub fn codes_of(resource: &str, names: &[&str]) -> Option<Vec<&'static str>> {
 /// Whether an element, named from its resource on, may hold any text, so that nothing is known of what it says.
 pub fn is_free_text(resource: &str, names: &[&str]) -> bool {
     Table::r4().is_free_text(resource, names)
+}
+
+/// Whether an element, named from its resource on, is text, whatever the text.
+pub fn is_text(resource: &str, names: &[&str]) -> bool {
+    Table::r4().is_text(resource, names)
 }
 
 /// The FHIR type of what an element, named from its resource on, is in: `HumanName` for `name.family`. None where the

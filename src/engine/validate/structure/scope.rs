@@ -5,6 +5,7 @@ use super::rule::{self, Rule};
 use super::walk::{Step, Walk};
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType};
 use crate::engine::refusal::Code;
+use crate::engine::spelled::Spelled;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -104,7 +105,7 @@ impl Walk<'_> {
             return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), || {
                 Some(
                     "The reference is none of Type/id, an absolute URL, urn:uuid:…, #id or Type?query."
-                        .to_owned(),
+                        .into(),
                 )
             });
         };
@@ -112,11 +113,8 @@ impl Walk<'_> {
         for kind in named.into_iter().chain(stated) {
             if !targets.is_empty() && !targets.contains(&kind.name()) {
                 let detail = || {
-                    Some(format!(
-                        "A reference to {} may not stand here; to {} it may.",
-                        kind.name(),
-                        targets.join(", ")
-                    ))
+                    let not = Spelled::from(["A reference to ", kind.name(), " may not stand here; to "]);
+                    Some(not.then(Spelled::list(targets.iter().copied())).then(" it may."))
                 };
                 return self.say(Code::ReferenceInvalid, at, Some(Step::to("reference")), detail);
             }
@@ -124,14 +122,13 @@ impl Walk<'_> {
         if let (Some(named), Some(stated)) = (named, stated)
             && named != stated
         {
-            let detail =
-                || Some("The reference's `type` is another than the one that it points to.".to_owned());
+            let detail = || Some("The reference's `type` is another than the one that it points to.".into());
             self.say(Code::ReferenceInvalid, at, Some(Step::to("type")), detail);
         }
     }
 
     fn unresolved(&mut self, at: NodeId, rule: Option<&'static Rule>) {
-        let detail = || rule.map(|rule| format!("{}: {}", rule.key, rule.sentence));
+        let detail = || rule.map(|rule| [rule.key, ": ", rule.sentence].into());
         self.say(Code::ReferenceUnresolved, at, Some(Step::to("reference")), detail);
     }
 
@@ -159,7 +156,7 @@ impl Walk<'_> {
         }
         if json.get(node, "id").is_none() {
             self.say(Code::RequiredMissing, node, Some(Step::to("id")), || {
-                Some("A contained resource must have an `id`, by which it is referred to.".to_owned())
+                Some("A contained resource must have an `id`, by which it is referred to.".into())
             });
         }
         let meta = json.get(node, "meta");

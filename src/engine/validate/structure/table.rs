@@ -4,8 +4,9 @@
 
 use super::primitive::Primitive;
 use super::rule::{self, Hold, Rule};
+use crate::engine::spelled::Spelled;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 /// A type: its elements, those of its bases included.
 #[derive(Default)]
@@ -88,9 +89,8 @@ impl Set {
     }
 
     /// Its codes, with a comma between, where they are few.
-    pub fn spelled(&self) -> Option<String> {
-        let codes: Vec<&str> = self.codes.iter().map(|(code, _)| *code).collect();
-        (codes.len() <= 12).then(|| codes.join(", "))
+    pub fn spelled(&self) -> Option<Spelled> {
+        (self.codes.len() <= 12).then(|| Spelled::list(self.codes.iter().map(|(code, _)| *code)))
     }
 }
 
@@ -177,10 +177,8 @@ const SHORT_TYPES: [&str; 6] = ["Address", "Coding", "ContactPoint", "HumanName"
 /// Elements of other types whose strings say what something is called or counted in.
 const SHORT_TEXTS: [&str; 6] = ["alias", "display", "name", "title", "unit", "version"];
 
-/// Whether an element of a resource that is not supported is a code or a URI, by its names.
-fn is_code_by_name(names: &[&str]) -> bool {
-    matches!(names, ["status"] | [.., "coding", "code" | "system"])
-}
+/// What texts are called elsewhere.
+const TEXTS: [&str; 6] = ["comment", "description", "div", "note", "text", "valueMarkdown"];
 
 /// Every type and value set.
 pub struct Table {
@@ -191,15 +189,13 @@ pub struct Table {
     pub reference: usize,
     /// What a primitive's sidecar is.
     pub sidecar: usize,
-    /// What every resource with a narrative has.
-    pub domain_resource: usize,
 }
 
 impl Table {
     /// The table of FHIR R4.
     pub fn r4() -> &'static Self {
-        static R4: OnceLock<Table> = OnceLock::new();
-        R4.get_or_init(|| Reader::default().read(include_str!("r4.txt")))
+        static R4: LazyLock<Table> = LazyLock::new(|| Reader::default().read(include_str!("r4.txt")));
+        &R4
     }
 
     /// The type of this number.
@@ -212,13 +208,13 @@ impl Table {
         self.names.get(name).copied()
     }
 
-    /// The resource type of this name, where it is supported.
+    /// The resource type of this name.
     pub fn resource(&'static self, name: &str) -> Option<&'static Type> {
         let known = self.names.get(name).and_then(|number| self.types.get(*number));
         known.filter(|found| found.is_resource && !matches!(found.name, "Resource" | "DomainResource"))
     }
 
-    /// The resource types that are supported, in the order of their names.
+    /// All resource types, in the order of their names.
     pub fn resources(&'static self) -> impl Iterator<Item = &'static Type> {
         self.types.iter().filter(|own| self.resource(own.name).is_some())
     }
@@ -262,10 +258,26 @@ impl Table {
             )) => true,
             Some((own, Content::Primitive(Primitive::String))) => !named && !SHORT_TYPES.contains(&own.name),
             Some(_) => false,
-            None => {
-                let is_code = self.resource(resource).is_none() && is_code_by_name(names);
-                !named && !is_code && names != ["resourceType"]
+            None => !named && names != ["resourceType"],
+        }
+    }
+
+    /// Whether an element, named from its resource on, is text, whatever the text: any string that is no identifier and
+    /// no reference, and what the definitions do not have and call by the name of a text.
+    pub fn is_text(&'static self, resource: &str, names: &[&str]) -> bool {
+        let place = self.place_of(resource, names);
+        match place.and_then(|(own, found)| Some((own, own.content(found)?))) {
+            Some((own, Content::Primitive(Primitive::String))) => !matches!(
+                (own.name, names.last()),
+                ("Identifier", Some(&"value")) | ("Reference", Some(&"reference"))
+            ),
+            Some((_, Content::Primitive(primitive))) => {
+                matches!(primitive, Primitive::Markdown | Primitive::Xhtml | Primitive::Base64Binary)
             }
+            Some(_) => false,
+            None => names.last().is_none_or(|name| {
+                SHORT_TEXTS.contains(name) || TEXTS.contains(name) || name.ends_with("String")
+            }),
         }
     }
 
@@ -315,14 +327,7 @@ impl Reader {
         let mut types: Vec<Type> = self.blocks.iter().map(|block| self.type_of(block, &names)).collect();
         self.give_parts_their_rules(&mut types, &names);
         let number = |name: &str| names.get(name).copied().unwrap_or(usize::MAX);
-        Table {
-            reference: number("Reference"),
-            sidecar: number("Element"),
-            domain_resource: number("DomainResource"),
-            types,
-            names,
-            sets: self.sets,
-        }
+        Table { reference: number("Reference"), sidecar: number("Element"), types, names, sets: self.sets }
     }
 
     fn set(&mut self, line: &'static str) {
@@ -459,11 +464,12 @@ fn held(rule: &'static Rule, own: &Type) -> Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::fhir::ResourceType;
 
     #[test]
     fn every_line_of_the_table_is_understood() {
         let table = Table::r4();
-        assert_eq!(table.resources().count(), 24);
+        assert_eq!(table.resources().count(), ResourceType::names().len());
         for own in &table.types {
             assert!(own.elements.len() <= 64, "{} has too many elements for its bits", own.name);
             for element in &own.elements {
@@ -486,7 +492,7 @@ mod tests {
             text.split([' ', '\n']).filter_map(|word| word.strip_prefix('~')).collect();
         for key in &keys {
             assert!(
-                rule::find(key).is_some() || rule::NOT_HELD.iter().any(|(not, _)| not == key),
+                rule::find(key).is_some() || rule::NOT_HELD.iter().any(|(not, _)| not.contains(key)),
                 "{key} is neither held nor said not to be"
             );
         }
@@ -504,6 +510,6 @@ mod tests {
         assert!(observation.find(b"value").is_none());
         assert!(observation.find(b"valueMoney").is_none());
         assert!(observation.find(b"").is_none());
-        assert!(table.resource("Claim").is_none() && table.resource("HumanName").is_none());
+        assert!(table.resource("DomainResource").is_none() && table.resource("HumanName").is_none());
     }
 }

@@ -7,8 +7,9 @@ use super::primitive::Primitive;
 use super::rule::{self, Hold, Rule};
 use super::scope::Scope;
 use super::table::{Content, Element, Found, Table, Type};
-use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, has_element_form};
+use crate::engine::fhir::{Json, Kind, NodeId};
 use crate::engine::refusal::Code;
+use crate::engine::spelled::Spelled;
 
 /// Issues told of one document: so many that fail and so many that don't; the rest are counted.
 pub const MAX_ISSUES: usize = 1000;
@@ -71,7 +72,8 @@ impl<'a> Walk<'a> {
     /// The issues in the order of the text.
     pub fn finish(mut self) -> Vec<Issue> {
         if let (count, Some((severity, code, node))) = self.untold {
-            let detail = format!("There are {count} more issues, which are not told one by one.");
+            let detail =
+                Spelled::from("There are ").then(count).then(" more issues, which are not told one by one.");
             let more = Issue::error(code, self.root, node).with_detail(detail);
             self.issues.push(more.with_severity(severity));
         }
@@ -85,7 +87,7 @@ impl<'a> Walk<'a> {
         code: Code,
         node: NodeId,
         step: Option<Step>,
-        detail: impl FnOnce() -> Option<String>,
+        detail: impl FnOnce() -> Option<Spelled>,
     ) {
         self.tell(Severity::Error, code, node, step, detail);
     }
@@ -96,7 +98,7 @@ impl<'a> Walk<'a> {
         code: Code,
         node: NodeId,
         step: Option<Step>,
-        detail: impl FnOnce() -> Option<String>,
+        detail: impl FnOnce() -> Option<Spelled>,
     ) {
         self.tell(Severity::Warning, code, node, step, detail);
     }
@@ -107,7 +109,7 @@ impl<'a> Walk<'a> {
         code: Code,
         node: NodeId,
         step: Option<Step>,
-        detail: impl FnOnce() -> Option<String>,
+        detail: impl FnOnce() -> Option<Spelled>,
     ) {
         if self.has_room(severity, code, node) {
             let path = self.path(step);
@@ -133,25 +135,20 @@ impl<'a> Walk<'a> {
 
     /// Says that an invariant does not hold.
     pub fn breach(&mut self, rule: &'static Rule, node: NodeId) {
-        let detail = || Some(format!("{}: {}", rule.key, rule.sentence));
+        let detail = || Some([rule.key, ": ", rule.sentence].into());
         self.tell(rule.severity, Code::InvariantBroken, node, None, detail);
     }
 
     /// The path as FHIRPath.
-    fn path(&self, step: Option<Step>) -> String {
-        let mut path = String::from(self.root);
+    fn path(&self, step: Option<Step>) -> Spelled {
+        let mut path = Spelled::from(self.root);
         for step in self.trail.iter().copied().chain(step) {
-            path.push('.');
-            path.push_str(step.name);
+            path = path.then([".", step.name]);
             if let Some(of) = step.of {
-                path.push_str(".ofType(");
-                path.push_str(of);
-                path.push(')');
+                path = path.then([".ofType(", of, ")"]);
             }
             if let Some(index) = step.index {
-                path.push('[');
-                path.push_str(&index.to_string());
-                path.push(']');
+                path = path.then("[").then(index as usize).then("]");
             }
         }
         path
@@ -161,79 +158,35 @@ impl<'a> Walk<'a> {
     pub fn resource(&mut self, node: NodeId, standing: Standing) {
         let json = self.json;
         if json.kind(node) != Kind::Object {
-            return self.say(Code::WrongType, node, None, || Some("A resource is a JSON object.".to_owned()));
+            return self.say(Code::WrongType, node, None, || Some("A resource is a JSON object.".into()));
         }
         let Some(stated) = json.get(node, "resourceType") else {
             return self.say(Code::ResourceTypeMissing, node, None, || None);
         };
-        let Some(kind) = json.resource_type(node) else {
+        let kind = json.resource_type(node).and_then(|kind| self.table.resource(kind.name()));
+        let Some(own) = kind else {
             return self.say(Code::ResourceTypeUnknown, stated, None, || None);
         };
         if standing == Standing::Outermost {
-            self.root = kind.name();
+            self.root = own.name;
         }
         if standing == Standing::Contained {
             self.contained(node);
         } else {
             self.scopes.push(Scope::new(json, node));
         }
-        match self.table.resource(kind.name()) {
-            Some(own) if own.name == "Bundle" => {
-                self.bundles.push(Bundle::new(json, node));
-                self.object(node, own);
-                self.bundle_rules(node);
-                self.bundles.pop();
-            }
-            Some(own) => self.object(node, own),
-            None => self.unsupported(node, stated, standing, kind),
+        if own.name == "Bundle" {
+            self.bundles.push(Bundle::new(json, node));
+            self.object(node, own);
+            self.bundle_rules(node);
+            self.bundles.pop();
+        } else {
+            self.object(node, own);
         }
         if standing == Standing::Contained {
             self.leave_contained();
         } else if let Some(scope) = self.scopes.pop() {
             self.close(&scope);
-        }
-    }
-
-    /// A resource of a type outside the list: what every resource has is checked, and of the rest what holds of any
-    /// FHIR JSON.
-    fn unsupported(&mut self, node: NodeId, stated: NodeId, standing: Standing, kind: ResourceType) {
-        let outermost = standing == Standing::Outermost;
-        let severity = if outermost { Severity::Error } else { Severity::Information };
-        let detail =
-            || Some(format!("{} is not supported here, so nothing is said of its validity.", kind.name()));
-        self.tell(severity, Code::TypeNotSupported, stated, None, detail);
-        let Some(shared) = self.table.get(self.table.domain_resource) else { return };
-        for child in self.json.children(node) {
-            let key = self.json.plain_key(child).unwrap_or(b"");
-            match shared.find(key) {
-                Some(found) => self.member(child, shared, found),
-                None => self.any_json(child),
-            }
-        }
-    }
-
-    /// What holds of any FHIR JSON: nothing is empty.
-    fn any_json(&mut self, node: NodeId) {
-        let json = self.json;
-        for at in json.descendants(node) {
-            let empty = match json.kind(at) {
-                Kind::Object | Kind::Array => json.children(at).next().is_none(),
-                Kind::String => {
-                    let text = json.raw(at);
-                    if text.starts_with('#') {
-                        self.refer(text);
-                    }
-                    text.is_empty()
-                }
-                Kind::Null => json.key(at).is_some(),
-                Kind::Number | Kind::Bool => false,
-            };
-            if json.is_member(at, "modifierExtension") {
-                self.say(Code::ModifierUnknown, at, None, || None);
-            }
-            if empty {
-                self.say(Code::Empty, at, None, || None);
-            }
         }
     }
 
@@ -281,7 +234,7 @@ impl<'a> Walk<'a> {
         if missing != 0 {
             for (_, element) in own.elements.iter().enumerate().filter(|(at, _)| missing & (1 << at) != 0) {
                 let step = Step { name: element.name, of: None, index: None };
-                let detail = || Some(format!("{} must have `{}`.", own.name, element.name));
+                let detail = || Some([own.name, " must have `", element.name, "`."].into());
                 self.say(Code::RequiredMissing, node, Some(step), detail);
             }
         }
@@ -323,20 +276,18 @@ impl<'a> Walk<'a> {
         });
         if other && let Some(element) = own.elements.get(usize::from(found.element)) {
             let step = Step { name: element.name, of: None, index: None };
-            let detail = || Some(format!("`{}[x]` is there in two types, and may have one.", element.name));
+            let detail = || Some(["`", element.name, "[x]` is there in two types, and may have one."].into());
             self.say(Code::TooMany, child, Some(step), detail);
         }
     }
 
     fn unknown(&mut self, child: NodeId, own: &'static Type) {
-        let name = self.json.key(child).filter(|key| has_element_form(key));
+        let name = Spelled::key(self.json, child);
         let detail = match &name {
-            Some(name) => format!("FHIR R4 has no `{name}` in {}.", own.name),
-            None => format!("FHIR R4 has no such element in {}.", own.name),
+            Some(name) => Spelled::from("FHIR R4 has no `").then(name.clone()).then(["` in ", own.name, "."]),
+            None => ["FHIR R4 has no such element in ", own.name, "."].into(),
         };
-        let mut path = self.path(None);
-        path.push('.');
-        path.push_str(name.as_deref().unwrap_or("?"));
+        let path = self.path(None).then(".").then(name.unwrap_or_else(|| "?".into()));
         if self.has_room(Severity::Error, Code::ElementUnknown, child) {
             self.issues.push(Issue::error(Code::ElementUnknown, path, child).with_detail(detail));
         }
@@ -362,12 +313,12 @@ impl<'a> Walk<'a> {
                 }
             }
             (false, true) => {
-                let detail = || Some(format!("`{}` may be there once, and is no array.", element.name));
+                let detail = || Some(["`", element.name, "` may be there once, and is no array."].into());
                 self.say(Code::TooMany, child, Some(step), detail);
             }
             (true, false) => {
                 let detail =
-                    || Some(format!("`{}` may be there more than once, so it is an array.", element.name));
+                    || Some(["`", element.name, "` may be there more than once, so it is an array."].into());
                 self.say(Code::WrongType, child, Some(step), detail);
             }
         }
@@ -407,7 +358,10 @@ impl<'a> Walk<'a> {
             Kind::Null => return self.say(Code::Empty, node, Some(step), || None),
             _ => {
                 let detail = || {
-                    Some(format!("`{}` is of the type {}, which is a JSON object.", element.name, own.name))
+                    Some(
+                        ["`", element.name, "` is of the type ", own.name, ", which is a JSON object."]
+                            .into(),
+                    )
                 };
                 return self.say(Code::WrongType, node, Some(step), detail);
             }
@@ -444,7 +398,10 @@ impl<'a> Walk<'a> {
                 return;
             }
             let detail = || {
-                Some(format!("`{}` is of the type {}: {}.", element.name, primitive.name(), primitive.form()))
+                Some(
+                    ["`", element.name, "` is of the type ", primitive.name(), ": ", primitive.form(), "."]
+                        .into(),
+                )
             };
             return self.say(Code::WrongType, node, Some(step), detail);
         }
@@ -463,7 +420,10 @@ impl<'a> Walk<'a> {
         }
         if !primitive.accepts(text) {
             let detail = || {
-                Some(format!("`{}` is of the type {}: {}.", element.name, primitive.name(), primitive.form()))
+                Some(
+                    ["`", element.name, "` is of the type ", primitive.name(), ": ", primitive.form(), "."]
+                        .into(),
+                )
             };
             return self.say(Code::FormatInvalid, node, Some(step), detail);
         }
@@ -477,7 +437,7 @@ impl<'a> Walk<'a> {
             }
             Primitive::Xhtml => {
                 if let Err(fault) = narrative::check(text) {
-                    self.say(Code::NarrativeInvalid, node, Some(step), || Some(fault.sentence().to_owned()));
+                    self.say(Code::NarrativeInvalid, node, Some(step), || Some(fault.sentence().into()));
                 }
             }
             Primitive::Canonical | Primitive::Uri | Primitive::Url if text.starts_with('#') => {
@@ -569,7 +529,7 @@ impl<'a> Walk<'a> {
         if !nested && !json.raw(url).contains(':') {
             let step = Step { name: "url", of: None, index: None };
             let detail =
-                || Some("An extension's url is an absolute URI, unless it is inside another.".to_owned());
+                || Some("An extension's url is an absolute URI, unless it is inside another.".into());
             self.say(Code::FormatInvalid, url, Some(step), detail);
         }
     }
@@ -583,7 +543,7 @@ impl<'a> Walk<'a> {
         let digits = bytes.filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
         if !json.is_escaped(data) && digits * 3 / 4 != stated {
             let step = Step { name: "size", of: None, index: None };
-            let detail = || Some("`size` is not the number of bytes that `data` holds.".to_owned());
+            let detail = || Some("`size` is not the number of bytes that `data` holds.".into());
             self.say(Code::InvariantBroken, size, Some(step), detail);
         }
     }
@@ -601,9 +561,10 @@ impl Step {
     }
 }
 
-fn set_sentence(name: &str, codes: Option<String>) -> Option<String> {
+fn set_sentence(name: &'static str, codes: Option<Spelled>) -> Option<Spelled> {
+    let sentence = Spelled::from(["The value set ", name, " is required here"]);
     Some(match codes {
-        Some(codes) => format!("The value set {name} is required here: {codes}."),
-        None => format!("The value set {name} is required here."),
+        Some(codes) => sentence.then(": ").then(codes).then("."),
+        None => sentence.then("."),
     })
 }

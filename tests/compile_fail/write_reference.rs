@@ -1,0 +1,20 @@
+/// What stands inside the engine.
+macro_rules! case {
+    () => {
+        use super::phi::Phi;
+
+        pub fn ask() {
+            let name = Phi::new(String::from("Testperson"));
+            let mut stolen = String::new();
+            let _ = name.map(|name| stolen = name);
+        }
+    };
+}
+
+#[path = "within/engine.rs"]
+#[allow(dead_code, unused)]
+mod engine;
+
+fn main() {
+    engine::case::ask();
+}
