@@ -80,6 +80,11 @@ pub fn show_time(ms: i64) -> String {
     tidy_time(&String::from(date.to_iso_string()))
 }
 
+/// Milliseconds since the Unix epoch, by the browser's clock.
+pub fn now() -> i64 {
+    js_sys::Date::now() as i64
+}
+
 /// Today by the browser's clock, as a date in UTC.
 pub fn today() -> String {
     let now = String::from(js_sys::Date::new_0().to_iso_string());

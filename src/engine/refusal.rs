@@ -455,7 +455,7 @@ catalogue! {
     /// A date that can't be.
     DateAhead "provenance.date-ahead" Validate 202 Some(Remedy::RestoreBody),
         "A date of what has already happened, or a plan, lies too far in the future.",
-        "Correct the date: the past may be ahead by a day at most, for time zones, and a plan by ten years.";
+        "Correct the date, or set the clock later: the past may be ahead by a day at most, for time zones, and a plan by ten years.";
     /// A consent of somebody nobody knows.
     PatientUnknown "provenance.patient-unknown" Validate 202 None,
         "The consent is of a patient of whom nothing is known here.",

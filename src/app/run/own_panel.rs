@@ -4,9 +4,10 @@ use super::batch::Tally;
 use super::check::CheckAll;
 use super::many::Many;
 use super::own::{self, OwnInput};
+use super::waiting::{self, HOUR, Pass};
 use crate::app::desk::Desk;
 use crate::app::parts::ProgressBar;
-use crate::app::text;
+use crate::app::{dom, text};
 use leptos::prelude::*;
 
 /// What is open of the user's own, its progress, and what became of it.
@@ -34,11 +35,34 @@ fn what_is_open(desk: Desk, input: OwnInput) -> Option<AnyView> {
                 <button type="button" data-testid="own-close" on:click=move |_| own::close(desk)>
                     "Back to the scenario"
                 </button>
+                {move || clock_note(desk)}
                 {many.then(|| view! { <CheckAll desk /> <Many desk /> })}
             </div>
         }
         .into_any(),
     )
+}
+
+/// Where the simulated time is days behind the browser's: what is dated after it is refused, so it can be moved on.
+fn clock_note(desk: Desk) -> Option<AnyView> {
+    let clock = desk.clock.get();
+    let ahead = dom::now().saturating_sub(clock);
+    (ahead > 24 * HOUR).then(|| {
+        view! {
+            <p class="note">
+                {["The simulated time is ", &dom::show_time(clock), ". What is dated later is refused."].concat()}
+            </p>
+            <button
+                type="button"
+                class="chip"
+                data-testid="pass-to-now"
+                on:click=move |_| waiting::pass(desk, Pass::For(ahead))
+            >
+                "Let time pass until now"
+            </button>
+        }
+        .into_any()
+    })
 }
 
 fn describe_input(input: &OwnInput, tally: &Tally) -> String {

@@ -104,6 +104,21 @@ fn a_bundle_and_ndjson_become_a_delivery_for_each_thing_that_can_be_an_event() -
 }
 
 #[test]
+fn what_is_dated_after_the_simulated_time_goes_through_once_time_has_passed() -> Result<()> {
+    let page = Browser::open()?;
+    let dated = referral(1).replace("\"subject\"", "\"authoredOn\":\"2026-02-01T09:00:00Z\",\"subject\"");
+    page.paste(&format!("{dated}\n{}\n", patient(1)))?;
+    page.send()?;
+    ensure!(page.text(&id("item"))?.contains("provenance.date-ahead"), "{}", page.text(&id("item"))?);
+    page.hear(|page| page.click(&id("pass-to-now")))?;
+    ensure!(page.count(&id("pass-to-now"))? == 0, "time passes once");
+    page.send()?;
+    let item = page.text(&id("item"))?;
+    ensure!(!item.contains("provenance.") && !item.contains("rejected"), "{item}");
+    page.finish()
+}
+
+#[test]
 fn a_folder_of_a_bulk_export_is_opened_whole_and_each_event_finds_its_patient_in_another_file() -> Result<()>
 {
     let folder = Folder::new("bulk")?;
