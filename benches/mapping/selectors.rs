@@ -25,7 +25,7 @@ pub fn idle(n: usize) -> String {
     match n % 4 {
         0 => format!("ServiceRequest.extension('urn:example:{n}').value.ofType(code)"),
         1 => format!("ServiceRequest.performerType.coding.where(system = 'urn:example:{n}').code"),
-        2 => format!("ServiceRequest.code.coding.where(system = 'urn:example:{n}').display.first()"),
+        2 => format!("ServiceRequest.code.coding.where(system = 'urn:example:{n}').code.first()"),
         _ => format!("ServiceRequest.reasonCode[{n}].coding.code"),
     }
 }

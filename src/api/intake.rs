@@ -191,26 +191,30 @@ impl Intake {
             let (input, body) = (name.clone(), Err(refusal.clone()));
             return Some(IntakeItem { input, event_type: None, not_an_event: None, body });
         };
-        let PartText { input, kind, alone, text } = part;
+        let PartText { input, kind, alone } = part;
         let not = |what: String| Some(NotAnEvent { what, covered_by: None });
-        let (event_type, not_an_event, text) = match (kind, &self.event_type) {
-            (PartKind::Whole, _) => (None, None, text),
-            (PartKind::NoResource, _) => (None, not("entry without a resource".to_owned()), alone),
+        let (event_type, not_an_event, is_event) = match (kind, &self.event_type) {
+            (PartKind::Whole, _) => (None, None, true),
+            (PartKind::NoResource, _) => (None, not("entry without a resource".to_owned()), false),
             (PartKind::Deletion(kind), _) => {
                 let what = kind.map_or("something", ResourceType::name);
-                (None, not(format!("deletion of {what}")), alone)
+                (None, not(format!("deletion of {what}")), false)
             }
             (PartKind::Resource(kind), Some(stated)) if scope.is_about(stated, kind) => {
-                (Some(stated.clone()), None, text)
+                (Some(stated.clone()), None, true)
             }
-            (PartKind::Resource(kind), Some(_)) => (None, not(kind.name().to_owned()), alone),
-            (PartKind::Resource(kind), None) => match scope.standing(kind, &alone) {
-                Ok(Standing::Event) => (None, None, text),
-                Ok(Standing::Seen | Standing::None) => (None, None, alone),
-                Err(what) => (None, Some(what), alone),
+            (PartKind::Resource(kind), Some(_)) => (None, not(kind.name().to_owned()), false),
+            (PartKind::Resource(kind), None) => match scope.standing(kind, alone) {
+                Ok(Standing::Event) => (None, None, true),
+                Ok(Standing::Seen | Standing::None) => (None, None, false),
+                Err(what) => (None, Some(what), false),
             },
         };
-        let body = event_type.as_ref().map_or(text.clone(), |event_type| envelope(event_type, now, &text));
+        let text = if is_event { self.splitter.event(index)? } else { alone.to_owned() };
+        let body = match &event_type {
+            Some(event_type) => envelope(event_type, now, &text),
+            None => text,
+        };
         Some(IntakeItem { input, event_type, not_an_event, body: Ok(body) })
     }
 }

@@ -186,45 +186,65 @@ impl Labels {
         (self.unlisted == Unlisted::Other).then_some(OTHER)
     }
 
-    /// The label of what stands at a node; none where it is not in the table.
-    pub(super) fn find(&self, json: &Json, data: NodeId, node: NodeId) -> Option<&str> {
+    /// The label of what stands at a node; none where it is not in the table. Many nodes may stand for one resource, which may
+    /// have many identifiers: `known` holds what was found for a resource.
+    pub(super) fn find<'a>(
+        &'a self,
+        json: &Json,
+        data: NodeId,
+        node: NodeId,
+        known: &mut BTreeMap<NodeId, Option<&'a str>>,
+    ) -> Option<&'a str> {
         if is_text(json, node) {
             return None;
         }
-        names(json, data, node).iter().find_map(|name| self.by_code.get(name)).map(String::as_str)
+        let find = |name: Coded| self.by_code.get(&name).map(String::as_str);
+        if let Some(resource) = target(json, data, node) {
+            let own = known.entry(resource).or_insert_with(|| of_resource(json, resource).find_map(find));
+            return own.or_else(|| beside(json, node).and_then(find));
+        }
+        name(json, node).and_then(find).or_else(|| beside(json, node).and_then(find))
     }
 }
 
-/// What a node of an event can be called in a table: a code with its system, an identifier with its system, a resource by
-/// its `Type/id` and its identifiers.
-pub(super) fn names(json: &Json, data: NodeId, node: NodeId) -> Vec<Coded> {
-    let Some(text) = json.scalar(node) else { return Vec::new() };
+/// What a node of an event is called first: a code with its system, an identifier with its system, a resource by its
+/// `Type/id` or else its first identifier.
+fn first_name(json: &Json, data: NodeId, node: NodeId) -> Option<Coded> {
+    let own = match target(json, data, node) {
+        Some(resource) => of_resource(json, resource).next(),
+        None => name(json, node),
+    };
+    own.or_else(|| beside(json, node))
+}
+
+/// The resource that a node stands for: one that the event has, referred to there, or whose id stands there.
+fn target(json: &Json, data: NodeId, node: NodeId) -> Option<NodeId> {
     if json.is_member(node, "reference") {
-        let beside = json.parent(node).and_then(|whole| json.get(whole, "identifier"));
-        let target = resolve(json, data, node);
-        return target
-            .map(|resource| of_resource(json, resource))
-            .unwrap_or_else(|| of_reference(&text))
-            .into_iter()
-            .chain(beside.and_then(|identifier| of_identifier(json, identifier)))
-            .collect();
+        return resolve(json, data, node);
     }
-    if json.is_member(node, "id")
-        && let Some(resource) = json.parent(node).filter(|whole| json.resource_type(*whole).is_some())
-    {
-        return of_resource(json, resource);
+    let holder = json.parent(node).filter(|_| json.is_member(node, "id"))?;
+    json.resource_type(holder).map(|_| holder)
+}
+
+/// What a table calls what stands at a node, which is of no resource that the event has.
+fn name(json: &Json, node: NodeId) -> Option<Coded> {
+    let text = json.scalar(node)?;
+    if json.is_member(node, "reference") {
+        return of_reference(&text);
     }
     match system_beside(json, node) {
-        Some(system) => {
-            system.map(|system| Coded { system: Some(system.into_owned()), code: text.into_owned() })
-        }
+        Some(system) => Some(Coded { system: Some(system?.into_owned()), code: text.into_owned() }),
         None => Some(Coded { system: None, code: text.into_owned() }),
     }
-    .into_iter()
-    .collect()
 }
 
-fn of_resource(json: &Json, resource: NodeId) -> Vec<Coded> {
+/// The identifier that stands beside a reference.
+fn beside(json: &Json, node: NodeId) -> Option<Coded> {
+    let whole = json.parent(node).filter(|_| json.is_member(node, "reference"))?;
+    of_identifier(json, json.get(whole, "identifier")?)
+}
+
+fn of_resource(json: &Json, resource: NodeId) -> impl Iterator<Item = Coded> + '_ {
     let kind = json.resource_type(resource);
     let id = kind.zip(json.get_str(resource, "id"));
     // A contained resource is another one in each document, whatever its id.
@@ -233,7 +253,7 @@ fn of_resource(json: &Json, resource: NodeId) -> Vec<Coded> {
         .filter(|_| !contained)
         .map(|(kind, id)| Coded { system: None, code: format!("{}/{id}", kind.name()) });
     let identifiers = json.get(resource, "identifier").into_iter().flat_map(|list| json.children(list));
-    by_id.into_iter().chain(identifiers.filter_map(|own| of_identifier(json, own))).collect()
+    by_id.into_iter().chain(identifiers.filter_map(|own| of_identifier(json, own)))
 }
 
 fn of_identifier(json: &Json, identifier: NodeId) -> Option<Coded> {
@@ -243,16 +263,14 @@ fn of_identifier(json: &Json, identifier: NodeId) -> Option<Coded> {
 
 /// A reference to what the event does not have: relative, `Type/id`, or conditional, `Type?identifier=system|value`. One to
 /// another server is none of what a table names.
-fn of_reference(text: &str) -> Vec<Coded> {
+fn of_reference(text: &str) -> Option<Coded> {
     if let Some((_, name)) = text.split_once("?identifier=") {
-        let parts = name.split_once('|').filter(|(system, value)| !system.is_empty() && !value.is_empty());
-        return parts
-            .map(|(system, code)| Coded { system: Some(system.to_owned()), code: code.to_owned() })
-            .into_iter()
-            .collect();
+        let (system, code) = name.split_once('|')?;
+        let named = !system.is_empty() && !code.is_empty();
+        return named.then(|| Coded { system: Some(system.to_owned()), code: code.to_owned() });
     }
-    let relative = type_and_id(text).filter(|name| text.starts_with(name));
-    relative.map(|name| Coded { system: None, code: name.to_owned() }).into_iter().collect()
+    let relative = type_and_id(text).filter(|name| text.starts_with(name))?;
+    Some(Coded { system: None, code: relative.to_owned() })
 }
 
 /// The system that stands beside a code or the value of an identifier, or that should: the inner value is none where it is
@@ -281,7 +299,7 @@ pub(super) fn system_node(json: &Json, node: NodeId) -> Option<NodeId> {
 
 /// The code of an element that is not in a table, to name it to an author; none where it has not the form of one.
 pub(super) fn unlisted_code(json: &Json, data: NodeId, node: NodeId) -> Option<Coded> {
-    let coded = names(json, data, node).into_iter().next().filter(|_| !is_text(json, node))?;
+    let coded = first_name(json, data, node).filter(|_| !is_text(json, node))?;
     let is_word = |text: &str, most: usize| text.len() <= most && text.bytes().all(|b| b.is_ascii_graphic());
     (is_word(&coded.code, MOST_CODE)
         && coded.system.as_ref().is_none_or(|system| is_word(system, MOST_SYSTEM)))

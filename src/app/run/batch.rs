@@ -217,7 +217,6 @@ fn send_one(
         return Some(Err(what));
     }
     let now = desk.next_arrival(None, STEP);
-    let item = desk.bench.own.item(index, now, scope)?;
     let blank = Item {
         input: item.input,
         at: index,

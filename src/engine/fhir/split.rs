@@ -35,17 +35,15 @@ pub enum PartKind {
     NoResource,
 }
 
-/// A part as it can be sent.
+/// A part as it stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartText {
+pub struct PartText<'a> {
     /// The file's name and the place in it: `file.json`, `file.json#Bundle.entry[3]`, `file.ndjson:12`.
     pub input: String,
     /// What it is.
     pub kind: PartKind,
     /// The resource alone, or the text as it is.
-    pub alone: String,
-    /// What of it is to be sent: the resource, in a Bundle with what it refers to.
-    pub text: String,
+    pub alone: &'a str,
 }
 
 #[derive(Clone, Debug)]
@@ -240,29 +238,30 @@ impl Splitter {
         self.index.parts.len()
     }
 
-    /// A part, with what it refers to.
-    pub fn part(&self, at: usize) -> Option<PartText> {
-        let index = &self.index;
-        let part = index.parts.get(at)?;
+    /// A part, by itself.
+    pub fn part(&self, at: usize) -> Option<PartText<'_>> {
+        let part = self.index.parts.get(at)?;
         let file = self.files.get(part.file)?;
-        let alone = file.text.get(part.span.clone())?.to_owned();
-        let resource = part.resource.and_then(|at| Some((at, index.resources.get(at)?)));
-        let mut kind = part.kind;
-        if let (PartKind::Resource(own), Some((_, resource))) = (kind, resource)
-            && index.is_deleted(resource)
-        {
-            kind = PartKind::Deletion(Some(own));
-        }
-        let text = match resource {
-            Some((at, _)) => self.event(at),
-            None => alone.clone(),
+        let alone = file.text.get(part.span.clone())?;
+        let is_deleted = || self.index.resources.get(part.resource?).map(|own| self.index.is_deleted(own));
+        let kind = match part.kind {
+            PartKind::Resource(kind) if is_deleted() == Some(true) => PartKind::Deletion(Some(kind)),
+            kind => kind,
         };
-        Some(PartText { input: format!("{}{}", file.name, part.label), kind, alone, text })
+        Some(PartText { input: format!("{}{}", file.name, part.label), kind, alone })
+    }
+
+    /// What of a part is to be sent: the resource, in a Bundle with what it refers to; what is no resource as it is.
+    pub fn event(&self, at: usize) -> Option<String> {
+        match self.index.parts.get(at)?.resource {
+            Some(resource) => Some(self.with_context(resource)),
+            None => self.part(at).map(|part| part.alone.to_owned()),
+        }
     }
 
     /// The resource at a place with what it refers to, nearest first, as a Bundle of type `collection`; by itself where it
     /// came without a Bundle and refers to nothing here.
-    fn event(&self, at: usize) -> String {
+    fn with_context(&self, at: usize) -> String {
         let along = self.index.along(at);
         let text_of = |resource: &Resource| {
             self.files.get(resource.file).and_then(|file| file.text.get(resource.span.clone())).unwrap_or("")
@@ -546,19 +545,30 @@ pub fn text_of_bytes(bytes: Vec<u8>) -> Result<String, Refusal> {
 mod tests {
     use super::*;
 
-    fn split(files: &[(&str, &str)]) -> Vec<PartText> {
+    #[derive(Debug, PartialEq, Eq)]
+    struct Part {
+        input: String,
+        kind: PartKind,
+        text: String,
+    }
+
+    fn split(files: &[(&str, &str)]) -> Vec<Part> {
         let mut splitter = Splitter::default();
         files.iter().for_each(|(name, text)| splitter.add(name, *text));
         while !splitter.step(8) {}
-        (0..splitter.parts()).map(|at| splitter.part(at).unwrap()).collect()
+        let part = |at| {
+            let PartText { input, kind, .. } = splitter.part(at).unwrap();
+            Part { input, kind, text: splitter.event(at).unwrap() }
+        };
+        (0..splitter.parts()).map(part).collect()
     }
 
-    fn inputs(parts: &[PartText]) -> Vec<&str> {
+    fn inputs(parts: &[Part]) -> Vec<&str> {
         parts.iter().map(|part| part.input.as_str()).collect()
     }
 
     /// `Type/id` of each resource that a part sends, in its order.
-    fn sent(part: &PartText) -> Vec<String> {
+    fn sent(part: &Part) -> Vec<String> {
         let json = Json::read(part.text.as_str()).unwrap();
         let name = |node| {
             format!(
@@ -575,7 +585,7 @@ mod tests {
         }
     }
 
-    fn part_of<'a>(parts: &'a [PartText], input: &str) -> &'a PartText {
+    fn part_of<'a>(parts: &'a [Part], input: &str) -> &'a Part {
         parts.iter().find(|part| part.input == input).unwrap()
     }
 

@@ -239,14 +239,19 @@ fn in_order(json: &Json, places: &[Claim], now: Instant) -> Claims {
     if identifiers.is_empty() {
         return places.to_vec();
     }
-    let ranked = in_force(json, &identifiers, now);
+    let mut ranks: Vec<(NodeId, usize)> = in_force(json, &identifiers, now).into_iter().zip(0..).collect();
+    order::by(&mut ranks, |(identifier, _)| *identifier);
     let rank = |claim: &Claim| match of_identifier(json, claim.node) {
-        Some(own) => ranked.iter().position(|identifier| *identifier == own),
-        None => Some(ranked.len()),
+        Some(own) => {
+            let at = ranks.binary_search_by_key(&own, |(identifier, _)| *identifier).ok()?;
+            ranks.get(at).map(|(_, rank)| *rank)
+        }
+        None => Some(ranks.len()),
     };
-    let mut places: Claims = places.iter().filter(|claim| rank(claim).is_some()).copied().collect();
-    order::by(&mut places, |claim| rank(claim));
-    places
+    let mut places: Vec<(usize, Claim)> =
+        places.iter().filter_map(|claim| Some((rank(claim)?, *claim))).collect();
+    order::by(&mut places, |(rank, _)| *rank);
+    places.into_iter().map(|(_, claim)| claim).collect()
 }
 
 /// Whether a value has a namespace, or needs none: only an identifier may lack its system.
@@ -273,9 +278,11 @@ fn labelled<'a>(
 ) -> Vec<(NodeId, Option<&'a str>)> {
     let of_one =
         |one: &Claim, other: &Claim| label::concept(json, one.node) == label::concept(json, other.node);
+    let mut resources = BTreeMap::new();
     let concepts = places.chunk_by(of_one).filter_map(|codings| {
         let nodes = || codings.iter().map(|claim| claim.node);
-        let known = nodes().find_map(|node| Some((node, Some(labels.find(json, data, node)?))));
+        let mut find = |node| labels.find(json, data, node, &mut resources);
+        let known = nodes().find_map(|node| Some((node, Some(find(node)?))));
         known.or_else(|| nodes().next().map(|node| (node, None)))
     });
     let mut concepts: Vec<(NodeId, Option<&str>)> = concepts.collect();
