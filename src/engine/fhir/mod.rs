@@ -11,8 +11,8 @@ pub use element_names::is_element_name;
 pub use identity::{Identity, Namespace, in_force, of_identifier};
 pub use json::{Children, Json, Kind, Locus, MAX_DEPTH, NodeId, Reader, has_element_form};
 pub use reference::{
-    Reference, deleted_names, deleted_type, find, first_that_reaches_all, goes_by_any, is_deletion,
-    may_be_same, own_id, resolve, type_and_id,
+    Reference, deleted_names, deleted_type, entry_names, find, first_that_reaches_all, goes_by_any,
+    is_deletion, may_be_same, own_id, resolve, target_name, type_and_id,
 };
 pub use resource_type::ResourceType;
 pub use split::{MOST_RESOURCES, PartKind, PartText, Splitter, each_document, text_of_bytes};

@@ -149,11 +149,7 @@ impl Names {
 
 /// What a resource goes by: the `fullUrl` of its entry, without a version, and its `Type/id`, each once; and whether the
 /// name is its own. A URL that ends in another type and id than the resource's is somebody else's.
-pub(super) fn entry_names(
-    json: &Json,
-    entry: Option<NodeId>,
-    resource: NodeId,
-) -> [Option<(String, bool)>; 2] {
+pub fn entry_names(json: &Json, entry: Option<NodeId>, resource: NodeId) -> [Option<(String, bool)>; 2] {
     let kind = json.resource_type(resource).map(ResourceType::name);
     let own = match (kind, json.get_str(resource, "id")) {
         (Some(kind), Some(id)) => Some(format!("{kind}/{id}")),
@@ -207,7 +203,7 @@ pub fn own_id(json: &Json, resource: NodeId) -> Option<NodeId> {
 }
 
 /// The name of an entry that a reference from anywhere in a document asks for; none where it names something contained.
-pub(super) fn target_name(text: &str) -> Option<Cow<'_, str>> {
+pub fn target_name(text: &str) -> Option<Cow<'_, str>> {
     match Reference::parse(text) {
         Reference::Contained(_) | Reference::Other(_) => None,
         Reference::Relative(kind, id) => Some(format!("{kind}/{id}").into()),

@@ -2,9 +2,10 @@
 
 use super::read::read_in;
 use super::{Notification, Origin};
-use crate::engine::fhir::{Json, NodeId, Reference, ResourceType, deleted_names, find, may_be_same};
+use crate::engine::fhir::{Json, MOST_RESOURCES, NodeId, ResourceType, find};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
+use std::collections::HashSet;
 
 /// The body of an event: a Bundle of type `collection`. `brought` is the notification that brought the event; without
 /// one, or where it names no focus, the EHR sandbox is asked for the subscription's events. None where the focus is
@@ -27,8 +28,10 @@ pub fn gather(
 fn answer(ehr: &Json, origin: Origin, keys: &StateKeys) -> Option<Vec<u8>> {
     let entries = ehr.get(NodeId::ROOT, "entry")?;
     ehr.children(entries).filter_map(|entry| ehr.get(entry, "resource")).find_map(|resource| {
-        let notification = read_in(ehr, resource, keys)?.ok()?;
-        parts(ehr, &notification, ehr, origin)
+        // Read by itself, so that its entries are what a reference in it leads to first.
+        let own = Json::read(ehr.source(resource)).ok()?;
+        let notification = read_in(&own, NodeId::ROOT, keys)?.ok()?;
+        parts(&own, &notification, ehr, origin)
     })
 }
 
@@ -38,73 +41,142 @@ fn parts(json: &Json, notification: &Notification, ehr: &Json, origin: Origin) -
         return None;
     }
     let event = notification.events.iter().find(|event| event.number == origin.number)?;
-    let fetch = |reference: NodeId| find(ehr, NodeId::ROOT, &json.str(reference)?);
     let mut body = Body::default();
     // What is deleted is not looked for: the entry that says so is all that there is of the event.
-    if let Some(entry) = event.focus.and_then(|focus| deletion_of(json, focus)) {
+    if let Some(entry) = event.deletion {
         body.entries.push(json.source(entry).to_owned());
         return Some(body.finish());
     }
-    match event.resource {
-        Some(resource) => body.add(json, resource),
-        None => {
-            let focus = fetch(event.focus?)?;
-            body.add(ehr, focus);
-            // What the focus refers to goes along, as it would in a full payload.
-            let references = ehr.descendants(focus).filter(|node| ehr.is_member(*node, "reference"));
-            for resource in references.filter_map(|at| find(ehr, NodeId::ROOT, &ehr.str(at)?)) {
-                body.add(ehr, resource);
-            }
-        }
-    }
-    for (reference, resource) in &event.context {
-        match resource {
-            Some(resource) => body.add(json, *resource),
-            None => fetch(*reference).into_iter().for_each(|resource| body.add(ehr, resource)),
-        }
-    }
-    notification.shared.iter().for_each(|resource| body.add(json, *resource));
-    Some(body.finish())
-}
-
-/// The entry of a notification's Bundle by which what a reference in it names is deleted.
-fn deletion_of(json: &Json, reference: NodeId) -> Option<NodeId> {
-    let is_bundle = |node: &NodeId| json.resource_type(*node).is_some_and(|kind| kind.name() == "Bundle");
-    let bundle = std::iter::successors(Some(reference), |node| json.parent(*node)).find(is_bundle)?;
-    let name = json.str(reference)?;
-    let is_named = |entry: &NodeId| {
-        deleted_names(json, *entry).is_some_and(|names| names.iter().any(|own| may_be_same_or_is(own, &name)))
+    let fetch = |text: &str| find(ehr, NodeId::ROOT, text).map(|resource| (ehr, resource));
+    let named = |reference: NodeId| fetch(&json.str(reference)?);
+    let mut along = vec![match event.resource {
+        Some(resource) => (json, resource),
+        None => named(event.focus?)?,
+    }];
+    let context = |(reference, own): &(NodeId, Option<NodeId>)| {
+        own.map(|own| (json, own)).or_else(|| named(*reference))
     };
-    json.children(json.get(bundle, "entry")?).find(is_named)
-}
-
-fn may_be_same_or_is(one: &str, other: &str) -> bool {
-    Reference::parse(one) == Reference::parse(other) || may_be_same(one, other)
+    along.extend(event.context.iter().filter_map(context));
+    // What these refer to goes along, over any number of steps, nearest first.
+    let mut next = 0;
+    while let Some((own, resource)) = along.get(next).copied() {
+        next += 1;
+        if !body.add(own, resource) {
+            continue;
+        }
+        if body.entries.len() > MOST_RESOURCES {
+            break;
+        }
+        for reference in own.descendants(resource).filter(|node| own.is_member(*node, "reference")) {
+            let Some(text) = own.str(reference) else { continue };
+            let held = find(json, notification.at, &text).map(|resource| (json, resource));
+            along.extend(held.or_else(|| fetch(&text)));
+        }
+    }
+    Some(body.finish())
 }
 
 #[derive(Default)]
 struct Body {
     entries: Vec<String>,
-    /// `Type/id` of what is in it.
-    names: Vec<(Option<ResourceType>, String)>,
+    /// `Type/id` of what is in it, or the entry itself.
+    names: HashSet<String>,
 }
 
 impl Body {
-    /// Adds an entry's resource, unless one of its type and id is there.
-    fn add(&mut self, json: &Json, resource: NodeId) {
-        let id = json.get_str(resource, "id").unwrap_or_default().into_owned();
-        let name = (json.resource_type(resource), id);
-        if !name.1.is_empty() && self.names.contains(&name) {
-            return;
-        }
-        self.names.push(name);
+    /// Adds an entry's resource, unless one of its type and id is there. Whether it was added.
+    fn add(&mut self, json: &Json, resource: NodeId) -> bool {
         let url = json.parent(resource).and_then(|entry| json.get(entry, "fullUrl"));
         let url = url.map(|url| format!("\"fullUrl\":{},", json.source(url))).unwrap_or_default();
-        self.entries.push(format!("{{{url}\"resource\":{}}}", json.source(resource)));
+        let entry = format!("{{{url}\"resource\":{}}}", json.source(resource));
+        let kind = json.resource_type(resource).map_or("", ResourceType::name);
+        let name = match json.get_str(resource, "id") {
+            Some(id) => [kind, "/", &id].concat(),
+            None => entry.clone(),
+        };
+        let is_new = self.names.insert(name);
+        if is_new {
+            self.entries.push(entry);
+        }
+        is_new
     }
 
     fn finish(self) -> Vec<u8> {
         let entries = self.entries.join(",");
         format!("{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{entries}]}}").into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in the body of the first event of a notification with this focus and these further entries, each without its braces.
+    fn gathered(parts_of_event: &str, entries: &[&str], ehr: &[&str]) -> Vec<String> {
+        let put = r#""request":{"method":"PUT","url":"x"}"#;
+        let entries: String = entries.iter().map(|entry| [",{", put, ",", entry, "}"].concat()).collect();
+        let entries = entries.replace(&[put, ",\"request\""].concat(), "\"request\"");
+        let status = format!(
+            r#"{{"request":{{"method":"GET","url":"x"}},"resource":{{"resourceType":"Parameters","parameter":[
+            {{"name":"subscription","valueReference":{{"reference":"Subscription/s"}}}},
+            {{"name":"status","valueCode":"active"}},{{"name":"type","valueCode":"event-notification"}},
+            {{"name":"notification-event","part":[{{"name":"event-number","valueString":"1"}},{parts_of_event}]}}]}}}}"#
+        );
+        let bundle = format!(r#"{{"resourceType":"Bundle","type":"history","entry":[{status}{entries}]}}"#);
+        let json = Json::read(bundle).unwrap();
+        let ehr = format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, ehr.join(","));
+        let ehr = Json::read(ehr).unwrap();
+        let keys = StateKeys::new("seed", "seed").unwrap();
+        let notification = read_in(&json, NodeId::ROOT, &keys).unwrap().unwrap();
+        let origin = Origin { subscription: notification.subscription, number: 1 };
+        let body = parts(&json, &notification, &ehr, origin).unwrap();
+        let body = Json::read(String::from_utf8(body).unwrap()).unwrap();
+        let name = |entry| match body.get(entry, "resource") {
+            Some(own) => {
+                ["resourceType", "id"].map(|key| body.get_str(own, key).unwrap_or_default()).join("/")
+            }
+            None => "no resource".to_owned(),
+        };
+        body.children(body.get(NodeId::ROOT, "entry").unwrap()).map(name).collect()
+    }
+
+    const FOCUS: &str = r#"{"name":"focus","valueReference":{"reference":"Task/t"}}"#;
+
+    #[test]
+    fn what_an_event_refers_to_goes_along_over_any_number_of_steps_and_nothing_else() {
+        let held = [
+            r#""resource":{"resourceType":"Patient","id":"other"}"#,
+            r#""fullUrl":"https://ehr.example.invalid/fhir/Task/t","resource":{"resourceType":"Task","id":"t",
+                "for":{"reference":"Patient/a"},"requester":{"reference":"PractitionerRole/r"}}"#,
+            r#""fullUrl":"urn:uuid:1","resource":{"resourceType":"Location","partOf":{"reference":"urn:uuid:1"}}"#,
+            r#""resource":{"resourceType":"Patient","id":"a","managingOrganization":{"reference":"Organization/o"}}"#,
+        ];
+        let ehr = [
+            r#"{"resource":{"resourceType":"PractitionerRole","id":"r","location":[{"reference":"urn:uuid:1"}]}}"#,
+            r#"{"resource":{"resourceType":"Organization","id":"o","partOf":{"reference":"Organization/p"}}}"#,
+            r#"{"resource":{"resourceType":"Organization","id":"p","partOf":{"reference":"Organization/o"}}}"#,
+            r#"{"resource":{"resourceType":"Patient","id":"a","gender":"unknown"}}"#,
+        ];
+        let all =
+            ["Task/t", "Patient/a", "PractitionerRole/r", "Organization/o", "Location/", "Organization/p"];
+        assert_eq!(gathered(FOCUS, &held, &ehr), all);
+        let also = r#"{"name":"additional-context","valueReference":{"reference":"Patient/other"}}"#;
+        let also = gathered(&[FOCUS, ",", also].concat(), &held, &ehr);
+        assert_eq!(also[..2], ["Task/t", "Patient/other"]);
+        assert_eq!(also.len(), all.len() + 1);
+    }
+
+    #[test]
+    fn of_what_is_deleted_there_is_the_entry_alone() {
+        for (focus, url) in [
+            ("Task/t", "Task/t"),
+            ("https://ehr.example.invalid/fhir/Task/t", "Task/t"),
+            ("Task/t", "https://ehr.example.invalid/fhir/Task/t/_history/2"),
+        ] {
+            let parts = FOCUS.replace("Task/t", focus);
+            let entry = format!(r#""request":{{"method":"DELETE","url":"{url}"}},"fullUrl":"{url}""#);
+            let held = [entry.as_str(), r#""resource":{"resourceType":"Task","id":"u"}"#];
+            assert_eq!(gathered(&parts, &held, &[]), ["no resource"], "{focus} {url}");
+        }
     }
 }

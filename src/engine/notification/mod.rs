@@ -3,7 +3,7 @@
 //!
 //! Each event of a notification becomes an event of its own in the queue: of one event under the delivery's
 //! correlation id, of several as `run-000001.1`, `run-000001.2` and so on. Its body is a Bundle of type `collection`
-//! with the focus, what goes along with it, and what the notification holds for all its events. What a notification
+//! with the focus, what goes along with it, and what these refer to, over any number of steps. What a notification
 //! only names is fetched from the EHR sandbox.
 //!
 //! Events are numbered per subscription. One that came before is a no-op, and under a number that came before with
@@ -112,8 +112,8 @@ pub struct Notification {
     pub since_start: Option<u64>,
     /// Its events, in its order.
     pub events: Vec<Event>,
-    /// Resources that belong to no event in particular.
-    pub shared: Vec<NodeId>,
+    /// The Bundle that it is.
+    pub at: NodeId,
 }
 
 /// An event of a notification.
@@ -125,6 +125,8 @@ pub struct Event {
     pub focus: Option<NodeId>,
     /// That resource, where the notification holds it.
     pub resource: Option<NodeId>,
+    /// The entry that says that it is deleted, where the notification has one.
+    pub deletion: Option<NodeId>,
     /// References to what goes along with it, each with the resource where the notification holds it.
     pub context: Vec<(NodeId, Option<NodeId>)>,
     /// What it is about, to be compared.

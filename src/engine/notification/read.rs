@@ -1,12 +1,15 @@
 //! Reading a notification Bundle.
 
 use super::{Event, Kind, Notification, Print};
-use crate::engine::fhir::{Json, Kind as Node, NodeId, Reference, ResourceType};
+use crate::engine::fhir::{
+    Json, Kind as Node, NodeId, ResourceType, deleted_names, entry_names, target_name, type_and_id,
+};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::spelled::Spelled;
 use crate::engine::time::Instant;
+use std::collections::HashMap;
 
 /// Reads the notification at `at`; none where the document is something else: any Bundle that is not of type `history`,
 /// or has no Parameters.
@@ -34,6 +37,19 @@ pub(super) fn read_in(json: &Json, at: NodeId, keys: &StateKeys) -> Option<Resul
         let entries: Vec<NodeId> = json.children(json.get(at, "entry").unwrap_or(at)).collect();
         Reader { json, at, entries: &entries, keys }.read()
     })
+}
+
+/// Places in a notification, in its order, by a name.
+type Places = HashMap<String, Vec<NodeId>>;
+
+/// The entry by which what a reference names is deleted. One with a server and one without may be of the same thing.
+fn deletion(deleted: &Places, name: &str) -> Option<NodeId> {
+    let first = |name: &str| deleted.get(name).and_then(|entries| entries.first()).copied();
+    let other = match type_and_id(name) {
+        Some(tail) if tail.len() < name.len() => first(tail),
+        _ => first(&["/", name].concat()),
+    };
+    first(name).into_iter().chain(other).min()
 }
 
 struct Reader<'a> {
@@ -100,8 +116,8 @@ impl Reader<'_> {
             kind,
             failing: state != "active" && state != "requested",
             since_start,
-            shared: self.shared(&events),
             events,
+            at: self.at,
         })
     }
 
@@ -123,33 +139,45 @@ impl Reader<'_> {
         let also = |at: &NodeId| json.get_str(*at, "name").as_deref() == Some("additional-context");
         let context: Result<Vec<_>, Refusal> =
             json.children(parts).filter(also).map(|at| Ok((self.reference(at)?, None))).collect();
-        Ok(Event { number: value, focus, resource: None, context: context?, print: Print::default() })
+        Ok(Event {
+            number: value,
+            focus,
+            resource: None,
+            deletion: None,
+            context: context?,
+            print: Print::default(),
+        })
     }
 
     /// Finds the resources that the notification holds. A history may hold one resource several times: then as many
     /// events are about it, in the same order, or it can't be told which is which.
     fn with_resources(&self, mut events: Vec<Event>) -> Vec<Event> {
-        let json = self.json;
-        let names: Vec<Option<String>> = events
-            .iter()
-            .map(|event| event.focus.and_then(|focus| json.str(focus)).map(|name| name.into_owned()))
-            .collect();
-        for (n, event) in events.iter_mut().enumerate() {
-            if let Some(Some(name)) = names.get(n) {
-                let held = self.held(name);
-                let alike = names.iter().filter(|other| other.as_ref() == Some(name)).count();
-                let rank = names.iter().take(n).filter(|other| other.as_ref() == Some(name)).count();
-                event.resource = match held.len() {
-                    1 => held.first().copied(),
-                    several if several == alike => held.get(rank).copied(),
+        let (held, deleted) = (self.held(), self.deleted());
+        let name = |reference: NodeId| {
+            self.json.str(reference).and_then(|text| Some(target_name(&text)?.into_owned()))
+        };
+        let mut foci = Places::new();
+        for focus in events.iter().filter_map(|event| event.focus) {
+            name(focus).into_iter().for_each(|name| foci.entry(name).or_default().push(focus));
+        }
+        for event in &mut events {
+            if let Some((focus, name)) = event.focus.and_then(|focus| Some((focus, name(focus)?))) {
+                let alike = foci.get(&name).map_or(&[][..], Vec::as_slice);
+                event.resource = match held.get(&name).map_or(&[][..], Vec::as_slice) {
+                    [one] => Some(*one),
+                    several if several.len() == alike.len() => {
+                        alike.binary_search(&focus).ok().and_then(|rank| several.get(rank).copied())
+                    }
                     _ => None,
                 };
+                event.deletion = deletion(&deleted, &name);
             }
             event.print = self.print(event);
             for (reference, resource) in &mut event.context {
-                if let [one] = json.str(*reference).map(|name| self.held(&name)).unwrap_or_default()[..] {
-                    *resource = Some(one);
-                }
+                *resource = match name(*reference).and_then(|name| held.get(&name)).map(Vec::as_slice) {
+                    Some([one]) => Some(*one),
+                    _ => None,
+                };
             }
         }
         events
@@ -165,38 +193,30 @@ impl Reader<'_> {
         }
     }
 
-    /// The resources of the entries that go by a name, the status left out.
-    fn held(&self, name: &str) -> Vec<NodeId> {
-        let json = self.json;
-        let wanted = Reference::parse(name);
-        let goes_by = |entry: &NodeId| {
-            let resource = json.get(*entry, "resource")?;
-            let url = json.get_str(*entry, "fullUrl");
-            let by_url = url.is_some_and(|url| Reference::parse(&url) == wanted);
-            let kind = json.resource_type(resource).map_or("", ResourceType::name);
-            let own = json.get_str(resource, "id");
-            let by_id = own.is_some_and(|id| Reference::Relative(kind, &id) == wanted);
-            (by_url || by_id).then_some(resource)
-        };
-        self.entries.iter().skip(1).filter_map(goes_by).collect()
+    /// The resources of the entries, the status left out, by what they go by.
+    fn held(&self) -> Places {
+        let mut held = Places::new();
+        for entry in self.entries.iter().skip(1) {
+            let Some(resource) = self.json.get(*entry, "resource") else { continue };
+            for (name, _) in entry_names(self.json, Some(*entry), resource).into_iter().flatten() {
+                held.entry(name).or_default().push(resource);
+            }
+        }
+        held
     }
 
-    /// The resources that belong to no event in particular: of no type that an event is about, and no event's context.
-    fn shared(&self, events: &[Event]) -> Vec<NodeId> {
-        let json = self.json;
-        let kind = |resource: NodeId| json.resource_type(resource).map_or("", ResourceType::name);
-        let about = |resource: NodeId| {
-            events.iter().any(|event| {
-                let named = event.focus.and_then(|focus| json.str(focus));
-                let named = named.is_some_and(|name| name.rsplit('/').nth(1) == Some(kind(resource)));
-                named || event.resource.is_some_and(|own| kind(own) == kind(resource))
-            })
-        };
-        let context = |resource: NodeId| {
-            events.iter().any(|event| event.context.iter().any(|(_, own)| *own == Some(resource)))
-        };
-        let rest = self.entries.iter().skip(1).filter_map(|entry| json.get(*entry, "resource"));
-        rest.filter(|resource| !about(*resource) && !context(*resource)).collect()
+    /// The entries that stand for a deletion, by what is deleted; by `/Type/id` too where that is on a server.
+    fn deleted(&self) -> Places {
+        let mut deleted = Places::new();
+        for entry in self.entries {
+            for name in deleted_names(self.json, *entry).into_iter().flatten() {
+                if let Some(tail) = type_and_id(&name).filter(|tail| tail.len() < name.len()) {
+                    deleted.entry(["/", tail].concat()).or_default().push(*entry);
+                }
+                deleted.entry(name).or_default().push(*entry);
+            }
+        }
+        deleted
     }
 
     /// The one parameter or part of a name.
