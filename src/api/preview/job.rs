@@ -41,8 +41,8 @@ impl Comparison {
         Ok(Self { preview, scope, now: request.now })
     }
 
-    /// Takes an item of an input, unless it is an event of neither policy; false where there is none at this index. `at` is when it arrives, in milliseconds
-    /// since the Unix epoch, where it is not the request's own time.
+    /// Takes an item of an input, unless it is an event of neither policy; false where there is none at this index. `at`
+    /// is when it arrives, in milliseconds since the Unix epoch, where it is not the request's own time.
     pub fn take(&mut self, intake: &Intake, index: usize, at: Option<i64>) -> bool {
         let at = at.unwrap_or(self.now);
         let Some(item) = intake.item(index, at, &self.scope) else { return false };

@@ -13,7 +13,7 @@ use crate::engine::normalise::Normalise;
 use crate::engine::path::Selector;
 use crate::engine::phi::Phi;
 use crate::engine::time::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The canonical fields that an event's subject fills by being it: its reference, and what stands beside that.
@@ -187,8 +187,16 @@ impl EventMap {
             of_patient == Some(true) || (alone && of_patient.is_none())
         });
         let Some(first) = counts.next() else { return Subject::Unknown };
+        let mut others =
+            distinct(json, data, std::iter::once(first).chain(counts)).into_iter().skip(1).peekable();
+        if others.peek().is_none() {
+            return Subject::At(first);
+        }
         let namespace = Namespace { source: "", data, focus, at: Instant(i64::MIN) };
-        match counts.find(|other| *other != first && !namespace.is_same(json, *other, first)) {
+        let own: BTreeSet<String> = namespace.identity(json, first).names.into_iter().collect();
+        let is_same =
+            |other: &NodeId| namespace.identity(json, *other).names.iter().any(|name| own.contains(name));
+        match others.find(|other| !is_same(other)) {
             Some(other) => Subject::Ambiguous(other),
             None => Subject::At(first),
         }
@@ -203,13 +211,20 @@ impl EventMap {
     pub fn merged(&self, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
         let found = self.merged.as_ref().map(|plan| plan.walk(json, data, focus)).unwrap_or_default();
         // By identifier alone will do; what names nobody shows as it is.
-        found.iter().map(|claim| json.get(claim.node, "reference").unwrap_or(claim.node)).collect()
+        let named = found.iter().map(|claim| json.get(claim.node, "reference").unwrap_or(claim.node));
+        distinct(json, data, named)
     }
+}
+
+/// Of those that are to one resource of the event the first: a resource is looked at once, however many refer to it.
+fn distinct(json: &Json, data: NodeId, nodes: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+    let mut seen = HashSet::new();
+    nodes.filter(|node| seen.insert(resolve(json, data, *node).unwrap_or(*node))).collect()
 }
 
 fn references(plan: Option<&Plan>, json: &Json, data: NodeId, focus: NodeId) -> Vec<NodeId> {
     let found = plan.map(|plan| plan.walk(json, data, focus)).unwrap_or_default();
-    found.iter().filter_map(|claim| json.get(claim.node, "reference")).collect()
+    distinct(json, data, found.iter().filter_map(|claim| json.get(claim.node, "reference")))
 }
 
 /// Whether a reference is to a Patient, or a resource is one; none where neither it nor what it resolves to says so.

@@ -6,7 +6,7 @@
 use crate::engine::fhir::{Json, Kind, NodeId, ResourceType, resolve};
 use crate::engine::path::{Evaluator, Selector, Step};
 use crate::order;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A node of the event that a canonical field is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -240,13 +240,17 @@ impl Walk<'_> {
                 self.looked += here.len();
                 each.filter(|node| criteria.hold(&mut self.evaluator, *node)).collect()
             }
-            Step::Resolve => each
-                .filter_map(|node| match json.kind(node) {
+            // Each resource once, however many refer to it.
+            Step::Resolve => {
+                let mut seen = HashSet::new();
+                each.filter_map(|node| match json.kind(node) {
                     Kind::Object => json.get(node, "reference"),
                     _ => Some(node),
                 })
                 .filter_map(|reference| resolve(json, data, reference))
-                .collect(),
+                .filter(|resource| seen.insert(*resource))
+                .collect()
+            }
             // These are looked up by what the event has.
             Step::Member(_) | Step::Extension(_) | Step::OfType(_) | Step::Index(_) => Vec::new(),
         }
@@ -317,5 +321,26 @@ mod tests {
         let claims = together.walk(&json, NodeId::ROOT, NodeId::ROOT);
         assert_eq!(claims.iter().map(|claim| claim.field).collect::<Vec<_>>(), [0, 2]);
         assert_eq!(claims[0].node, claims[1].node);
+    }
+
+    #[test]
+    fn a_resource_that_many_refer_to_is_walked_once() {
+        let reference = r#"{"reference":"Organization/ORG-001"}"#;
+        let looked = [1, 1_000].map(|count| {
+            let references = vec![reference; count].join(",");
+            let json = Json::read(format!(
+                r#"{{"resourceType":"Bundle","entry":[
+                {{"resource":{{"resourceType":"ServiceRequest","performer":[{references}]}}}},
+                {{"resource":{{"resourceType":"Organization","id":"ORG-001","name":"x"}}}}]}}"#
+            ))
+            .unwrap();
+            let first = json.children(json.get(NodeId::ROOT, "entry").unwrap()).next().unwrap();
+            let focus = json.get(first, "resource").unwrap();
+            let plan = plan(&["performer.resolve().ofType(Organization).name".to_owned()]);
+            let walk = plan.walked(&json, NodeId::ROOT, focus);
+            assert_eq!(walk.claims.len(), 1);
+            walk.looked - count
+        });
+        assert_eq!(looked[0], looked[1]);
     }
 }

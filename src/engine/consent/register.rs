@@ -6,6 +6,7 @@ use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 use crate::engine::redact::{KnownBy, Pseudonym, pare_consent, shares};
 use crate::engine::validate::Version;
+use std::collections::BTreeSet;
 
 /// A consent that an event put on file: its terms, and pseudonyms of whose it is.
 #[derive(Clone, Debug)]
@@ -168,18 +169,17 @@ impl Register {
         let is_gone = |merged: &Merged| shares(&merged.from, names) && !shares(&merged.into, names);
         person.merged_away = self.merged.iter().any(is_gone);
         // What was merged into what was merged into this one counts too.
-        let mut reached = names.clone();
+        let mut reached: BTreeSet<Pseudonym> = names.iter().copied().collect();
         let mut grows = true;
         while grows {
             grows = false;
-            for merged in
-                self.merged.iter().filter(|merged| shares(&merged.into, &reached)).collect::<Vec<_>>()
-            {
-                let new: Vec<_> =
-                    merged.from.iter().filter(|name| !reached.contains(name)).copied().collect();
-                grows |= !new.is_empty();
-                reached.extend(new.iter().copied());
-                person.merged.extend(new);
+            for merged in &self.merged {
+                if merged.into.iter().any(|name| reached.contains(name)) {
+                    let new = merged.from.iter().copied().filter(|name| reached.insert(*name));
+                    let before = person.merged.len();
+                    person.merged.extend(new);
+                    grows |= person.merged.len() > before;
+                }
             }
         }
         person

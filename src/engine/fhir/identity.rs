@@ -112,12 +112,6 @@ impl Namespace<'_> {
         }
     }
 
-    /// Whether what stands at two nodes is the same.
-    pub fn is_same(&self, json: &Json, one: NodeId, other: NodeId) -> bool {
-        let names = self.identity(json, other).names;
-        self.identity(json, one).names.iter().any(|name| names.contains(name))
-    }
-
     /// Whether the reference at a node is to what a reference from elsewhere names.
     pub fn refers_to(&self, json: &Json, node: NodeId, text: &str) -> bool {
         let mut other = Identity::default();

@@ -6,6 +6,7 @@ use super::tree::{Expr, Function as F};
 use super::types::Type;
 use super::value::{Item, Node, Operand, Value};
 use crate::engine::fhir::{Kind, resolve};
+use std::collections::HashSet;
 
 impl Evaluator<'_> {
     pub(super) fn call(
@@ -216,7 +217,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What references refer to, as far as it is in the event.
+    /// What references refer to, as far as it is in the event: each resource once.
     fn resolved(&self, items: &[Item]) -> Items {
         let references = items.iter().filter_map(|item| match item {
             Item::Node(Node { value: Some(at), .. }) => match self.json.kind(*at) {
@@ -225,7 +226,10 @@ impl Evaluator<'_> {
             },
             _ => None,
         });
-        let resources = references.filter_map(|reference| resolve(self.json, self.data, reference));
+        let mut seen = HashSet::new();
+        let resources = references
+            .filter_map(|reference| resolve(self.json, self.data, reference))
+            .filter(|resource| seen.insert(*resource));
         let node = |at| Node {
             value: Some(at),
             sidecar: None,

@@ -34,7 +34,7 @@ pub enum Step {
     Where(Arc<Criteria>),
     /// The resources of this type.
     OfType(ResourceType),
-    /// What references refer to, within the event.
+    /// What references refer to, within the event, each once.
     Resolve,
 }
 

@@ -157,7 +157,7 @@ functions! {
     "last" Last 0 0 "The last item.";
     "length" Length 0 0 "The number of characters of the string.";
     "not" Not 0 0 "The opposite.";
-    "resolve" Resolve 0 0 "What references refer to, within the event.";
+    "resolve" Resolve 0 0 "What references refer to, within the event, each once.";
     "select" Select 1 1 "What the projection gives for each item.";
     "single" Single 0 0 "The one item.";
     "skip" Skip 1 1 "All items but the first so many.";

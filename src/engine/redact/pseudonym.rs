@@ -5,6 +5,7 @@ use crate::engine::deliver::CrmField;
 use crate::engine::fhir::{Json, Namespace, NodeId, ResourceType};
 use crate::engine::queue::StateKeys;
 use crate::order;
+use std::collections::BTreeSet;
 
 /// What somebody or something is known by in the connector's own state: 128 bits of a keyed hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +56,16 @@ impl KnownBy {
 
 /// Whether two lists have a pseudonym in common.
 pub fn shares(one: &[Pseudonym], other: &[Pseudonym]) -> bool {
-    one.iter().any(|own| other.contains(own))
+    let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    if few.len() <= FEW {
+        return few.iter().any(|own| many.contains(own));
+    }
+    let few: BTreeSet<Pseudonym> = few.iter().copied().collect();
+    many.iter().any(|own| few.contains(own))
 }
+
+/// So many pseudonyms are looked for one by one; more are put in order first.
+const FEW: usize = 16;
 
 impl StateKeys {
     /// What a person goes by whom the reference or resource at `node` names.

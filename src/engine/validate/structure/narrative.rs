@@ -1,6 +1,8 @@
 //! The limited XHTML of a narrative (<http://hl7.org/fhir/R4/narrative.html>): formatting, tables, lists, links and
 //! images, in one `div`, well-formed. A scan of the text; nothing is built.
 
+use std::collections::HashSet;
+
 /// What is wrong with a narrative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -181,7 +183,7 @@ impl<'a> Scan<'a> {
             return Err(Fault::Element);
         }
         let mut namespace = false;
-        let mut known: Vec<&str> = Vec::new();
+        let mut known: HashSet<&str> = HashSet::new();
         let closed = loop {
             let trimmed = rest.trim_ascii_start();
             match trimmed.as_bytes() {
@@ -199,10 +201,9 @@ impl<'a> Scan<'a> {
                 return Err(Fault::Malformed);
             }
             let (attribute, value, after) = self::attribute(trimmed).ok_or(Fault::Malformed)?;
-            if known.contains(&attribute) {
+            if !known.insert(attribute) {
                 return Err(Fault::Malformed);
             }
-            known.push(attribute);
             let scheme = value.trim_start().get(..11).unwrap_or("");
             if scheme.eq_ignore_ascii_case("javascript:") {
                 return Err(Fault::Attribute);
