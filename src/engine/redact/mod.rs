@@ -320,7 +320,7 @@ const MOST_NAMED: usize = 64;
 
 /// The codes that are not in the tables of their rules, to name them to the author of a policy: of each element the rule,
 /// and the code where it has the form of one and identifies nobody that the event is about. Of one event, the first
-/// [`MOST_NAMED`] codes are named.
+/// 64 codes are named.
 pub fn unlisted(json: &Phi<Json>, shape: &Shape, redacted: &Redacted) -> Vec<(usize, Option<Coded>)> {
     let codes = json.as_ref().map(|json| {
         let mut known: BTreeMap<Coded, bool> = BTreeMap::new();
