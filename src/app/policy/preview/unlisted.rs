@@ -44,7 +44,7 @@ pub fn unlisted(desk: Desk, report: &PreviewReport) -> Option<AnyView> {
 }
 
 fn of_rule(of_rule: &UnlistedCodes) -> AnyView {
-    let becomes = if of_rule.becomes == "other" { " cross as other" } else { " do not cross" };
+    let becomes = if of_rule.becomes == "other" { " told as other" } else { " withheld" };
     let codes = of_rule.codes.iter().map(|code| {
         let system = code.system.as_deref().unwrap_or("no system");
         view! {

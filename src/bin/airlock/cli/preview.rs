@@ -84,7 +84,7 @@ fn tell(report: &PreviewReport) {
     say(&format!(
         "{}: {} accepted by both, {} refused by both, {} newly accepted, {} newly refused, {} of types that \
          neither policy covers, {} not to be read",
-        counted(report.events),
+        counted(report.events, "event"),
         totals.accepted,
         totals.refused,
         totals.newly_accepted,
@@ -110,8 +110,8 @@ fn tell(report: &PreviewReport) {
     }
 }
 
-fn counted(events: usize) -> String {
-    format!("{events} event{}", if events == 1 { "" } else { "s" })
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn or_nothing(text: &str) -> &str {
@@ -131,7 +131,7 @@ fn fields(title: &str, changes: &[FieldChange]) {
         let events = match (change.events, change.used) {
             (0, 0) => "no event here uses it".to_owned(),
             (0, used) => format!("no event here shows it; {used} have the field"),
-            (events, _) => counted(events),
+            (events, _) => counted(events, "event"),
         };
         let held = match change.held_back {
             0 => String::new(),
@@ -154,8 +154,9 @@ fn fields(title: &str, changes: &[FieldChange]) {
 fn unlisted(rules: &[UnlistedCodes]) {
     for of_rule in rules {
         let UnlistedCodes { rule, field, table, values, unnamed, .. } = of_rule;
-        let becomes = if of_rule.becomes == "other" { "cross as `other`" } else { "do not cross" };
-        say(&format!("\nNot in table `{table}`: {values} values of {field} (rule {rule}) {becomes}"));
+        let becomes = if of_rule.becomes == "other" { "told as `other`" } else { "withheld" };
+        let count = counted(*values, "value");
+        say(&format!("\nNot in table `{table}`: {count} of {field} (rule {rule}) {becomes}"));
         for code in &of_rule.codes {
             let system = code.system.as_deref().unwrap_or("no system");
             say(&format!("  {:>6}  {} of {system}", code.values, code.code));
@@ -168,7 +169,7 @@ fn unlisted(rules: &[UnlistedCodes]) {
 
 fn codes(title: &str, counts: &[RefusalCount]) {
     for count in counts {
-        say(&format!("\n{title}: {}, {}: {}", counted(count.events), count.code, count.message));
+        say(&format!("\n{title}: {}, {}: {}", counted(count.events, "event"), count.code, count.message));
         for example in &count.examples {
             let at = example.path.as_deref().map(|path| format!(" at {path}")).unwrap_or_default();
             say(&format!("      e.g. {}{at}", example.event));
