@@ -4,8 +4,8 @@
 //! it refers to. An event is a resource with what it refers to, over any number of steps. A name is looked up in the
 //! reference's own document first, and then in all files; of two things by the same name neither is taken.
 
-use super::reference::{deleted_names, deleted_type, entry_names, target_name};
-use super::{Json, Kind, NodeId, Reader, ResourceType};
+use super::reference::{base_of, deleted_names, deleted_type, entry_names, target_name};
+use super::{Json, Kind, NodeId, Reader, Reference, ResourceType};
 use crate::engine::notification::is_notification;
 use crate::engine::refusal::Refusal;
 use sha2::{Digest, Sha256};
@@ -111,7 +111,8 @@ struct Index {
     everywhere: HashMap<usize, Named>,
     /// What each name stands for in a document.
     within: HashMap<(usize, usize), Named>,
-    references: Vec<usize>,
+    /// The names that each reference asks for: on the server of what refers, where that is known, and as it is written.
+    references: Vec<[Option<usize>; 2]>,
     deleted: HashSet<usize>,
 }
 
@@ -132,6 +133,8 @@ enum State {
 struct Todo {
     node: NodeId,
     label: String,
+    /// The document that it is in: a Bundle's entries are in one, and anything else is one.
+    document: usize,
     /// Where it is an entry: what its Bundle says besides its entries.
     entry_of: Option<usize>,
 }
@@ -284,17 +287,18 @@ impl Splitter {
 }
 
 impl Index {
-    /// Starts on a document: what is to be looked at of it.
+    /// Starts on a text: what is to be looked at of it. The items of an array are documents of their own, as lines are.
     fn document(&mut self, json: &Json, label: String) -> Vec<Todo> {
-        self.documents += 1;
         let root = NodeId::ROOT;
+        let mut one = |node, label| {
+            self.documents += 1;
+            Todo { node, label, document: self.documents, entry_of: None }
+        };
         if json.kind(root) != Kind::Array {
-            return vec![Todo { node: root, label, entry_of: None }];
+            return vec![one(root, label)];
         }
-        let mut items: Vec<Todo> = json
-            .children(root)
-            .map(|node| Todo { node, label: format!("{label}#[{}]", json.index(node)), entry_of: None })
-            .collect();
+        let mut items: Vec<Todo> =
+            json.children(root).map(|node| one(node, format!("{label}#[{}]", json.index(node)))).collect();
         items.reverse();
         items
     }
@@ -316,7 +320,7 @@ impl Index {
     /// Looks at a resource, entry or anything else, which stands `offset` bytes further on in its file than in `json`.
     /// The entries of a Bundle go to `todo`.
     fn take(&mut self, json: &Json, file: usize, offset: usize, at: Todo, todo: &mut Vec<Todo>) {
-        let Todo { node, label, entry_of } = at;
+        let Todo { node, label, document, entry_of } = at;
         let range = |node: NodeId| {
             let (start, end) = json.span(node);
             offset + start as usize..offset + end as usize
@@ -347,11 +351,13 @@ impl Index {
         if let Some(entries) = entries {
             self.heads.push(members(json, resource, &OF_THE_BUNDLE));
             let head = Some(self.heads.len() - 1);
+            self.documents += 1;
+            let document = self.documents;
             let before = todo.len();
             let label = if label.contains('#') { label } else { label + "#Bundle" };
             todo.extend(json.children(entries).map(|node| {
                 let label = format!("{label}.entry[{}]", json.index(node));
-                Todo { node, label, entry_of: head }
+                Todo { node, label, document, entry_of: head }
             }));
             if let Some(new) = todo.get_mut(before..) {
                 new.reverse();
@@ -378,7 +384,7 @@ impl Index {
                 resource,
                 Resource {
                     file,
-                    document: self.documents,
+                    document,
                     span: span.clone(),
                     beside: beside.map(Into::into),
                     head: entry_of,
@@ -406,13 +412,15 @@ impl Index {
             let name = self.number(&name);
             let named = if honest { Named::One(place) } else { Named::Several };
             let within = (resource.document, name);
+            let twice = self.within.contains_key(&within);
             self.within.entry(within).and_modify(|known| *known = Named::Several).or_insert(named);
             let same = match self.everywhere.get(&name) {
                 None => true,
                 Some(Named::Several) => false,
-                Some(Named::One(other)) => self.resources.get(*other).is_some_and(|other| {
-                    honest && other.document != resource.document && other.digest == resource.digest
-                }),
+                Some(Named::One(other)) => self
+                    .resources
+                    .get(*other)
+                    .is_some_and(|other| honest && !twice && other.digest == resource.digest),
             };
             let known = self.everywhere.entry(name).or_insert(named);
             if !same {
@@ -421,10 +429,15 @@ impl Index {
             *own = Some(name);
         }
         let from = self.references.len();
+        let base = base_of(json, node);
         for leaf in json.leaves(node).filter(|leaf| json.is_member(*leaf, "reference")) {
-            if let Some(name) = json.str(leaf).as_deref().and_then(target_name) {
+            let Some(text) = json.str(leaf) else { continue };
+            if let Some(name) = target_name(&text) {
+                let base =
+                    base.as_ref().filter(|_| matches!(Reference::parse(&text), Reference::Relative(..)));
+                let there = base.map(|base| self.number(&[base, "/", &name].concat()));
                 let name = self.number(&name);
-                self.references.push(name);
+                self.references.push([there, Some(name)]);
             }
         }
         resource.refers = from..self.references.len();
@@ -455,9 +468,12 @@ impl Index {
             if bytes > MOST_BYTES {
                 break;
             }
-            for name in self.references.get(resource.refers.clone()).unwrap_or_default() {
-                let within = self.within.get(&(resource.document, *name));
-                let Some(Named::One(target)) = within.or_else(|| self.everywhere.get(name)) else { continue };
+            for names in self.references.get(resource.refers.clone()).unwrap_or_default() {
+                let within = |name| self.within.get(&(resource.document, name));
+                let everywhere = |name| self.everywhere.get(&name);
+                let names = || names.iter().flatten().copied();
+                let found = names().find_map(within).or_else(|| names().find_map(everywhere));
+                let Some(Named::One(target)) = found else { continue };
                 let exists = self.resources.get(*target).is_some_and(|target| !self.is_deleted(target));
                 if exists && seen.insert(*target) {
                     along.push(*target);
@@ -646,6 +662,60 @@ mod tests {
         assert_eq!(sent(&split(&[task, one, two])[0]), ["Task/"]);
         assert_eq!(sent(&split(&[task, one, ("again", one.1)])[0]), ["Task/", "Patient/a"]);
         assert_eq!(sent(&split(&[task, one, two, one])[0]), ["Task/"], "three are no better than two");
+        let both =
+            format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{0}}},{{"resource":{0}}}]}}"#, one.1);
+        for files in [[task, one, ("both", &both)], [task, ("both", &both), one]] {
+            assert_eq!(sent(&split(&files)[0]), ["Task/"], "whatever the order of the files");
+        }
+    }
+
+    #[test]
+    fn a_bundle_in_an_array_or_in_a_bundle_is_a_document_of_its_own() {
+        let bundle = |id: &str, patient: &str| {
+            format!(
+                r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Task","id":"{id}","for":{{"reference":"Patient/a"}}}}}},{{"resource":{patient}}}]}}"#
+            )
+        };
+        let (one, two) = (
+            r#"{"resourceType":"Patient","id":"a"}"#,
+            r#"{"resourceType":"Patient","id":"a","gender":"male"}"#,
+        );
+        for other in [one, two] {
+            let bundles = [bundle("t", one), bundle("u", other)];
+            let nested = bundles.each_ref().map(|bundle| format!(r#"{{"resource":{bundle}}}"#)).join(",");
+            for text in [
+                format!("[{}]", bundles.join(",")),
+                format!(r#"{{"resourceType":"Bundle","entry":[{nested}]}}"#),
+                bundles.join("\n"),
+            ] {
+                let parts = split(&[("b", &text)]);
+                assert_eq!(sent(&parts[0]), ["Task/t", "Patient/a"], "{text}");
+                assert_eq!(sent(&parts[2]), ["Task/u", "Patient/a"], "{text}");
+                assert_eq!(parts[2].text.contains("male"), other == two, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_relative_reference_is_to_the_server_of_what_refers() {
+        let entry = |server: &str, resource: &str, id: &str, more: &str| {
+            format!(
+                r#"{{"fullUrl":"https://{server}.example.invalid/{resource}/{id}","resource":{{"resourceType":"{resource}","id":"{id}"{more}}}}}"#
+            )
+        };
+        let refers = r#","for":{"reference":"Patient/a"}"#;
+        let entries = [
+            entry("one", "Task", "t", refers),
+            entry("one", "Patient", "a", ""),
+            entry("two", "Patient", "a", r#","gender":"male""#),
+            entry("two", "Task", "u", refers),
+        ];
+        let parts =
+            split(&[("b", &format!(r#"{{"resourceType":"Bundle","entry":[{}]}}"#, entries.join(",")))]);
+        assert_eq!(sent(&parts[0]), ["Task/t", "Patient/a"]);
+        assert!(!parts[0].text.contains("male"));
+        assert_eq!(sent(&parts[3]), ["Task/u", "Patient/a"]);
+        assert!(parts[3].text.contains("male"));
     }
 
     #[test]
