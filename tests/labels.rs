@@ -177,17 +177,38 @@ fn an_organisation_goes_by_its_id_or_an_identifier_and_an_unknown_one_is_withhel
         let found = with_table(entry, &|event| provider(event, reference));
         assert_eq!(found.as_deref(), expected, "{reference}");
     }
-    let own = with_table(by_identifier(), &|event| {
-        provider(event, "Organization/CLINIC-DEMO-1");
-        let clinic = resource(event, "Organization");
-        clinic["id"] = json!("CLINIC-DEMO-1");
-        clinic["identifier"] = json!([{ "system": "urn:example:clinics", "value": "C-7" }]);
-        let entries = event["data"]["entry"].as_array_mut().unwrap();
-        let clinic =
-            entries.iter_mut().find(|entry| entry["resource"]["resourceType"] == "Organization").unwrap();
-        clinic["fullUrl"] = json!("https://ehr.example.invalid/fhir/Organization/CLINIC-DEMO-1");
-    });
-    assert_eq!(own.as_deref(), Some("Clinic seven"));
+    let with_clinic = |entry: Value, server: &str, id: &str, identifier: Value| {
+        with_table(entry, &|event| {
+            let url = format!("https://{server}.example.invalid/fhir/Organization/{id}");
+            provider(event, &url);
+            let clinic = resource(event, "Organization");
+            clinic["id"] = json!(id);
+            clinic["identifier"] = json!([identifier]);
+            let entries = event["data"]["entry"].as_array_mut().unwrap();
+            let clinic =
+                entries.iter_mut().find(|entry| entry["resource"]["resourceType"] == "Organization").unwrap();
+            clinic["fullUrl"] = json!(url);
+        })
+    };
+    let seven = json!({ "system": "urn:example:clinics", "value": "C-7" });
+    let with = |key: &str, value: Value| {
+        let mut identifier = seven.clone();
+        identifier[key] = value;
+        identifier
+    };
+    for (entry, server, id, identifier, expected) in [
+        (by_identifier(), "ehr", "CLINIC-DEMO-1", seven.clone(), Some("Clinic seven")),
+        (by_id(), "ehr", "ORG-9", seven.clone(), Some("Clinic nine")),
+        // The same id on another server is another clinic; its identifier goes with it.
+        (by_id(), "elsewhere", "ORG-9", seven.clone(), None),
+        (by_identifier(), "elsewhere", "ORG-9", seven.clone(), Some("Clinic seven")),
+        // What it went by once is not what it goes by.
+        (by_identifier(), "ehr", "CLINIC-DEMO-1", with("use", json!("old")), None),
+        (by_identifier(), "ehr", "CLINIC-DEMO-1", with("period", json!({ "end": "2025" })), None),
+    ] {
+        let found = with_clinic(entry, server, id, identifier.clone());
+        assert_eq!(found.as_deref(), expected, "{server} {id} {identifier}");
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -282,10 +303,14 @@ fn the_preview_names_what_is_in_no_table_and_one_edit_adds_it() {
     let number = patient["identifier"][0]["value"].as_str().unwrap();
     resource(&mut event, "ServiceRequest")["category"] =
         json!(codings(["K-1", "with a blank", family, number]));
+    // A system can spell a name as well as a code can.
+    let system = json!({ "system": format!("urn:example:{family}"), "code": "K-1" });
+    let list = resource(&mut event, "ServiceRequest")["category"].as_array_mut().unwrap();
+    list.push(json!({ "coding": [system] }));
     let report = previewed(&setup.policy, &event);
     let [missing] = report.unlisted.as_slice() else { panic!("{:?}", report.unlisted) };
     assert_eq!((missing.table.as_str(), missing.becomes.as_str()), ("service-category", "other"));
-    assert_eq!((missing.values, missing.unnamed), (4, 3), "{missing:?}");
+    assert_eq!((missing.values, missing.unnamed), (5, 4), "{missing:?}");
     let named: Vec<_> =
         missing.codes.iter().map(|code| (code.system.as_deref(), code.code.as_str())).collect();
     assert_eq!(named, [(Some("urn:example:kinds"), "K-1")]);
@@ -295,7 +320,7 @@ fn the_preview_names_what_is_in_no_table_and_one_edit_adds_it() {
     let text = apply_edits(&setup.policy, &add_labels(&setup.policy, &report.unlisted)).unwrap();
     assert!(check_policy(&text).usable(), "{:?}", check_policy(&text).diagnostics);
     let left = previewed(&text, &event);
-    assert_eq!((left.unlisted[0].values, left.unlisted[0].codes.len()), (3, 0));
+    assert_eq!((left.unlisted[0].values, left.unlisted[0].codes.len()), (4, 0));
     // Into a table that is there already, the next one goes as well.
     resource(&mut event, "ServiceRequest")["category"] = json!(codings(["K-1", "K-2", "K-3", "K-2"]));
     let more = previewed(&text, &event);

@@ -7,7 +7,7 @@
 use super::adapt::Adapter;
 use super::adapt::drift::ElementPath;
 use super::document::Document;
-use super::fhir::{Json, Kind, NodeId, resolve, type_and_id};
+use super::fhir::{Json, Kind, Namespace, NodeId, in_force, resolve, type_and_id};
 use super::keys::{
     Holds::{Line, Objects, Text},
     Key, Shape,
@@ -191,7 +191,7 @@ impl Labels {
     pub(super) fn find<'a>(
         &'a self,
         json: &Json,
-        data: NodeId,
+        namespace: &Namespace<'_>,
         node: NodeId,
         known: &mut BTreeMap<NodeId, Option<&'a str>>,
     ) -> Option<&'a str> {
@@ -199,22 +199,24 @@ impl Labels {
             return None;
         }
         let find = |name: Coded| self.by_code.get(&name).map(String::as_str);
-        if let Some(resource) = target(json, data, node) {
-            let own = known.entry(resource).or_insert_with(|| of_resource(json, resource).find_map(find));
-            return own.or_else(|| beside(json, node).and_then(find));
-        }
-        name(json, node).and_then(find).or_else(|| beside(json, node).and_then(find))
+        let own = match target(json, namespace.data, node) {
+            Some(resource) => *known
+                .entry(resource)
+                .or_insert_with(|| of_resource(json, namespace, resource).into_iter().find_map(find)),
+            None => name(json, node).and_then(find),
+        };
+        own.or_else(|| beside(json, namespace, node).and_then(find))
     }
 }
 
 /// What a node of an event is called first: a code with its system, an identifier with its system, a resource by its
 /// `Type/id` or else its first identifier.
-fn first_name(json: &Json, data: NodeId, node: NodeId) -> Option<Coded> {
-    let own = match target(json, data, node) {
-        Some(resource) => of_resource(json, resource).next(),
+fn first_name(json: &Json, namespace: &Namespace<'_>, node: NodeId) -> Option<Coded> {
+    let own = match target(json, namespace.data, node) {
+        Some(resource) => of_resource(json, namespace, resource).into_iter().next(),
         None => name(json, node),
     };
-    own.or_else(|| beside(json, node))
+    own.or_else(|| beside(json, namespace, node))
 }
 
 /// The resource that a node stands for: one that the event has, referred to there, or whose id stands there.
@@ -239,21 +241,24 @@ fn name(json: &Json, node: NodeId) -> Option<Coded> {
 }
 
 /// The identifier that stands beside a reference.
-fn beside(json: &Json, node: NodeId) -> Option<Coded> {
+fn beside(json: &Json, namespace: &Namespace<'_>, node: NodeId) -> Option<Coded> {
     let whole = json.parent(node).filter(|_| json.is_member(node, "reference"))?;
-    of_identifier(json, json.get(whole, "identifier")?)
+    let identifier = [json.get(whole, "identifier")?];
+    in_force(json, &identifier, namespace.at).into_iter().find_map(|own| of_identifier(json, own))
 }
 
-fn of_resource(json: &Json, resource: NodeId) -> impl Iterator<Item = Coded> + '_ {
+/// `Type/id` of a resource on the source's own server, and its identifiers that are in force, the preferred one first.
+fn of_resource(json: &Json, namespace: &Namespace<'_>, resource: NodeId) -> Vec<Coded> {
     let kind = json.resource_type(resource);
     let id = kind.zip(json.get_str(resource, "id"));
     // A contained resource is another one in each document, whatever its id.
     let contained = json.parent(resource).is_some_and(|list| json.is_member(list, "contained"));
     let by_id = id
-        .filter(|_| !contained)
+        .filter(|_| !contained && namespace.is_own(json, resource))
         .map(|(kind, id)| Coded { system: None, code: format!("{}/{id}", kind.name()) });
-    let identifiers = json.get(resource, "identifier").into_iter().flat_map(|list| json.children(list));
-    by_id.into_iter().chain(identifiers.filter_map(|own| of_identifier(json, own)))
+    let list = json.get(resource, "identifier").into_iter().flat_map(|list| json.children(list));
+    let identifiers = in_force(json, &list.collect::<Vec<_>>(), namespace.at).into_iter();
+    by_id.into_iter().chain(identifiers.filter_map(|own| of_identifier(json, own))).collect()
 }
 
 fn of_identifier(json: &Json, identifier: NodeId) -> Option<Coded> {
@@ -298,8 +303,8 @@ pub(super) fn system_node(json: &Json, node: NodeId) -> Option<NodeId> {
 }
 
 /// The code of an element that is not in a table, to name it to an author; none where it has not the form of one.
-pub(super) fn unlisted_code(json: &Json, data: NodeId, node: NodeId) -> Option<Coded> {
-    let coded = first_name(json, data, node).filter(|_| !is_text(json, node))?;
+pub(super) fn unlisted_code(json: &Json, namespace: &Namespace<'_>, node: NodeId) -> Option<Coded> {
+    let coded = first_name(json, namespace, node).filter(|_| !is_text(json, node))?;
     let is_word = |text: &str, most: usize| text.len() <= most && text.bytes().all(|b| b.is_ascii_graphic());
     (is_word(&coded.code, MOST_CODE)
         && coded.system.as_ref().is_none_or(|system| is_word(system, MOST_SYSTEM)))

@@ -126,6 +126,12 @@ impl Namespace<'_> {
         self.identity(json, node).names.iter().any(|name| other.names.contains(name))
     }
 
+    /// Whether a resource of the document is on the source's own server, as far as the document says.
+    pub fn is_own(&self, json: &Json, resource: NodeId) -> bool {
+        let (base, own) = (base_of(json, resource), self.base(json));
+        base.is_none() || own.is_none() || base == own
+    }
+
     /// The server that is the source's own, where the document says which.
     fn base<'a>(&self, json: &'a Json) -> Option<Cow<'a, str>> {
         base_of(json, self.focus)

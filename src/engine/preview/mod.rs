@@ -213,6 +213,7 @@ impl Preview {
         tally.take(
             name,
             event,
+            at,
             &Under { side: old, seen: before.as_ref().ok(), judged: &was },
             &Under { side: new, seen: after.as_ref().ok(), judged: &is },
         );

@@ -12,6 +12,7 @@ use crate::engine::label::Coded;
 use crate::engine::phi::Phi;
 use crate::engine::redact;
 use crate::engine::refusal::{Code, Refusal};
+use crate::engine::time::Instant;
 use crate::order;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,9 +94,9 @@ impl Tally {
     }
 
     /// Counts an event as both policies judge it.
-    pub fn take(&mut self, name: &str, event: &Phi<Json>, old: &Under<'_>, new: &Under<'_>) {
+    pub fn take(&mut self, name: &str, event: &Phi<Json>, at: Instant, old: &Under<'_>, new: &Under<'_>) {
         self.totals.events += 1;
-        self.count_unlisted(event, new);
+        self.count_unlisted(event, at, new);
         match (&old.judged.refusal, &new.judged.refusal) {
             (None, None) => self.totals.accepted += 1,
             (Some(_), Some(refusal)) => {
@@ -128,9 +129,9 @@ impl Tally {
         self.rows.push(Row { event: name.to_owned(), event_type, old: code(old), new: code(new), fields });
     }
 
-    fn count_unlisted(&mut self, event: &Phi<Json>, new: &Under<'_>) {
+    fn count_unlisted(&mut self, event: &Phi<Json>, at: Instant, new: &Under<'_>) {
         let (Some(seen), Some(redacted)) = (new.seen, &new.judged.redacted) else { return };
-        for (rule, coded) in redact::unlisted(event, &seen.shape, redacted) {
+        for (rule, coded) in redact::unlisted(event, &seen.shape, &new.side.policy, redacted, at) {
             let missing = self.unlisted.entry(rule).or_default();
             missing.values += 1;
             let has_room = missing.codes.len() < CODES;

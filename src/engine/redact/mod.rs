@@ -171,7 +171,9 @@ pub fn redact(
                 let first = out.crossings.len();
                 if let Some(labels) = decisions.labels(rule_index) {
                     let many = rule.cardinality.many;
-                    let found = json.as_ref().map(|json| labelled(json, shape.data, &places, labels, many));
+                    let found = json
+                        .as_ref()
+                        .map(|json| labelled(json, &namespace, &in_order(json, &places, now), labels, many));
                     for (node, label) in found.release(&release) {
                         if label.is_none() {
                             out.unlisted.push((node, rule_index));
@@ -271,7 +273,7 @@ pub(super) fn joined(items: &[&str]) -> String {
 /// in the table. None where it is not.
 fn labelled<'a>(
     json: &Json,
-    data: NodeId,
+    namespace: &Namespace<'_>,
     places: &[Claim],
     labels: &'a Labels,
     many: bool,
@@ -281,7 +283,7 @@ fn labelled<'a>(
     let mut resources = BTreeMap::new();
     let concepts = places.chunk_by(of_one).filter_map(|codings| {
         let nodes = || codings.iter().map(|claim| claim.node);
-        let mut find = |node| labels.find(json, data, node, &mut resources);
+        let mut find = |node| labels.find(json, namespace, node, &mut resources);
         let known = nodes().find_map(|node| Some((node, Some(find(node)?))));
         known.or_else(|| nodes().next().map(|node| (node, None)))
     });
@@ -321,17 +323,27 @@ const MOST_NAMED: usize = 64;
 /// The codes that are not in the tables of their rules, to name them to the author of a policy: of each element the rule,
 /// and the code where it has the form of one and identifies nobody that the event is about. Of one event, the first
 /// 64 codes are named.
-pub fn unlisted(json: &Phi<Json>, shape: &Shape, redacted: &Redacted) -> Vec<(usize, Option<Coded>)> {
+pub fn unlisted(
+    json: &Phi<Json>,
+    shape: &Shape,
+    policy: &Policy,
+    redacted: &Redacted,
+    now: Instant,
+) -> Vec<(usize, Option<Coded>)> {
+    let namespace = shape.namespace(&policy.source, now);
     let codes = json.as_ref().map(|json| {
         let mut known: BTreeMap<Coded, bool> = BTreeMap::new();
         let mut named = |node| {
-            let coded = label::unlisted_code(json, shape.data, node)?;
+            let coded = label::unlisted_code(json, &namespace, node)?;
             if known.len() >= MOST_NAMED && !known.contains_key(&coded) {
                 return None;
             }
-            let harmless = *known
-                .entry(coded.clone())
-                .or_insert_with_key(|coded| guard::names_nobody(json, shape, &coded.code));
+            let harmless = *known.entry(coded.clone()).or_insert_with_key(|Coded { system, code }| {
+                [Some(code), system.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .all(|text| guard::names_nobody(json, shape, text))
+            });
             harmless.then_some(coded)
         };
         redacted.unlisted.iter().map(|(node, rule)| (*rule, named(*node))).collect()
