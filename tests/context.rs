@@ -275,6 +275,15 @@ fn a_deletion_makes_nothing_however_it_comes() {
         assert_eq!(sent.ends()[0].1, Some("validate.focus-deleted"), "{:?}", sent.ends());
         assert!(sent.records().is_empty());
     }
+    // What is not known to have been done with a resource has not made it.
+    for method in [json!(" DELETE "), json!("REMOVE"), json!(1)] {
+        let mut document = bundle("history", &resources);
+        document["entry"][0]["request"] = json!({"method": method, "url": url});
+        let envelope = json!({"type": "referral.created", "timestamp": "2026-01-15T09:00:00Z",
+            "source": setup.source.id, "data": document});
+        let ends = [&document, &envelope].map(|input| one(input, &setup).ends()[0].1.map(str::to_owned));
+        assert!(ends[0].is_some() && ends[0] == ends[1], "{method}: {ends:?}");
+    }
 }
 
 #[test]

@@ -169,6 +169,14 @@ pub fn is_deletion(json: &Json, entry: NodeId) -> bool {
     method.is_some_and(|method| method.eq_ignore_ascii_case("DELETE"))
 }
 
+/// What an entry says was done with its resource, where it is none of FHIR's methods.
+pub fn unknown_request(json: &Json, entry: NodeId) -> Option<NodeId> {
+    const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
+    let request = json.get(entry, "request")?;
+    let is_known = json.get_str(request, "method").is_some_and(|method| METHODS.contains(&method.as_ref()));
+    (!is_known).then_some(request)
+}
+
 /// What goes by these names is deleted, by a Bundle's entry that stands for a deletion; none where it stands for none.
 pub fn deleted_names(json: &Json, entry: NodeId) -> Option<Vec<String>> {
     let request = json.get(entry, "request").filter(|_| is_deletion(json, entry))?;

@@ -4,7 +4,7 @@
 //! it refers to. An event is a resource with what it refers to, over any number of steps. A name is looked up in the
 //! reference's own document first, and then in all files; of two things by the same name neither is taken.
 
-use super::reference::{base_of, deleted_names, deleted_type, entry_names, target_name};
+use super::reference::{base_of, deleted_names, deleted_type, entry_names, target_name, unknown_request};
 use super::{Json, Kind, NodeId, Reader, Reference, ResourceType};
 use crate::engine::notification::is_notification;
 use crate::engine::refusal::Refusal;
@@ -371,7 +371,14 @@ impl Index {
         let is_resource = kind != PartKind::Whole || entry_of.is_some();
         let span = range(resource);
         let place = is_resource.then(|| {
-            let beside = entry_of.map(|_| members(json, node, &OF_THE_ENTRY)).filter(|text| !text.is_empty());
+            let beside = entry_of.map(|_| {
+                let mut beside = members(json, node, &OF_THE_ENTRY);
+                if let Some(request) = unknown_request(json, node) {
+                    beside.extend(["\"request\":", json.source(request), ","]);
+                }
+                beside
+            });
+            let beside = beside.filter(|text| !text.is_empty());
             let url = entry_of.and_then(|_| json.get(node, "fullUrl"));
             let url = url.map(|url| format!("\"fullUrl\":{},", json.source(url)));
             let beside = match (url, beside) {
@@ -740,6 +747,20 @@ mod tests {
             ]
         );
         assert_eq!(sent(&parts[2]), ["Task/u"]);
+        for (request, stays) in [
+            (r#"{"method":"PUT","url":"Task/t"}"#, false),
+            (r#"{"method":" DELETE ","url":"Task/t"}"#, true),
+            (r#"{"method":1}"#, true),
+            (r#"{"url":"Task/t"}"#, true),
+        ] {
+            let entry = format!(r#"{{"resource":{{"resourceType":"Task","id":"t"}},"request":{request}}}"#);
+            let parts = split(&[("h", &format!(r#"{{"resourceType":"Bundle","entry":[{entry}]}}"#))]);
+            assert_eq!(
+                parts[0].text.contains("request"),
+                stays,
+                "what is no request is refused with it: {request}"
+            );
+        }
     }
 
     #[test]
