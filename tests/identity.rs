@@ -138,6 +138,33 @@ fn a_consent_is_found_by_namespace_and_name_alone() {
 }
 
 #[test]
+fn a_denial_under_a_number_that_is_not_in_force_any_more_is_not_lifted_by_that() {
+    let by_number = json!({ "identifier": { "system": MRN, "value": "MRN-TEST-0001" } });
+    let own = json!({ "reference": "Patient/PAT-001" });
+    let of = |more: Value| {
+        let mut identifier = json!({ "system": MRN, "value": "MRN-TEST-0001" });
+        more.as_object().unwrap().iter().for_each(|(key, value)| identifier[key] = value.clone());
+        json!([identifier, { "system": MRN, "value": "MRN-TEST-0002" }])
+    };
+    for more in [
+        json!({ "use": "old" }),
+        json!({ "use": "temp" }),
+        json!({ "period": { "end": "2025" } }),
+        json!({ "period": { "start": "2030" } }),
+    ] {
+        let ends = |consents: Value| {
+            let (outcome, code) =
+                under(consents, |entries| patient(entries)["identifier"] = of(more.clone()));
+            (outcome, code.unwrap_or_default())
+        };
+        let (permit, deny) = (consent_of(own.clone(), "permit"), consent_of(by_number.clone(), "deny"));
+        let withheld = ("withheld".to_owned(), "consent.unclear".to_owned());
+        assert_eq!(ends(json!([permit, deny])), withheld, "a denial: {more}");
+        assert_eq!(ends(json!([consent_of(by_number.clone(), "permit")])), withheld, "a permission: {more}");
+    }
+}
+
+#[test]
 fn a_subject_that_is_a_query_or_on_another_server_is_not_the_patient() {
     let permit = || json!([consent_of(json!({ "reference": "Patient/PAT-001" }), "permit")]);
     let query = format!("Patient?identifier={MRN}|MRN-TEST-0001");

@@ -5,6 +5,7 @@ use super::reference::{base_of, resolve};
 use super::{Json, Kind, NodeId, Reference, ResourceType};
 use crate::engine::time::{Instant, date_time_range};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// How the names in a document are read.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +26,10 @@ pub struct Identity {
     /// Its names, each with its namespace: those of the reference or resource first, then its identifiers, the
     /// preferred one first. Two that share one are the same.
     pub names: Vec<String>,
-    /// What these names are without their namespace.
+    /// What these names are without their namespace, and every identifier, in force or not.
     pub parts: Vec<String>,
-    /// What is said without a namespace. It may mean whoever has such a part: enough to doubt, not enough to know.
+    /// What is said without a namespace, or is an identifier that is not in force. It may mean whoever has such a part:
+    /// enough to doubt, not enough to know.
     pub sought: Vec<String>,
 }
 
@@ -192,14 +194,22 @@ impl Namespace<'_> {
     }
 
     fn identifiers(&self, json: &Json, identifiers: &[NodeId], out: &mut Identity) {
-        for identifier in in_force(json, identifiers, self.at) {
+        let in_force = in_force(json, identifiers, self.at);
+        let counts: HashSet<NodeId> = in_force.iter().copied().collect();
+        let others = identifiers.iter().copied().filter(|identifier| !counts.contains(identifier));
+        for identifier in in_force.iter().copied().chain(others) {
             let Some(value) = json.get_str(identifier, "value").filter(|value| !value.is_empty()) else {
                 continue;
             };
             match json.get_str(identifier, "system").and_then(|system| identifier_name(&system, &value)) {
+                Some(name) if counts.contains(&identifier) => {
+                    out.names.push(name.clone());
+                    out.parts.extend([name, value.into_owned()]);
+                }
+                // Nobody's name now. A denial that was given under it may still be this person's.
                 Some(name) => {
-                    out.names.push(name);
-                    out.parts.push(value.into_owned());
+                    out.parts.push(name.clone());
+                    out.sought.push(name);
                 }
                 None => out.doubt(&value),
             }

@@ -36,9 +36,9 @@ impl std::fmt::Debug for Pseudonym {
 pub struct KnownBy {
     /// Names with their namespaces, the one to know the person by first.
     pub names: Vec<Pseudonym>,
-    /// The same without their namespaces.
+    /// The same without their namespaces, and every identifier, in force or not.
     pub parts: Vec<Pseudonym>,
-    /// What is said without a namespace, and may mean whoever has such a part.
+    /// What is said without a namespace or is an identifier not in force, and may mean whoever has such a part.
     pub sought: Vec<Pseudonym>,
 }
 
