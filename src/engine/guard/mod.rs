@@ -146,9 +146,9 @@ fn identifies(json: &Json, data: NodeId, outgoing: &Folded) -> bool {
     })
 }
 
-/// Whether a text has nothing in it that identifies somebody whom the event is about.
-pub(super) fn names_nobody(json: &Json, shape: &Shape, text: &str) -> bool {
-    !identifies(json, shape.data, &Folded::new(std::iter::once(text)))
+/// Whether texts have nothing in them that identifies somebody whom the event is about.
+pub(super) fn names_nobody(json: &Json, shape: &Shape, texts: &[&str]) -> bool {
+    !identifies(json, shape.data, &Folded::new(texts.iter().copied()))
 }
 
 /// The leaves of a document that identify a person, by their place: names, addresses below state, contact points,

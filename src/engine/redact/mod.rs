@@ -332,21 +332,29 @@ pub fn unlisted(
 ) -> Vec<(usize, Option<Coded>)> {
     let namespace = shape.namespace(&policy.source, now);
     let codes = json.as_ref().map(|json| {
-        let mut known: BTreeMap<Coded, bool> = BTreeMap::new();
-        let mut named = |node| {
-            let coded = label::unlisted_code(json, &namespace, node)?;
-            if known.len() >= MOST_NAMED && !known.contains_key(&coded) {
-                return None;
+        let found = redacted.unlisted.iter();
+        let found = found.map(|(node, rule)| (*rule, label::unlisted_code(json, &namespace, *node)));
+        let found: Vec<(usize, Option<Coded>)> = found.collect();
+        let mut named: BTreeSet<&Coded> = BTreeSet::new();
+        for coded in found.iter().filter_map(|(_, coded)| coded.as_ref()) {
+            if named.len() < MOST_NAMED {
+                named.insert(coded);
             }
-            let harmless = *known.entry(coded.clone()).or_insert_with_key(|Coded { system, code }| {
-                [Some(code), system.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .all(|text| guard::names_nobody(json, shape, text))
-            });
-            harmless.then_some(coded)
+        }
+        let texts = |coded: &Coded| [Some(coded.code.clone()), coded.system.clone()].into_iter().flatten();
+        let texts_of_all: BTreeSet<String> = named.iter().flat_map(|coded| texts(coded)).collect();
+        let harmless = |texts: &[&str]| guard::names_nobody(json, shape, texts);
+        // Each look goes over the whole event: at all of them at once first, and one by one only where that finds something.
+        let all: Vec<&str> = texts_of_all.iter().map(String::as_str).collect();
+        let identifying: BTreeSet<&str> = if harmless(&all) {
+            BTreeSet::new()
+        } else {
+            all.into_iter().filter(|text| !harmless(&[text])).collect()
         };
-        redacted.unlisted.iter().map(|(node, rule)| (*rule, named(*node))).collect()
+        let is_named = |coded: &Coded| {
+            named.contains(coded) && texts(coded).all(|text| !identifying.contains(text.as_str()))
+        };
+        found.iter().map(|(rule, coded)| (*rule, coded.clone().filter(is_named))).collect()
     });
     codes.release(&Release(()))
 }
