@@ -585,6 +585,16 @@ fn the_policy_lets_in_what_it_lists_and_nothing_else() {
     assert_eq!(code("referral-created", &labels(&[])), None, "a label of another kind is no purpose");
     assert_eq!(code("referral-created", &labels(&["TREAT", "CAREMGT"])), None);
     assert_eq!(code("referral-created", &labels(&["TREAT"])), not("purpose"));
+    let of_bundle = |codes: &'static [&'static str]| {
+        move |body: &mut Value| {
+            labels(codes)(body);
+            let meta = resource(body, 1)["meta"].take();
+            resource(body, 1).as_object_mut().unwrap().remove("meta");
+            body["data"]["meta"] = meta;
+        }
+    };
+    assert_eq!(code("referral-created", &of_bundle(&["TREAT", "CAREMGT"])), None);
+    assert_eq!(code("referral-created", &of_bundle(&["TREAT"])), not("purpose"), "of all that is in it");
     let owner = |reference: &'static str| {
         move |body: &mut Value| resource(body, 0)["owner"] = json!({ "reference": reference })
     };

@@ -336,17 +336,19 @@ impl Index {
                     return self.parts.push(Part { file, label: label.into(), kind, span, resource: None });
                 }
                 let Some(resource) = resource else {
-                    let (kind, span) = (PartKind::NoResource, range(node));
+                    let is_entry = json.kind(node) == Kind::Object;
+                    let kind = if is_entry { PartKind::NoResource } else { PartKind::Whole };
+                    let span = range(node);
                     return self.parts.push(Part { file, label: label.into(), kind, span, resource: None });
                 };
                 resource
             }
         };
         let kind = json.resource_type(resource);
-        let entries = json.get(resource, "entry").filter(|list| {
-            kind.is_some_and(|kind| kind.name() == "Bundle")
-                && json.children(*list).next().is_some()
-                && !is_notification(json, resource)
+        let list = json.get(resource, "entry").filter(|_| kind.is_some_and(|kind| kind.name() == "Bundle"));
+        let is_list = list.is_none_or(|list| json.kind(list) == Kind::Array);
+        let entries = list.filter(|list| {
+            is_list && json.children(*list).next().is_some() && !is_notification(json, resource)
         });
         if let Some(entries) = entries {
             self.heads.push(members(json, resource, &OF_THE_BUNDLE));
@@ -365,7 +367,7 @@ impl Index {
             return;
         }
         let kind = match kind {
-            Some(kind) if !is_notification(json, resource) => PartKind::Resource(kind),
+            Some(kind) if is_list && !is_notification(json, resource) => PartKind::Resource(kind),
             _ => PartKind::Whole,
         };
         let is_resource = kind != PartKind::Whole || entry_of.is_some();
@@ -809,5 +811,18 @@ mod tests {
         assert_eq!(split(&[("", "[]")]).len(), 0);
         assert_eq!(split(&[("", r#"[{"resourceType":"Task"},{"x":1}]"#)]).len(), 2);
         assert_eq!(split(&[("", r#"{"resourceType":"Bundle","entry":[]}"#)]).len(), 1);
+        let kinds = |entry: &str| -> Vec<PartKind> {
+            let bundle = format!(r#"{{"resourceType":"Bundle","entry":{entry}}}"#);
+            split(&[("", &bundle)]).iter().map(|part| part.kind).collect()
+        };
+        for entry in
+            [r#"{"resource":{"resourceType":"Task"}}"#, r#"{"a":{"resource":{"resourceType":"Task"}}}"#, "1"]
+        {
+            assert_eq!(kinds(entry), [PartKind::Whole], "what is no list has no entries: {entry}");
+        }
+        assert_eq!(
+            kinds(r#"["x",[{"resource":{"resourceType":"Task"}}],{}]"#),
+            [PartKind::Whole, PartKind::Whole, PartKind::NoResource]
+        );
     }
 }

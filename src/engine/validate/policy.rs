@@ -34,6 +34,12 @@ pub(super) fn judge(
     if let Some(reference) = shape.patient().filter(|_| shape.covered && patient.is_none()) {
         issues.push(Issue::error(Code::ContextMissing, Spelled::of(json, shape.data, reference), reference));
     }
+    // What a Bundle's labels say is about all that is in it.
+    if let Some(labels) =
+        other_purpose(json, shape.data, &policy.purpose).filter(|_| is_bundle(json, shape.data))
+    {
+        issues.push(Issue::error(Code::PurposeNotCovered, Spelled::of(json, shape.data, labels), labels));
+    }
     for node in resources(json, shape.data) {
         if !policy.lets_in(json.resource_type(node)) {
             let issue = Issue::error(Code::ResourceTypeNotCovered, Spelled::of(json, shape.data, node), node);
@@ -79,9 +85,13 @@ fn crosses(json: &Json, resource: NodeId, map: Option<&EventMap>, claims: &[Clai
     })
 }
 
+fn is_bundle(json: &Json, data: NodeId) -> bool {
+    json.resource_type(data).is_some_and(|kind| kind.name() == "Bundle")
+}
+
 /// Every resource of the event: the data or the Bundle's entries, and what these contain.
 fn resources(json: &Json, data: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-    let is_bundle = json.resource_type(data).is_some_and(|kind| kind.name() == "Bundle");
+    let is_bundle = is_bundle(json, data);
     let entries = json.get(data, "entry").filter(|_| is_bundle).into_iter();
     let entries =
         entries.flat_map(|list| json.children(list)).filter_map(|entry| json.get(entry, "resource"));
