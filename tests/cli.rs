@@ -360,6 +360,23 @@ fn send_takes_a_byte_order_mark_and_an_event_type_of_the_callers() {
 }
 
 #[test]
+#[cfg(unix)]
+fn the_name_of_a_file_in_a_folder_can_not_repaint_the_terminal() {
+    let folder = folder("names");
+    std::fs::write(folder.join("a\u{1b}[2Jb\nc.json"), bundle("REF-001")).unwrap();
+    let path = folder.to_str().unwrap();
+    for args in [
+        &["send", path, "--policy", POLICY, "--now", NOW, "--attest-synthetic"][..],
+        &["validate", path],
+        &["preview", POLICY, POLICY, "--events", path],
+    ] {
+        let done = airlock(args);
+        let shown = format!("{}{}", done.out, done.err);
+        assert!(!shown.contains('\u{1b}') && !shown.contains("\nc.json"), "{args:?}: {shown:?}");
+    }
+}
+
+#[test]
 fn data_that_looks_real_is_sent_only_with_an_attestation_and_that_is_in_the_evidence() {
     let folder = folder("attest");
     let real = write(&folder, "real.json", bundle("REF-001").replace("Testperson", "Quimby"));

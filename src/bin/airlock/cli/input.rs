@@ -52,7 +52,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, Unusable> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     result.map_err(|error| unreadable(path, &error))?;
-    Ok(Input { name: path.display().to_string(), bytes })
+    Ok(Input { name: name_of(path), bytes })
 }
 
 /// Reads all files of some paths together, so that what refers to another file's resource finds it.
@@ -93,7 +93,12 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Unusable> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Unusable {
-    Unusable(format!("{}: error: {error}", path.display()))
+    Unusable(format!("{}: error: {error}", name_of(path)))
+}
+
+/// A path to show. A file of a folder may have been named by somebody else: no control character of it reaches a terminal.
+fn name_of(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "\u{FFFD}")
 }
 
 /// The text of a fixture that a policy or scenario names: beside it (`../policies/ID.json`), or as shipped.
