@@ -6,7 +6,7 @@ use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 use crate::engine::redact::{KnownBy, Pseudonym, pare_consent, shares};
 use crate::engine::validate::Version;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// A consent that an event put on file: its terms, and pseudonyms of whose it is.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ pub struct Merged {
 pub struct Register {
     filed: Vec<Filed>,
     merged: Vec<Merged>,
+    /// Of each name of a record that stays, the merges that it stayed by.
+    by_into: HashMap<Pseudonym, Vec<usize>>,
     /// Whether anything has come since [`Register::take_stirred`] was asked.
     stirred: bool,
 }
@@ -80,7 +82,7 @@ pub(super) struct Person {
     /// Whether another record took this one's place.
     pub(super) merged_away: bool,
     /// What the records went by that this one took the place of.
-    merged: Vec<Pseudonym>,
+    merged: HashSet<Pseudonym>,
 }
 
 impl Person {
@@ -94,7 +96,7 @@ impl Person {
             Whose::Own
         } else if self.known_by.may_be(patient) {
             Whose::Doubtful
-        } else if shares(&self.merged, &patient.names) {
+        } else if patient.names.iter().any(|name| self.merged.contains(name)) {
             Whose::Merged
         } else {
             Whose::Other
@@ -132,6 +134,9 @@ impl Register {
     pub(in crate::engine) fn merge(&mut self, merged: Merged) {
         if !self.merged.contains(&merged) {
             self.stirred = true;
+            for name in &merged.into {
+                self.by_into.entry(*name).or_default().push(self.merged.len());
+            }
             self.merged.push(merged);
         }
     }
@@ -163,25 +168,19 @@ impl Register {
         keys: &StateKeys,
     ) -> Person {
         let known_by = event.classify(|json| keys.of_person(json, namespace, patient));
-        let mut person = Person { merged_away: false, merged: Vec::new(), known_by };
-        let names = &person.known_by.names;
+        let names = &known_by.names;
         // The record that stays may list the number of the one that it took the place of.
         let is_gone = |merged: &Merged| shares(&merged.from, names) && !shares(&merged.into, names);
-        person.merged_away = self.merged.iter().any(is_gone);
+        let merged_away = self.merged.iter().any(is_gone);
         // What was merged into what was merged into this one counts too.
-        let mut reached: BTreeSet<Pseudonym> = names.iter().copied().collect();
-        let mut grows = true;
-        while grows {
-            grows = false;
-            for merged in &self.merged {
-                if merged.into.iter().any(|name| reached.contains(name)) {
-                    let new = merged.from.iter().copied().filter(|name| reached.insert(*name));
-                    let before = person.merged.len();
-                    person.merged.extend(new);
-                    grows |= person.merged.len() > before;
-                }
-            }
+        let own: HashSet<&Pseudonym> = names.iter().collect();
+        let mut merged = HashSet::new();
+        let mut open = names.clone();
+        while let Some(name) = open.pop() {
+            let places = self.by_into.get(&name).into_iter().flatten();
+            let from = places.filter_map(|place| self.merged.get(*place)).flat_map(|merged| &merged.from);
+            open.extend(from.filter(|from| !own.contains(from) && merged.insert(**from)));
         }
-        person
+        Person { merged_away, merged, known_by }
     }
 }
