@@ -348,16 +348,10 @@ fn name_of(file: &Path) -> String {
 }
 
 /// What became of the events of a data set that a policy covers: how many end in each way.
-fn ends_of(name: &str, policy: &str, with_jurisdictions: bool) -> Option<BTreeMap<String, usize>> {
+fn ends_of(name: &str, policy: &str) -> Option<BTreeMap<String, usize>> {
     let (inputs, patients, quarry) = data(name)?;
     let patients: Vec<&str> = patients.iter().map(String::as_str).collect();
-    let mut setup = setup(policy, &patients);
-    if !with_jurisdictions {
-        let mut policy: Value = serde_json::from_str(&setup.policy).unwrap();
-        policy.as_object_mut().unwrap().remove("jurisdictions");
-        setup.policy = policy.to_string();
-    }
-    let mut sent = send_at(LATER, inputs, &setup);
+    let mut sent = send_at(LATER, inputs, &setup(policy, &patients));
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
     for (outcome, code, path) in sent.ends() {
         let end = [outcome, code.unwrap_or(""), path.unwrap_or("")].join(" ");
@@ -370,17 +364,15 @@ fn ends_of(name: &str, policy: &str, with_jurisdictions: bool) -> Option<BTreeMa
     Some(ends)
 }
 
-/// Of each data set, the policies that cover something in it, and how many events that are at least. The patients of
-/// carebundle have no address, so a policy that names jurisdictions covers none of them.
+/// Of each data set, the policies that cover something in it, and how many events that are at least.
 #[test]
 fn real_data_goes_through_and_nothing_of_a_patient_comes_out() {
     let (mut events, mut delivered, mut others) = (0, 0, BTreeMap::new());
-    for (name, jurisdictions, policies) in [
-        ("synthea", true, &[("results-intake", 260), ("care-coordination", 60)][..]),
-        ("carebundle", false, &[("results-intake", 180), ("care-coordination", 6)][..]),
+    for (name, policies) in [
+        ("synthea", &[("results-intake", 260), ("care-coordination", 60)][..]),
+        ("carebundle", &[("results-intake", 180), ("care-coordination", 6)][..]),
         (
             "clinosim",
-            true,
             &[
                 ("results-intake", 140),
                 ("care-coordination", 38),
@@ -390,7 +382,7 @@ fn real_data_goes_through_and_nothing_of_a_patient_comes_out() {
         ),
     ] {
         for (policy, least) in policies {
-            let Some(ends) = ends_of(name, policy, jurisdictions) else { return };
+            let Some(ends) = ends_of(name, policy) else { return };
             let total: usize = ends.values().sum();
             assert!(total >= *least, "{name}: {policy} covers {total} events");
             events += total;
