@@ -6,7 +6,7 @@ use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
 use crate::engine::redact::{KnownBy, Pseudonym, pare_consent, shares};
 use crate::engine::validate::Version;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A consent that an event put on file: its terms, and pseudonyms of whose it is.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub struct Register {
     filed: Vec<Filed>,
     merged: Vec<Merged>,
     /// Of each name of a record that stays, the merges that it stayed by.
-    by_into: HashMap<Pseudonym, Vec<usize>>,
+    by_into: BTreeMap<Pseudonym, Vec<usize>>,
     /// Whether anything has come since [`Register::take_stirred`] was asked.
     stirred: bool,
 }
@@ -82,7 +82,7 @@ pub(super) struct Person {
     /// Whether another record took this one's place.
     pub(super) merged_away: bool,
     /// What the records went by that this one took the place of.
-    merged: HashSet<Pseudonym>,
+    merged: BTreeSet<Pseudonym>,
 }
 
 impl Person {
@@ -173,8 +173,8 @@ impl Register {
         let is_gone = |merged: &Merged| shares(&merged.from, names) && !shares(&merged.into, names);
         let merged_away = self.merged.iter().any(is_gone);
         // What was merged into what was merged into this one counts too.
-        let own: HashSet<&Pseudonym> = names.iter().collect();
-        let mut merged = HashSet::new();
+        let own: BTreeSet<Pseudonym> = names.iter().copied().collect();
+        let mut merged = BTreeSet::new();
         let mut open = names.clone();
         while let Some(name) = open.pop() {
             let places = self.by_into.get(&name).into_iter().flatten();

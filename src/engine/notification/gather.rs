@@ -5,7 +5,7 @@ use super::{Notification, Origin};
 use crate::engine::fhir::{Json, MOST_RESOURCES, NodeId, ResourceType, find};
 use crate::engine::phi::Phi;
 use crate::engine::queue::StateKeys;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The body of an event: a Bundle of type `collection`. `brought` is the notification that brought the event; without
 /// one, or where it names no focus, the EHR sandbox is asked for the subscription's events. None where the focus is
@@ -80,7 +80,7 @@ fn parts(json: &Json, notification: &Notification, ehr: &Json, origin: Origin) -
 struct Body {
     entries: Vec<String>,
     /// `Type/id` of what is in it, or the entry itself.
-    names: HashSet<String>,
+    names: BTreeSet<String>,
 }
 
 impl Body {

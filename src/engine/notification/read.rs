@@ -9,7 +9,7 @@ use crate::engine::queue::StateKeys;
 use crate::engine::refusal::{Code, Refusal};
 use crate::engine::spelled::Spelled;
 use crate::engine::time::Instant;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Reads the notification at `at`; none where the document is something else: any Bundle that is not of type `history`,
 /// or has no Parameters.
@@ -40,7 +40,7 @@ pub(super) fn read_in(json: &Json, at: NodeId, keys: &StateKeys) -> Option<Resul
 }
 
 /// Places in a notification, in its order, by a name.
-type Places = HashMap<String, Vec<NodeId>>;
+type Places = BTreeMap<String, Vec<NodeId>>;
 
 /// The entry by which what a reference names is deleted. One with a server and one without may be of the same thing.
 fn deletion(deleted: &Places, name: &str) -> Option<NodeId> {

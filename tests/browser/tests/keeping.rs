@@ -137,6 +137,10 @@ fn a_hold_keeps_a_segment_until_it_is_released_and_then_it_goes_and_the_rest_ver
     told(&page, true, "case-7 is released")?;
     page.wait_text(&id("retention-words"), "would go")?;
     page.click(&id("retention-delete"))?;
+    page.wait_until(
+        "it is asked once more",
+        "return document.activeElement.dataset.testid === 'retention-delete-sure'",
+    )?;
     page.press("\u{e007}")?;
     told(&page, true, "deleted, with a record of each")?;
     page.wait_text(&id("segment"), "deleted; its root stays")?;

@@ -1,7 +1,7 @@
 //! The limited XHTML of a narrative (<http://hl7.org/fhir/R4/narrative.html>): formatting, tables, lists, links and
 //! images, in one `div`, well-formed. A scan of the text; nothing is built.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// What is wrong with a narrative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl<'a> Scan<'a> {
             return Err(Fault::Element);
         }
         let mut namespace = false;
-        let mut known: HashSet<&str> = HashSet::new();
+        let mut known: BTreeSet<&str> = BTreeSet::new();
         let closed = loop {
             let trimmed = rest.trim_ascii_start();
             match trimmed.as_bytes() {
